@@ -1,0 +1,117 @@
+package providers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// ErrLeaseEnded is returned by Armer.Renew when the armed undo has already run.
+var ErrLeaseEnded = errors.New("the lease has ended and the undo has run")
+
+// ErrUnsupported is wrapped by errors about a target that cannot do what was asked.
+var ErrUnsupported = errors.New("not supported here")
+
+// Env is what the engine lends to providers. Waiting and timing use the standard time package; the
+// network is reached through Dial and Listen only.
+type Env struct {
+	Run  string // RUN_ID
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Listen is nil where nothing may listen.
+	Listen func(network, address string) (net.Listener, error)
+	Log    hclog.Logger
+	// Secret returns the value behind a slot such as "var.password".
+	Secret func(slot string) (string, error)
+	// ReadFile reads a file that the plan names, relative to the plan's folder.
+	ReadFile func(name string) ([]byte, error)
+	// Targets are the plan's targets by name.
+	Targets map[string]Target
+	// Jobs are the plan's jobs at each target.
+	Jobs []JobInfo
+	// Session returns the open session of a provider at a target, connecting it at the first call.
+	Session func(target, provider string) (Session, error)
+	// Links returns the mechanism by which traffic of a place can be cut or degraded. An error that wraps
+	// ErrUnsupported means that the target offers none.
+	Links func(place Place) (Links, error)
+}
+
+// Target is a data centre as the plan states it.
+type Target struct {
+	Name      string   `json:"name"`
+	Networks  []string `json:"networks,omitempty"` // canonical prefixes
+	Protected bool     `json:"protected,omitempty"`
+	Hosts     []Host   `json:"hosts,omitempty"`
+	// Connections are the arguments of the connection blocks by provider name.
+	Connections map[string]json.RawMessage `json:"connections,omitempty"`
+}
+
+// Host is a machine of a target.
+type Host struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	// Args are the arguments of the host block (user, port, identity_file ...).
+	Args json.RawMessage `json:"args,omitempty"`
+}
+
+// Session is an open connection to one target through one provider. More abilities (Observer, Tracker,
+// Feeder, Checker) are found by type assertion. A session does not touch the network before it is used.
+type Session interface{ Close() error }
+
+// Checker is a session that can look whether a plan could run, touching nothing.
+type Checker interface {
+	Check(ctx context.Context) []Finding
+}
+
+// Finding is one line of a preflight or doctor.
+type Finding struct {
+	Subject string `json:"subject"` // "dc1 streams login"
+	OK      bool   `json:"ok"`
+	Text    string `json:"text"`
+	Remedy  string `json:"remedy,omitempty"`
+}
+
+// StepID names a step of a run.
+type StepID struct {
+	Run  string `json:"run"`
+	Step string `json:"step"`
+}
+
+// Links is a mechanism that cuts or degrades traffic at one place. Rules are named; whoever adds a name
+// twice replaces it.
+type Links interface {
+	// Apply puts a rule in force, in place of an older one of the same name.
+	Apply(ctx context.Context, r LinkRule) error
+	// Remove takes a rule away. It is not an error when there is none.
+	Remove(ctx context.Context, name string) error
+	// Rules lists the rules in force at the place, with everything else that the mechanism calls its state.
+	Rules(ctx context.Context) ([]LinkRule, error)
+	// Arm, Renew and Disarm keep the lease under which the mechanism removes the rules called name by
+	// itself. Renew returns ErrLeaseEnded when it has done so.
+	Arm(ctx context.Context, name string, l Lease) error
+	Renew(ctx context.Context, name string, l Lease) error
+	Disarm(ctx context.Context, name string) error
+	// Describe says in words, for the dry run, what Apply would do: command lines or requests.
+	Describe(r LinkRule) []string
+}
+
+// LinkRule is one rule about traffic between the place and some networks.
+type LinkRule struct {
+	Name      string   `json:"name"`
+	Host      string   `json:"host"`            // address of the host the rule is seen from
+	Networks  []string `json:"networks"`        // the other side: prefixes
+	Direction string   `json:"direction"`       // both, in, out: as seen from Host
+	Ports     []int    `json:"ports,omitempty"` // destination ports of the connection; none: all
+	Protocol  string   `json:"protocol,omitempty"`
+	Match     string   `json:"match,omitempty"` // connections, packets
+
+	// Exactly one kind of effect.
+	Drop      bool    `json:"drop,omitempty"`
+	Reject    bool    `json:"reject,omitempty"`
+	Loss      float64 `json:"loss,omitempty"`       // fraction of packets
+	LatencyMS float64 `json:"latency_ms,omitempty"` // each way the rule covers
+	JitterMS  float64 `json:"jitter_ms,omitempty"`  // plus or minus
+	RateBPS   int64   `json:"rate_bps,omitempty"`   // bits a second
+}

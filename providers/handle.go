@@ -1,0 +1,83 @@
+package providers
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/value"
+)
+
+// HandleFormat is the format word of handles this version writes.
+const HandleFormat = "xdc.handle/1"
+
+// A Handle is all that a fresh process needs to undo a deed, fixed before the deed is done. It is
+// journalled in the open and so never holds a secret, only the slots of those it will need.
+type Handle struct {
+	Format   string  `json:"format"`
+	Run      string  `json:"run"`
+	Step     string  `json:"step"`     // address
+	Provider string  `json:"provider"` // who can undo it
+	Type     string  `json:"type"`     // fault type, or "job"
+	Places   []Place `json:"places"`
+	// Names are what will exist under a name of its own because of the deed, each unique to run and step.
+	Names []string `json:"names,omitempty"`
+	// Before is what was found, for comparison after the heal.
+	Before json.RawMessage `json:"before,omitempty"`
+	// Undo is what the provider needs to heal; Args what it needs to inject.
+	Undo json.RawMessage `json:"undo,omitempty"`
+	Args json.RawMessage `json:"args,omitempty"`
+}
+
+// Place is where a deed has its effect.
+type Place struct {
+	Target string `json:"target"`
+	Host   string `json:"host,omitempty"`
+}
+
+// String is "dc1" or "dc1.edge".
+func (p Place) String() string {
+	if p.Host == "" {
+		return p.Target
+	}
+	return p.Target + "." + p.Host
+}
+
+// NewHandle makes a handle whose before, undo and args are v encoded as JSON; nil values are left out.
+func NewHandle(id StepID, provider, typ string, places []Place, before, undo, args any) (Handle, error) {
+	h := Handle{Format: HandleFormat, Run: id.Run, Step: id.Step, Provider: provider, Type: typ, Places: places}
+	for _, p := range []struct {
+		to *json.RawMessage
+		v  any
+	}{{&h.Before, before}, {&h.Undo, undo}, {&h.Args, args}} {
+		if p.v == nil {
+			continue
+		}
+		b, err := json.Marshal(p.v)
+		if err != nil {
+			return Handle{}, fmt.Errorf("encode the handle of %s: %w", id.Step, err)
+		}
+		*p.to = b
+	}
+	return h, nil
+}
+
+// Effect is what Verify and VerifyHealed saw.
+type Effect struct {
+	// InForce is whether the deed's effect is there. A Verify that cannot tell returns an error instead.
+	InForce bool
+	// Low and High bound the instant of the observation; High is when it was known.
+	Low, High time.Time
+	// Evidence says in words what was looked at and seen.
+	Evidence string
+	// Result is what later steps may refer to (a job's id), as a JSON object; may be nil.
+	Result json.RawMessage
+}
+
+// Lease bounds how long an armed undo waits.
+type Lease struct {
+	// TTL is how long the undo waits without a renewal.
+	TTL value.Duration `json:"ttl"`
+	// Deadline is how long it waits at all, renewed or not, from arming.
+	Deadline value.Duration `json:"deadline"`
+}

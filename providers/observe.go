@@ -1,0 +1,75 @@
+package providers
+
+import (
+	"context"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/lang/value"
+)
+
+// Observer is a session that can look at its target without touching it.
+type Observer interface {
+	// Observe makes one round of readings. It emits readings as they come and returns an error when the
+	// target could not be asked; an error makes no reading, and nothing is "down" because of it.
+	// Never called concurrently for one session.
+	Observe(ctx context.Context, emit func(Reading)) error
+	// Interval is how long the engine should wait between the starts of two rounds.
+	Interval() time.Duration
+}
+
+// Reading is one observation as a provider makes it.
+type Reading struct {
+	// Path is relative to the target, canonical: `job.orders.health`,
+	// `job.orders.operator["Sink"].tuples_out`.
+	Path  string
+	Value signal.Value
+	// Low is just before the request left, less the source's stated refresh lag; High when the answer was
+	// there.
+	Low, High time.Time
+	// ValidFor is how long the value may be relied on; 0 leaves it to the engine (3 x the interval). The
+	// engine never uses less than 3 x the interval.
+	ValidFor time.Duration
+	Evidence string
+}
+
+// Tracker is a session that reports on jobs of the plan once it knows which they are.
+type Tracker interface {
+	// Track tells which of the target's jobs stands behind a job of the plan. ref comes from the job's
+	// deed (Effect.Result).
+	Track(job JobInfo, ref []byte) error
+}
+
+// JobInfo is a job of the plan at one target.
+type JobInfo struct {
+	// Path is the first part of the job's signals at its target: "job.orders", in a module
+	// "module.m.job.orders".
+	Path string `json:"path"`
+	// Step is the address of the job instance.
+	Step string `json:"step"`
+	// Target is where it runs.
+	Target string `json:"target"`
+	// Launched is the pattern of the name of a job that something else will start; empty otherwise.
+	Launched string `json:"launched,omitempty"`
+	// Toolkit is what the plan says the application was configured with; nil when it does not say.
+	Toolkit *Toolkit `json:"toolkit,omitempty"`
+}
+
+// Toolkit is the configuration of the cross data center failover toolkit inside an application.
+type Toolkit struct {
+	HeartbeatInterval value.Duration `json:"heartbeat_interval,omitempty"`
+	MissesAllowed     int            `json:"misses_allowed"`
+	SnapshotInterval  value.Duration `json:"snapshot_interval,omitempty"`
+	InitDelay         value.Duration `json:"init_delay,omitempty"`
+	Port              int            `json:"port,omitempty"`
+	Mode              string         `json:"mode,omitempty"` // "active" or "passive"
+	Composite         string         `json:"composite,omitempty"`
+}
+
+// Inference draws conclusions about one target from readings of it, in the order in which the engine
+// got them. It touches nothing and keeps its own state; a recorded run gives the same conclusions again.
+type Inference interface {
+	// Infer takes one sample of the target and returns the samples that follow from it. Signal names are
+	// full: target first.
+	Infer(s signal.Sample) []signal.Sample
+}
