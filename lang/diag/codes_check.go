@@ -1,0 +1,5 @@
+package diag
+
+// Codes 1400-1999.
+
+var checkCodes = []Info{}

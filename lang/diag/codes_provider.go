@@ -1,0 +1,5 @@
+package diag
+
+// Codes 5000-5999.
+
+var providerCodes = []Info{}

@@ -1,0 +1,5 @@
+package diag
+
+// Codes 3000-4999.
+
+var runCodes = []Info{}

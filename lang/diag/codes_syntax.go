@@ -1,0 +1,5 @@
+package diag
+
+// Codes 1000-1299.
+
+var syntaxCodes = []Info{}
