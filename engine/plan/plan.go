@@ -67,6 +67,8 @@ type Step struct {
 	Expected Window `json:"expected"`
 	// Twin is false for steps that rehearsals do not perform (Skip says why).
 	Twin bool `json:"twin"`
+	// Skip says why a rehearsal does not perform the step; empty when it does.
+	Skip string `json:"skip,omitempty"`
 }
 
 // Guard is a guard of the plan.

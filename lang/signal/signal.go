@@ -37,6 +37,12 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
+// KindOf finds a kind by its name.
+func KindOf(name string) (Kind, bool) {
+	k := slices.Index(kindNames, name)
+	return Kind(max(k, 0)), k > 0
+}
+
 // Numeric reports whether values of this kind are held in Value.Num.
 func (k Kind) Numeric() bool { return k == Number || k == Duration || k == Ratio }
 
@@ -73,7 +79,7 @@ type Value struct {
 	Text      string // string and enum
 }
 
-// Of makes values of Go types.
+// BoolVal is true or false.
 func BoolVal(b bool) Value { return Value{Kind: Bool, Bool: b} }
 
 // NumberVal is a plain number.

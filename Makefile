@@ -1,0 +1,71 @@
+GO       ?= go
+LINT     := $(GO) tool -modfile=golangci-lint.mod golangci-lint
+FUZZ     ?= 10s
+SEEDS    ?= 10
+BENCH    ?= .
+SHELL    := /bin/bash
+
+.PHONY: all build demo test check lint fmt vet tidy layers bench fuzz docs golden soak cross setup clean help
+
+all: check build
+
+help: ## what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+build: ## the program, static and reproducible: bin/xdc
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/xdc ./cmd/xdc
+
+demo: build ## rehearses examples/network-partition in virtual time
+	bin/xdc rehearse examples/network-partition
+
+setup: ## installs what the tests need (Debian packages; needs root)
+	./.ci/setup
+
+test: setup ## everything, with the race detector; a few minutes
+	$(GO) vet ./...
+	XDC_SEEDS=$(SEEDS) $(GO) test -race -shuffle=on -timeout 20m ./...
+
+check: vet lint docs-fresh ## what a change must pass besides the tests
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+lint: ## golangci-lint, pinned in a module file of its own
+	$(LINT) run ./...
+
+tidy:
+	$(GO) mod tidy -diff
+
+docs: build ## writes the generated reference pages
+	bin/xdc internal docs docs/reference
+
+.PHONY: docs-fresh
+docs-fresh: build ## fails when the generated pages are stale
+	@d=$$(mktemp -d) && bin/xdc internal docs $$d && diff -ru $$d docs/reference --exclude='*.keep' | grep -v '^Only in docs/reference' ; \
+	  s=$$(diff -ru $$d docs/reference | grep -v '^Only in docs/reference' | wc -l); rm -r $$d; \
+	  test $$s -eq 0 || { echo 'the reference is stale: make docs'; exit 1; }
+
+golden: ## rewrites expected output; read the diff afterwards
+	XDC_UPDATE=1 $(GO) test ./...
+
+bench: ## the benchmarks of docs/benchmarks.md
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZ=10s
+	@grep -rEl --include='*_test.go' '^func Fuzz' . | while read -r f; do \
+	  for t in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' $$f); do \
+	    echo "$$t in $$(dirname $$f)"; \
+	    $(GO) test -run='^$$' -fuzz="^$$t$$" -fuzztime=$(FUZZ) $$(dirname $$f) || exit 1; \
+	  done; \
+	done
+
+soak: ## the examples with a hundred seeds each
+	XDC_SEEDS=100 $(GO) test -run 'TestExamples' -timeout 60m -v ./examples/...
+
+cross: ## the other systems it builds for
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/xdc
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/xdc
+
+clean:
+	rm -rf bin .xdc

@@ -1,0 +1,250 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/lang/program"
+	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/lang/value"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// errEndedEarly is why a fault failed whose armed undo ran before its time.
+var errEndedEarly = errors.New("ended early: the lease was lost and the armed undo has healed it")
+
+// fault is the body of a fault: it drives its whole life. ctx ends when the run is aborted before the injection
+// is verified; from then on st.abort says so.
+func (r *run) fault(ctx context.Context, st *step, args json.RawMessage) {
+	typ, _, ok := r.opt.Registry.Fault(st.Type)
+	if !ok {
+		r.failed(st, fmt.Errorf("no provider has the fault %q", st.Type), nil)
+		return
+	}
+	l := r.newLife(st, "fault", typ.New(r.env))
+	err := r.injectFault(ctx, st, l, args)
+	if err == nil {
+		r.post(func() { r.faultInForce(st, l) })
+		err = r.holdFault(st, l)
+	}
+	r.healFault(st, l, err)
+}
+
+// injectFault prepares, records, arms, injects and verifies, alone at its places.
+func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawMessage) error {
+	if err := l.prepare(ctx, args); err != nil {
+		return err
+	}
+	release, err := r.places.hold(ctx, l.handle.Places)
+	if err != nil {
+		return err
+	}
+	defer release()
+	r.post(func() { st.life = l; r.injected = append(r.injected, l) })
+	if err := l.intend(); err != nil {
+		return err
+	}
+	if err := l.arm(ctx, r.lease(st, r.longest(st))); err != nil {
+		return err
+	}
+	if err := l.inject(ctx, verifyLimit, verifyEvery); err != nil {
+		return err
+	}
+	until := time.Duration(0)
+	if d := st.Fault.Duration.D(); d > 0 {
+		until = l.injected.High + d
+	}
+	return l.phase(event.Verified, func(e *event.DeedChanged) {
+		e.Low, e.High, e.Until = l.injected.Low, l.injected.High, until
+	})
+}
+
+// longest is how long the fault can be in force at all.
+func (r *run) longest(st *step) time.Duration {
+	if d := st.Fault.Duration.D(); d > 0 {
+		return d
+	}
+	return max(r.plan.Timeout.D()-r.now(), 0)
+}
+
+// lease is what to arm the undo with: it outlasts the time left by a little and is never longer than a minute
+// unless xdc cannot renew it.
+func (r *run) lease(st *step, left time.Duration) providers.Lease {
+	l := providers.Lease{
+		TTL:      value.Duration(min(left+leaseSlack, leaseLongest)),
+		Deadline: value.Duration(left + leaseSlack),
+	}
+	if st.Description.CutsManagement {
+		l.TTL, l.Deadline = value.Duration(left), value.Duration(left)
+	}
+	return l
+}
+
+// faultInForce runs in the loop.
+func (r *run) faultInForce(st *step, l *life) {
+	st.results = map[string]any{"injected": l.injected.High.Seconds()}
+	r.happened(st.Address+".injected", l.injected)
+	r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(true), Low: l.injected.Low, High: max(l.injected.High, r.now())})
+	r.reach(st, program.Injected)
+	if r.aborting != "" {
+		closeOnce(st.abort)
+	}
+}
+
+// holdFault waits until the fault is to be healed, renewing its lease and going through its stages. An error
+// means that it ended early.
+func (r *run) holdFault(st *step, l *life) error {
+	end := newTimer(st.Fault.Duration.D(), l.injected.High-r.now())
+	defer end.Stop()
+	renew := time.NewTicker(renewEvery)
+	defer renew.Stop()
+	release := st.release
+	if st.Fault.Duration > 0 {
+		release = nil // dependents neither shorten nor lengthen it
+	}
+	stages := r.newStages(st, l)
+	defer stages.stop()
+	for {
+		select {
+		case <-end.C:
+			return nil
+		case <-release:
+			return nil
+		case <-st.abort:
+			return errAborted
+		case <-stages.next():
+			if err := stages.enter(); err != nil {
+				return err
+			}
+		case <-renew.C:
+			if err := r.renew(st, l); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// newTimer fires after d plus an offset; with d zero it never does.
+func newTimer(d, offset time.Duration) *time.Timer {
+	if d == 0 {
+		t := time.NewTimer(time.Hour)
+		t.Stop()
+		return t
+	}
+	return time.NewTimer(max(d+offset, 0))
+}
+
+func (r *run) renew(st *step, l *life) error {
+	a, ok := l.deed.(providers.Armer)
+	if !ok || st.Description.CutsManagement {
+		return nil
+	}
+	left := r.longest(st)
+	if d := st.Fault.Duration.D(); d > 0 {
+		left = max(l.injected.High+d-r.now(), 0)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), healAttempt/3)
+	defer cancel()
+	err := a.Renew(ctx, l.handle, r.lease(st, left))
+	switch {
+	case errors.Is(err, providers.ErrLeaseEnded):
+		return errEndedEarly
+	case err != nil:
+		// The next renewal may work; if none does, the undo runs by itself and a later renewal says so.
+		r.post(func() { r.note("warning", st.Address, "its lease could not be renewed: "+err.Error()) })
+	}
+	return nil
+}
+
+// healFault heals, whatever the reason, and reports.
+func (r *run) healFault(st *step, l *life, cause error) {
+	if errors.Is(cause, errAborted) {
+		r.healAfterLater(l)
+	}
+	heals := context.WithoutCancel(context.Background())
+	heals, cancel := r.untilGivenUp(heals)
+	defer cancel()
+	release, err := r.places.hold(heals, l.handle.Places)
+	if err == nil {
+		err = l.heal(heals)
+		release()
+	} else {
+		l.finish(err)
+	}
+	inForce := cause == nil || errors.Is(cause, errAborted) || errors.Is(cause, errEndedEarly)
+	r.post(func() { r.faultHealed(st, l, cause, err, inForce && l.injected.High > 0) })
+}
+
+// faultHealed runs in the loop.
+func (r *run) faultHealed(st *step, l *life, cause, healErr error, wasInForce bool) {
+	if healErr != nil {
+		r.out.because(Owed, "%s is not healed: %v", st.Address, healErr)
+		r.out.Owed = append(r.out.Owed, st.Address)
+		r.finish(st, event.Failed, "not healed: "+healErr.Error(), map[string]any{})
+		return
+	}
+	results := map[string]any{}
+	if wasInForce {
+		results["injected"] = l.injected.High.Seconds()
+		results["healed"] = l.restored.High.Seconds()
+		results["held"] = (l.restored.Low - l.injected.High).Seconds()
+		st.results = results
+		r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(false), Low: l.restored.Low, High: max(l.restored.High, r.now())})
+		r.happened(st.Address+".healed", l.restored)
+	}
+	switch {
+	case cause == nil:
+		st.state = event.Running
+		r.reachHealed(st)
+		r.finish(st, event.Done, "", results)
+	case errors.Is(cause, errAborted):
+		r.reachHealed(st)
+		r.finish(st, event.Done, "healed early: "+r.aborting, results)
+	default:
+		if wasInForce {
+			r.reachHealed(st)
+		}
+		if errors.Is(cause, errEndedEarly) {
+			r.out.because(Broken, "%s %v", st.Address, cause)
+		}
+		r.finish(st, event.Failed, cause.Error(), results)
+	}
+	r.maybeCloseAudits()
+}
+
+func (r *run) reachHealed(st *step) { r.reach(st, program.Healed) }
+
+// healAfterLater waits until the faults that were injected later at the same place are healed or given up, so
+// that a shared place is unwound in reverse.
+func (r *run) healAfterLater(l *life) {
+	later := make(chan []*life, 1)
+	r.post(func() {
+		var out []*life
+		after := false
+		for _, o := range r.injected {
+			if after && sharesPlace(o, l) {
+				out = append(out, o)
+			}
+			after = after || o == l
+		}
+		later <- out
+	})
+	for _, o := range <-later {
+		<-o.over
+	}
+}
+
+func sharesPlace(a, b *life) bool {
+	for _, p := range a.handle.Places {
+		for _, q := range b.handle.Places {
+			if p == q {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,204 @@
+package exec
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// observe starts one goroutine for each session that can look at its target. They look until ctx ends: from
+// before the first step to after the last heal.
+func (r *run) observe(ctx context.Context) {
+	for _, k := range r.connections() {
+		s, err := r.env.Session(k[0], k[1])
+		if err != nil {
+			r.note("warning", k[0], "it is not observed through "+k[1]+": "+err.Error())
+			continue
+		}
+		if o, ok := s.(providers.Observer); ok {
+			r.watch.Add(1)
+			go r.observeOne(ctx, k[0], k[1], o)
+		}
+	}
+}
+
+func (r *run) observeOne(ctx context.Context, target, provider string, o providers.Observer) {
+	defer r.watch.Done()
+	every := max(o.Interval(), 10*time.Millisecond)
+	// Rounds of different sessions must not coincide, and must be the same for the same seed.
+	if pause(ctx, phase(r.opt.Seed, target+"/"+provider, min(every/8, 50*time.Millisecond))) != nil {
+		return
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		began := r.now()
+		err := o.Observe(ctx, func(rd providers.Reading) {
+			r.post(func() { r.reading(target, rd, every) })
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil || provider == r.reachProvider() {
+			reach := signal.Sample{
+				Signal: target + ".reachable", Value: signal.BoolVal(err == nil), Low: began, High: r.now(), ValidFor: 3*every + r.now() - began,
+			}
+			if err != nil {
+				reach.Evidence = err.Error()
+			}
+			if provider == r.reachProvider() {
+				r.post(func() { r.sample(reach) })
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// reachProvider is the provider whose polls say whether a target can be reached: the one that manages its jobs.
+func (r *run) reachProvider() string {
+	if p := r.opt.Registry.Jobs(); p != nil {
+		return p.Name
+	}
+	return ""
+}
+
+// phase is a duration in (0, most], fixed by the run's seed and a name.
+func phase(seed uint64, name string, most time.Duration) time.Duration {
+	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, seed), name...))
+	return 1 + time.Duration(binary.BigEndian.Uint64(sum[:8])%uint64(max(most, 1)))
+}
+
+// reading turns a provider's reading into a sample of the run.
+func (r *run) reading(target string, rd providers.Reading, every time.Duration) {
+	valid := max(rd.ValidFor, 3*every)
+	r.sample(signal.Sample{
+		Signal: target + "." + rd.Path, Value: rd.Value, Low: max(r.since(rd.Low), 0), High: r.since(rd.High),
+		ValidFor: valid, Evidence: rd.Evidence,
+	})
+	for _, inf := range r.infer[target] {
+		s := signal.Sample{
+			Signal: target + "." + rd.Path, Value: rd.Value, Low: max(r.since(rd.Low), 0), High: r.since(rd.High),
+			ValidFor: valid, Evidence: rd.Evidence,
+		}
+		for _, c := range inf.Infer(s) {
+			if c.ValidFor == 0 {
+				c.ValidFor = valid
+			}
+			r.sample(c)
+		}
+	}
+}
+
+// sample takes an observation into the trace, tells those who wait for it, and says so when it is news.
+func (r *run) sample(s signal.Sample) {
+	if s.Value.IsNaN() {
+		return
+	}
+	s = r.opt.Trace.Push(s)
+	if s.Value.Kind != signal.Number { // numbers change all the time
+		if old, ok := r.seen[s.Signal]; !ok || old != s.Value {
+			r.seen[s.Signal] = s.Value
+			_ = r.emit(&event.Changed{Signal: s.Signal, From: old, To: s.Value, Evidence: s.Evidence})
+		}
+	}
+	r.watchers.touch(s.Signal)
+	r.watchers.run(r.now())
+}
+
+func (r *run) note(level, subject, text string) {
+	_ = r.emit(&event.Noted{Level: level, Subject: subject, Text: text})
+}
+
+func quote(s string) string { return strconv.Quote(s) }
+
+// preflight looks whether the plan can run at all, touching nothing: every session, every mechanism, every
+// action. All that is wrong is reported at once.
+func (r *run) preflight(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, preflightLimit)
+	defer cancel()
+	var bad []string
+	for _, k := range r.connections() {
+		s, err := r.env.Session(k[0], k[1])
+		if err != nil {
+			bad = append(bad, err.Error())
+			continue
+		}
+		c, ok := s.(providers.Checker)
+		if !ok {
+			continue
+		}
+		for _, f := range c.Check(ctx) {
+			if !f.OK {
+				line := f.Subject + ": " + f.Text
+				if f.Remedy != "" {
+					line += " (" + f.Remedy + ")"
+				}
+				bad = append(bad, line)
+			}
+		}
+	}
+	for _, st := range r.order {
+		if st.Skip != "" && r.opt.Rehearsal {
+			continue
+		}
+		if err := r.preflightStep(ctx, st); err != nil {
+			bad = append(bad, fmt.Sprintf("%s: %v", st.Address, err))
+		}
+	}
+	if len(bad) > 0 {
+		return &PreflightError{Findings: bad}
+	}
+	return nil
+}
+
+// PreflightError lists everything that keeps the run from starting.
+type PreflightError struct{ Findings []string }
+
+func (e *PreflightError) Error() string {
+	if len(e.Findings) == 1 {
+		return "preflight: " + e.Findings[0]
+	}
+	out := fmt.Sprintf("preflight found %d problems:", len(e.Findings))
+	for _, f := range e.Findings {
+		out += "\n  - " + f
+	}
+	return out
+}
+
+// preflightStep prepares what does not depend on a job or a result of this run.
+func (r *run) preflightStep(ctx context.Context, st *step) error {
+	if st.Late != nil {
+		return nil
+	}
+	id := providers.StepID{Run: r.env.Run, Step: st.Address}
+	switch {
+	case st.Fault != nil && len(st.Description.Jobs) == 0:
+		typ, _, ok := r.opt.Registry.Fault(st.Type)
+		if !ok {
+			return fmt.Errorf("no provider has the fault %q", st.Type)
+		}
+		_, err := typ.New(r.env).Prepare(ctx, id, st.Args)
+		return err
+	case st.Action != nil && st.Action.Approve == nil:
+		typ, _, ok := r.opt.Registry.Action(st.Type)
+		if !ok {
+			return fmt.Errorf("no provider has the action %q", st.Type)
+		}
+		return typ.New(r.env).Check(ctx, id, st.Args)
+	case st.Job != nil && st.Job.Launched == "":
+		_, err := r.opt.Registry.Jobs().Job(r.env).Prepare(ctx, id, st.Args)
+		return err
+	}
+	return nil
+}

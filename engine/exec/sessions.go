@@ -1,0 +1,199 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// sessions opens each provider's session at each target once.
+type sessions struct {
+	registry *providers.Registry
+	env      providers.Env
+
+	mu   sync.Mutex
+	open map[[2]string]providers.Session
+	keys [][2]string
+}
+
+func newSessions(opt Options) *sessions {
+	return openSessions(opt.Registry, opt.Env, opt.Plan.Targets, opt.Plan.Jobs)
+}
+
+func openSessions(reg *providers.Registry, env providers.Env, targets []providers.Target, jobs []providers.JobInfo) *sessions {
+	s := &sessions{registry: reg, open: map[[2]string]providers.Session{}}
+	env.Targets = map[string]providers.Target{}
+	for _, t := range targets {
+		env.Targets[t.Name] = t
+	}
+	env.Jobs = jobs
+	env.Session = s.session
+	if env.Links == nil {
+		env.Links = func(p providers.Place) (providers.Links, error) {
+			return nil, fmt.Errorf("reach %s to change its traffic: %w", p, providers.ErrUnsupported)
+		}
+	}
+	s.env = env
+	return s
+}
+
+func (s *sessions) session(target, provider string) (providers.Session, error) {
+	key := [2]string{target, provider}
+	s.mu.Lock()
+	if got := s.open[key]; got != nil {
+		s.mu.Unlock()
+		return got, nil
+	}
+	s.mu.Unlock()
+	t, ok := s.env.Targets[target]
+	if !ok {
+		return nil, fmt.Errorf("no target is called %q", target)
+	}
+	p, ok := s.registry.Provider(provider)
+	if !ok || p.Connect == nil {
+		return nil, fmt.Errorf("provider %q has no connections", provider)
+	}
+	args := t.Connections[provider]
+	if args == nil {
+		args = json.RawMessage("{}")
+	}
+	// Connect may ask for a peer's session, so the lock is not held.
+	made, err := p.Connect(s.env, t, args)
+	if err != nil {
+		return nil, fmt.Errorf("connect %s at %s: %w", provider, target, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if got := s.open[key]; got != nil { // somebody else was faster
+		return got, made.Close()
+	}
+	s.open[key] = made
+	s.keys = append(s.keys, key)
+	return made, nil
+}
+
+func (s *sessions) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, k := range s.keys {
+		if err := s.open[k].Close(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	s.open, s.keys = map[[2]string]providers.Session{}, nil
+	return errors.Join(errs...)
+}
+
+func (r *run) closeSessions() { _ = r.sessions.close() } // nothing can be done about it any more
+
+// connections lists which sessions the plan needs: every connection block of a target, and the providers of
+// its steps.
+func (r *run) connections() [][2]string {
+	var out [][2]string
+	have := map[[2]string]bool{}
+	add := func(target, provider string) {
+		p, ok := r.opt.Registry.Provider(provider)
+		k := [2]string{target, provider}
+		if !ok || p.Connect == nil || have[k] {
+			return
+		}
+		have[k] = true
+		out = append(out, k)
+	}
+	for _, t := range r.plan.Targets {
+		for _, name := range sortedKeys(t.Connections) {
+			add(t.Name, name)
+		}
+	}
+	for _, st := range r.order {
+		if st.Skip != "" && r.opt.Rehearsal {
+			continue
+		}
+		switch {
+		case st.Seed != nil:
+			for _, t := range st.Seed.Targets {
+				add(t, st.Provider)
+			}
+		case st.Audit != nil:
+			for _, t := range st.Audit.Targets {
+				add(t, st.Provider)
+			}
+		case st.Job != nil:
+			add(st.Job.Target, st.Provider)
+		}
+	}
+	return out
+}
+
+// lock takes the lock of every target that the plan touches.
+func (r *run) lock(ctx context.Context) error {
+	if r.opt.Locks == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, preflightLimit)
+	defer cancel()
+	for _, target := range r.plan.Blast.Targets {
+		h, err := r.opt.Locks.Lock(ctx, target)
+		if err != nil {
+			return fmt.Errorf("lock %s: %w", target, err)
+		}
+		r.locks = append(r.locks, h)
+		raw, err := json.Marshal(h)
+		if err == nil {
+			err = r.emit(&event.DeedChanged{Step: h.Step, Kind: "lock", Phase: event.Intended, Handle: raw})
+		}
+		if err != nil {
+			return fmt.Errorf("record the lock of %s: %w", target, err)
+		}
+	}
+	return nil
+}
+
+func (r *run) unlock(ctx context.Context) {
+	if r.opt.Locks == nil {
+		return
+	}
+	for _, h := range r.locks {
+		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), healAttempt)
+		if err := r.opt.Locks.Unlock(one, h); err != nil {
+			r.out.because(Owed, "the lock of %s could not be released: %v", h.Places[0], err)
+			r.out.Owed = append(r.out.Owed, h.Step)
+		} else {
+			_ = r.emit(&event.DeedChanged{Step: h.Step, Kind: "lock", Phase: event.Healed})
+		}
+		cancel()
+	}
+	r.locks = nil
+}
+
+// renewLocks keeps the locks until ctx ends.
+func (r *run) renewLocks(ctx context.Context) {
+	if r.opt.Locks == nil || len(r.locks) == 0 {
+		return
+	}
+	r.watch.Add(1)
+	go func() {
+		defer r.watch.Done()
+		tick := time.NewTicker(renewEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				one, cancel := context.WithTimeout(ctx, healAttempt)
+				if err := r.opt.Locks.Renew(one); err != nil && ctx.Err() == nil {
+					r.post(func() { r.note("warning", "locks", "a lock could not be renewed: "+err.Error()) })
+				}
+				cancel()
+			}
+		}
+	}()
+}

@@ -1,0 +1,129 @@
+package schema
+
+import "github.com/zclconf/go-cty/cty"
+
+// Job is the block `job "NAME" {}` without its meta-arguments.
+//
+// The provider that submits jobs receives, as JSON: {"target", "path", "name", and exactly one of "bundle",
+// "adopt" and "launched"; "group", "parameters" (name to text or slot), "job_name", "override_file", "keep"}.
+func Job() Block {
+	toolkit := ToolkitSettings()
+	toolkit.Blocks = []Nested{{Block: Block{
+		Name: "on", Labels: []string{"target"},
+		Description: "What differs at one target of the job.",
+		Attributes:  ToolkitSettings().Attributes,
+	}}}
+	return Block{
+		Name: "job", Labels: []string{"name"},
+		Description: "The application under test on one or more targets: submitted from a bundle, adopted by name, or launched by something else. Exactly one of `bundle`, `adopt` and `launched` is given.",
+		Attributes: []Attribute{
+			{
+				Name: "target", Type: cty.String, Form: TargetRef, Public: true,
+				Description: "The target it runs on. Exactly one of `target` and `targets` is given.",
+				Example:     "target.dc1",
+			},
+			{
+				Name: "targets", Type: cty.List(cty.String), Form: TargetRef, Public: true,
+				Description: "The targets it runs on, one instance each: `job.NAME[\"dc1\"]`, evaluated with `each.target`. `count` and `for_each` are refused beside it.",
+				Example:     "[target.dc1, target.dc2]",
+			},
+			{
+				Name: "bundle", Type: cty.String, Form: Path, Public: true,
+				Description: "The application bundle (.sab) to submit. The job is cancelled at the end of the run unless `keep` is true.",
+				Example:     `"orders.sab"`,
+			},
+			{
+				Name: "adopt", Type: cty.String, Public: true,
+				Description: "The name of a job that is running already. It is never cancelled.",
+				Example:     `"orders_main"`,
+			},
+			{
+				Name: "launched", Type: cty.String, Public: true,
+				Description: "A regular expression for the name of a job that something else will start, as in passive mode. Its signals are unknown until then, nobody waits for it, and it is never cancelled.",
+				Example:     `"^orders_passive_"`,
+			},
+			{
+				Name: "parameters", Type: cty.Map(cty.String),
+				Description: "Submission-time values by name. Sensitive ones are allowed. Only with `bundle`.",
+				Example:     `{ configFileName = "/etc/streams/crossdc-dc1.txt" }`,
+			},
+			{
+				Name: "job_name", Type: cty.String, Public: true,
+				Description: "The name the job gets on the platform. Without it, one that is unique to the run. Only with `bundle`.",
+				Example:     `"orders_drill"`,
+			},
+			{
+				Name: "group", Type: cty.String, Public: true,
+				Description: "The job group to submit to. Only with `bundle`.",
+				Example:     `"default"`,
+			},
+			{
+				Name: "override_file", Type: cty.String, Form: Path, Public: true,
+				Description: "A job configuration overlay to submit with. Only with `bundle`.",
+				Example:     `"overlay.json"`,
+			},
+			{
+				Name: "keep", Type: cty.Bool, Default: cty.False, Public: true,
+				Description: "Whether a submitted job is left running after the run.",
+				Example:     "true",
+			},
+		},
+		Blocks: []Nested{
+			{Max: 1, Block: toolkit},
+			{Max: 1, Block: Block{
+				Name:        "twin",
+				Description: "How rehearsals stand in for the application.",
+				Attributes: []Attribute{{
+					Name: "application", Type: cty.String, Default: cty.StringVal("keyed_counter"),
+					Description: "The model application that the twin runs.",
+					Example:     `"keyed_counter"`,
+				}},
+			}},
+		},
+	}
+}
+
+// ToolkitSettings is the block `toolkit {}`.
+func ToolkitSettings() Block {
+	return Block{
+		Name:        "toolkit",
+		Description: "What the cross data center failover toolkit in the application was configured with. It is the basis of predictions, and what rehearsals copy; nothing is set by it.",
+		Attributes: []Attribute{
+			{
+				Name: "heartbeat_interval", Type: cty.String, Form: Duration, Public: true,
+				Description: "How often each side sends a heartbeat to the other.",
+				Example:     `"5s"`,
+			},
+			{
+				Name: "misses_allowed", Type: cty.Number, Default: cty.NumberIntVal(4), Min: at(0), Max: at(100000), Public: true,
+				Description: "How many heartbeats in a row may be missed before the other side counts as down.",
+				Example:     "4",
+			},
+			{
+				Name: "snapshot_interval", Type: cty.String, Form: Duration, Public: true,
+				Description: "How often state is replicated to the other side. Without it, none is.",
+				Example:     `"30s"`,
+			},
+			{
+				Name: "init_delay", Type: cty.String, Form: Duration, Default: cty.StringVal("40s"), Public: true,
+				Description: "How long the toolkit waits after its start before it does anything.",
+				Example:     `"40s"`,
+			},
+			{
+				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(25091), Min: at(1), Max: at(65535), Public: true,
+				Description: "The TCP port on which it listens for the other side.",
+				Example:     "25091",
+			},
+			{
+				Name: "mode", Type: cty.String, Enum: []string{"active", "passive"}, Default: cty.StringVal("active"), Public: true,
+				Description: "Whether this side processes data from the start (`active`) or only launches the application when the other side is down (`passive`).",
+				Example:     `"active"`,
+			},
+			{
+				Name: "composite", Type: cty.String, Public: true,
+				Description: "The name under which the application invokes the toolkit's composite, where there are several.",
+				Example:     `"Failover"`,
+			},
+		},
+	}
+}
