@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
@@ -132,7 +133,7 @@ func (r *run) verdict(st *step, v event.Verdict, j cond.Judged, values []diag.Va
 		r.out.because(NotMet, "%s is %s: %s", st.Address, v, j.Why)
 	}
 	st.began, st.startedAt = true, st.expect.at
-	r.finish(st, event.Done, string(v), map[string]any{})
+	r.finish(st, event.Done, string(v), map[string]any{"status": strings.ReplaceAll(string(v), " ", "_")})
 }
 
 // judgeRest judges what is still open when the run has ended: the last heal is verified and no job is cancelled

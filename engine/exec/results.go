@@ -3,6 +3,7 @@ package exec
 import (
 	"math"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/lang/addr"
@@ -32,7 +33,7 @@ func resultSamples(st *step, now time.Duration) []signal.Sample {
 		out = append(out, signal.Sample{Signal: st.Address + "." + name, Value: v, Low: now, High: now})
 	}
 	for _, res := range schema.Results(st.kind) {
-		if res.Moment == schema.Event {
+		if res.Moment == schema.Event || strings.HasPrefix(res.Name, "at[") {
 			continue
 		}
 		if v, ok := resultValue(st.results, res); ok {
@@ -44,7 +45,7 @@ func resultSamples(st *step, now time.Duration) []signal.Sample {
 		for _, target := range sortedKeys(at) {
 			counts, _ := at[target].(map[string]any)
 			for _, res := range schema.Results(addr.Audit) {
-				if v, ok := resultValue(counts, res); ok && res.Moment != schema.Event {
+				if v, ok := resultValue(counts, res); ok && res.Moment == schema.Final && !strings.HasPrefix(res.Name, "at[") {
 					put(`at[`+quote(target)+`].`+res.Name, v)
 				}
 			}
@@ -65,12 +66,15 @@ func resultValue(attrs map[string]any, res schema.Result) (signal.Value, bool) {
 		}
 		num, isNum := raw.(float64)
 		if !isNum {
-			if d, _ := attrs["disturbed"].(bool); !d {
-				return signal.Value{}, false // nothing was measured
-			}
-			num = high
+			num = high // unbounded or not measured to the end: never flattering
+		}
+		if res.Name == "lost" || res.Name == "lost_percent" {
+			num = low
 		}
 		return signal.Bounded(res.Type.Kind, num, low, high), true
+	}
+	if ok && raw == nil && res.Name == "rto_high" && attrs["rto_low"] != nil {
+		return signal.Bounded(res.Type.Kind, math.Inf(1), math.Inf(1), math.Inf(1)), true
 	}
 	if !ok || raw == nil {
 		return signal.Value{}, false

@@ -175,7 +175,9 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 	if results == nil {
 		results = map[string]any{}
 	}
-	results["status"] = string(state)
+	if _, ok := results["status"]; !ok {
+		results["status"] = string(state)
+	}
 	if st.began {
 		results["started"] = st.startedAt.Seconds()
 		results["done"] = now.Seconds()
@@ -196,6 +198,11 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 		f.holders--
 		if f.holders == 0 && f.began {
 			close(f.release)
+		}
+	}
+	for _, a := range r.audits[st.Address] {
+		if a.state == event.Pending && !a.began {
+			r.skip(a, st.Address+" is "+string(state))
 		}
 	}
 	r.maybeCloseAudits()

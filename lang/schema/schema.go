@@ -57,6 +57,8 @@ type Attribute struct {
 type Nested struct {
 	Block
 	Min, Max int // Max 0: no limit
+	// Raw says that what stands inside is not known from this schema alone; it is opened later.
+	Raw bool
 }
 
 // Block is what stands between the braces.

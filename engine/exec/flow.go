@@ -1,0 +1,269 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/xdc-project/xdc/engine/audit"
+	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/measure"
+	"github.com/xdc-project/xdc/engine/seed"
+	"github.com/xdc-project/xdc/lang/addr"
+	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// progressEvery is how often the running counts of seeds and audits become events.
+const progressEvery = time.Second
+
+// auditing is an audit under way.
+type auditing struct {
+	audit   *audit.Audit
+	closing bool
+}
+
+// seed opens the audits of a seed, so that no record leaves before somebody looks for it, and then sends.
+func (r *run) seed(st *step, args json.RawMessage) {
+	st.ledger = seed.NewLedger(*st.Seed)
+	audits := r.audits[st.Address]
+	for _, a := range audits {
+		if a.state == event.Pending && !a.began {
+			a.audit = &auditing{}
+			r.starts(a)
+			st.ledger.IdentifyBy(a.Audit.Key)
+		}
+	}
+	r.starts(st)
+	r.body(st, 0, func(ctx context.Context) {
+		if err := r.openAudits(ctx, st, audits, args); err != nil {
+			r.failed(st, err, nil)
+			return
+		}
+		res, err := seed.Run(ctx, r.seedOptions(st, args))
+		results := map[string]any{
+			"sent": float64(res.Sent), "acked": float64(res.Acked), "rejected": float64(res.Rejected),
+			"indeterminate": float64(res.Indeterminate), "unsent": float64(res.Unsent), "resent": float64(res.Resent),
+		}
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				err = cause
+			}
+			r.failed(st, err, results)
+			return
+		}
+		r.done(st, results)
+	})
+}
+
+// flowArgs are the arguments of a seed or audit with the job they are about.
+func flowArgs(args json.RawMessage, job string) json.RawMessage {
+	var m map[string]json.RawMessage
+	if len(args) > 0 && json.Unmarshal(args, &m) != nil {
+		return args
+	}
+	if m == nil {
+		m = map[string]json.RawMessage{}
+	}
+	if j, ok := m["job"]; (!ok || string(j) == "null" || string(j) == `""`) && job != "" {
+		m["job"], _ = json.Marshal(job) // a string always encodes
+	}
+	out, err := json.Marshal(m)
+	if err != nil {
+		return args
+	}
+	return out
+}
+
+func (r *run) seedOptions(st *step, args json.RawMessage) seed.Options {
+	typ, _, _ := r.opt.Registry.Seed(st.Type)
+	feed := typ.New(r.env)
+	args = flowArgs(args, st.Seed.Job)
+	last := map[string]int64{}
+	shown := time.Duration(-progressEvery)
+	return seed.Options{
+		Spec: *st.Seed, Step: st.Address, RunSeed: r.opt.Seed, Start: r.start, Ledger: st.ledger,
+		Folder: r.plan.Program.Folder,
+		Inlet: func(ctx context.Context, target string) (providers.Inlet, error) {
+			return feed.Inlet(ctx, target, args)
+		},
+		Report: func(s seed.Sample) {
+			at := r.since(s.At)
+			r.post(func() {
+				r.sample(signal.Sample{Signal: st.Address + "." + s.Attr, Value: s.Value, Low: at, High: at})
+				if s.Value.Kind == signal.Number && s.Attr != "rate" {
+					last[s.Attr] = int64(s.Value.Num)
+					if at-shown >= progressEvery {
+						shown = at
+						r.progress(st, last)
+					}
+				}
+			})
+		},
+		Routed: func(from, to, reason string) {
+			_ = r.emit(&event.Routed{Step: st.Address, From: from, To: to, Reason: reason})
+		},
+	}
+}
+
+func (r *run) progress(st *step, counts map[string]int64) {
+	c := make(map[string]int64, len(counts))
+	for k, v := range counts {
+		c[k] = v
+	}
+	_ = r.emit(&event.Progress{Step: st.Address, Counts: c})
+}
+
+// openAudits opens the readers of every audit of a seed.
+func (r *run) openAudits(ctx context.Context, st *step, audits []*step, seedArgs json.RawMessage) error {
+	typ, _, ok := r.opt.Registry.Seed(st.Type)
+	if !ok {
+		return fmt.Errorf("no provider has the seed %q", st.Type)
+	}
+	for _, a := range audits {
+		if a.audit == nil || a.audit.audit != nil {
+			continue
+		}
+		feed := typ.New(r.env)
+		args := flowArgs(a.Args, st.Seed.Job)
+		shown := time.Duration(-progressEvery)
+		opened, err := audit.Open(ctx, audit.Options{
+			Spec: *a.Audit, Step: a.Address, RunSeed: r.opt.Seed, Start: r.start, Ledger: st.ledger,
+			Outlet: func(ctx context.Context, target string) (providers.Outlet, error) {
+				return feed.Outlet(ctx, target, args)
+			},
+			Poll: pollOf(args),
+			Report: func(s audit.Sample) {
+				at := r.since(s.At)
+				r.post(func() {
+					r.sample(signal.Sample{Signal: a.Address + "." + s.Attr, Value: s.Value, Low: at, High: at})
+					if at-shown >= progressEvery {
+						shown = at
+						r.progress(a, map[string]int64{s.Attr: int64(s.Value.Num)})
+					}
+				})
+			},
+		})
+		if err != nil {
+			return fmt.Errorf("open %s: %w", a.Address, err)
+		}
+		set := make(chan struct{})
+		r.post(func() {
+			a.audit.audit = opened
+			close(set)
+		})
+		<-set
+	}
+	return nil
+}
+
+// pollOf reads the poll interval that an audit's provider part states; zero leaves it to the audit.
+func pollOf(args json.RawMessage) time.Duration {
+	var a struct {
+		Poll string `json:"poll_interval"`
+	}
+	if json.Unmarshal(args, &a) != nil {
+		return 0
+	}
+	d, err := time.ParseDuration(a.Poll)
+	if err != nil {
+		return 0
+	}
+	return d
+}
+
+// maybeCloseAudits closes every audit whose seed is finished, whose own dependencies are, and since whose opening
+// every fault has healed.
+func (r *run) maybeCloseAudits() {
+	for _, st := range r.order {
+		if st.kind != addr.Audit || st.audit == nil || st.audit.closing || st.state != event.Running {
+			continue
+		}
+		seedStep := r.steps[st.Audit.SeedAt]
+		if seedStep == nil || !seedStep.state.Finished() || !r.needsMet(st) || r.faultsOpen() {
+			continue
+		}
+		st.audit.closing = true
+		if st.audit.audit == nil {
+			r.finish(st, event.Failed, "its readers were never open", nil)
+			continue
+		}
+		faults := r.auditFaults()
+		r.work.Add(1)
+		go func() {
+			defer r.work.Done()
+			ctx, cancel := r.untilGivenUp(context.Background())
+			defer cancel()
+			got := st.audit.audit.Close(ctx, st.Timeout.D(), faults)
+			r.post(func() { r.audited(st, got) })
+		}()
+	}
+}
+
+// needsMet reports whether what an audit depends on, besides its seed, is finished one way or the other.
+func (r *run) needsMet(st *step) bool {
+	for _, n := range st.Needs {
+		from := r.steps[n.Step.String()]
+		if n.Order || from == nil || from.reached[n.Point] || from.state.Finished() {
+			continue
+		}
+		return false
+	}
+	return true
+}
+
+// faultsOpen reports whether any fault is in force or on its way in or out.
+func (r *run) faultsOpen() bool {
+	for _, st := range r.order {
+		if st.kind == addr.Fault && st.state == event.Running {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *run) auditFaults() []audit.Fault {
+	var out []audit.Fault
+	for _, l := range r.injected {
+		if l.injected.High > 0 {
+			out = append(out, audit.Fault{Injected: l.injected, Healed: l.restored})
+		}
+	}
+	return out
+}
+
+// audited records the classes.
+func (r *run) audited(st *step, a event.Audit) {
+	_ = r.emit(&event.Audited{Step: st.Address, Audit: a})
+	results := auditAttrs(a.Total)
+	at := map[string]any{}
+	for t, c := range a.At {
+		at[t] = auditAttrs(c)
+	}
+	results["at"] = at
+	r.finish(st, event.Done, "", results)
+}
+
+// auditAttrs are the attributes of an audit. What is inconclusive may be lost too: it is the upper bound.
+func auditAttrs(c event.AuditCounts) map[string]any {
+	m := map[string]any{
+		"delivered": float64(c.Delivered), "once": float64(c.Once), "duplicated": float64(c.Duplicated),
+		"duplicated_across": float64(c.DuplicatedAcross), "reordered": float64(c.Reordered),
+		"corrupted": float64(c.Corrupted), "unexpected": float64(c.Unexpected), "inconclusive": float64(c.Inconclusive),
+		"lost": float64(c.Lost), "lost_low": float64(c.Lost), "lost_high": float64(c.Lost + c.Inconclusive),
+		"lost_percent": c.LostPercent, "lost_percent_low": c.LostPercent, "lost_percent_high": c.LostPercent,
+	}
+	if c.Acked > 0 {
+		m["lost_percent_high"] = float64(c.Lost+c.Inconclusive) / float64(c.Acked)
+	}
+	for name, b := range map[string]*event.Bounds{"rpo": c.RPO, "outage": c.Outage} {
+		if b != nil {
+			m[name], m[name+"_low"], m[name+"_high"] = b.High, b.Low, b.High
+		} else if name == "rpo" {
+			m[name] = 0.0
+		}
+	}
+	return m
+}
+

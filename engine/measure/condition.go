@@ -1,0 +1,22 @@
+package measure
+
+import (
+	"time"
+
+	"github.com/xdc-project/xdc/lang/cond"
+)
+
+// Condition is what measuring needs of a condition without temporal operators. *cond.Formula is one.
+type Condition interface {
+	// Subjects are the signals and events it looks at.
+	Subjects() []cond.Subject
+	// Eval is its truth at t for somebody who knows what v has up to t.
+	Eval(v cond.View, t time.Duration) cond.Judged
+	// NextChange is the next instant after t at which Eval may differ without a new sample.
+	NextChange(v cond.View, t time.Duration) (time.Duration, bool)
+	// Definite is its truth at t in hindsight: true or false only if it is so wherever in their intervals the
+	// changes of its signals lie.
+	Definite(v cond.View, t time.Duration) cond.Truth
+	// Boundaries are the instants in [from, to] at which Definite may change.
+	Boundaries(v cond.View, from, to time.Duration) []time.Duration
+}
