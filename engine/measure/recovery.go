@@ -1,26 +1,239 @@
 package measure
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/lang/cond"
+	"github.com/xdc-project/xdc/lang/schema"
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
+// reconsider is how far back a late sample may change what is known of the past.
+const reconsider = 5 * time.Minute
+
 // Recovery finds the first hold of a condition since a cause, while samples arrive.
-type Recovery struct{}
+//
+// The instant at which the hold began is bounded over all placements of the signals' changes within the intervals
+// of their samples: from the last instant at which the condition was surely false to the first from which it was
+// surely true for as long as the hold. Surely true asks for a sample after the hold's end, and breaks where a
+// signal it depends on was unknown. A shorter stretch of truth before it that may have been long enough moves the
+// lower bound there. The truth lies within the bounds if no signal left a value and came back between two samples.
+type Recovery struct {
+	f      Condition
+	since  signal.Span
+	hold   time.Duration
+	base   time.Duration // up to here settled
+	state  runs          // at base
+	latest runs          // at now
+	now    time.Duration
+	until  time.Duration // surely true up to here, when steady
+}
 
 // NewRecovery looks for the first hold of f since the cause. It is not safe for concurrent use.
-func NewRecovery(f Condition, since signal.Span, hold time.Duration) *Recovery { return &Recovery{} }
+func NewRecovery(f Condition, since signal.Span, hold time.Duration) *Recovery {
+	r := &Recovery{f: f, since: since, hold: hold, state: runs{since: since.Low, hold: hold}}
+	r.latest = r.state
+	return r
+}
 
-// Advance takes account of everything v has up to now and reports whether the hold is proven.
-func (r *Recovery) Advance(v cond.View, now time.Duration) bool { return false }
+// Advance takes account of everything v has up to now and reports whether the hold is proven. It is called after
+// each sample and at the instants that Next names.
+func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
+	if r.latest.found || now < r.now {
+		return r.latest.found
+	}
+	r.now = now
+	w := walker{f: r.f, plain: look(v, now, false), lasting: look(v, now, true)}
+	if settled := r.settled(v, now); settled > r.base {
+		w.walk(&r.state, r.base, settled, r.since.Low)
+		r.base = settled
+	}
+	r.latest = r.state
+	w.walk(&r.latest, r.base, now, r.since.Low)
+	r.until = w.last
+	return r.latest.found
+}
+
+// settled is the instant up to which no sample still to come will change the picture.
+func (r *Recovery) settled(v cond.View, now time.Duration) time.Duration {
+	out := now
+	for _, s := range r.f.Subjects() {
+		if s.Moment == schema.Event {
+			if _, ok := v.Event(s.Name); !ok {
+				out = 0 // its bounds will reach back
+			}
+			continue
+		}
+		l := v.Samples(s.Name, 0, now)
+		if n := len(l); n > 0 && l[n-1].ValidFor > 0 {
+			out = min(out, earliest(l, n-1))
+		}
+	}
+	return max(out, now-reconsider)
+}
 
 // Next is when to call Advance again although no sample arrives.
-func (r *Recovery) Next(v cond.View, now time.Duration) (time.Duration, bool) { return 0, false }
+func (r *Recovery) Next(v cond.View) (time.Duration, bool) {
+	next, ok := r.f.NextChange(v, r.now)
+	if l := r.latest; l.steady && r.until == r.now && l.eligible && !l.found {
+		if at := l.began + l.hold; at > r.now && (!ok || at < next) {
+			return at, true
+		}
+	}
+	return next, ok
+}
 
-// Result is the measurement. end is the last instant looked at.
+// Result is the measurement, with everything v has up to end. timedOut says that the wait gave up; a hold that is
+// proven by then makes it void. healBegan is when the heal of the cause began, nil if it did not.
 func (r *Recovery) Result(v cond.View, end time.Duration, timedOut bool, healBegan *time.Duration) event.Recovery {
-	return event.Recovery{}
+	r.Advance(v, end)
+	l := r.latest
+	out := event.Recovery{
+		Disturbed: l.eligible, InjectedLow: r.since.Low.Seconds(), InjectedHigh: r.since.High.Seconds(),
+	}
+	if !l.found {
+		out.TimedOut = timedOut
+		out.Why = r.missing(v, end)
+		if l.eligible {
+			out.BeganLow = l.proven().Seconds()
+			out.RTOLow = max(0, l.proven()-r.since.High).Seconds()
+		}
+		out.Sampling = r.sampling(v, l.proven(), end).Seconds()
+		return out
+	}
+	high := (l.high - r.since.Low).Seconds()
+	out.RTO, out.RTOHigh = &high, &high
+	out.RTOLow = max(0, l.low-r.since.High).Seconds()
+	out.BeganLow, out.BeganHigh = l.low.Seconds(), l.high.Seconds()
+	out.AfterHeal = healBegan != nil && l.high > *healBegan
+	out.Sampling = r.sampling(v, l.low, l.high).Seconds()
+	out.Why = fmt.Sprintf("surely not so until %s, surely so from %s on for %s",
+		signal.Seconds(l.low.Seconds()), signal.Seconds(l.high.Seconds()), r.hold)
+	return out
+}
+
+// missing says why nothing was found.
+func (r *Recovery) missing(v cond.View, end time.Duration) string {
+	l := r.latest
+	j := r.f.Eval(v, end)
+	switch {
+	case !l.eligible && l.truth == cond.True:
+		return "it was already true before the cause and was never seen false"
+	case !l.eligible:
+		return "it was never known to be false: " + j.Why
+	case l.steady:
+		return fmt.Sprintf("it was true from %s on, which is shorter than the hold of %s", signal.Seconds(l.began.Seconds()), r.hold)
+	}
+	return j.Why
+}
+
+// sampling is the longest distance between two samples of a signal around [from, to].
+func (r *Recovery) sampling(v cond.View, from, to time.Duration) time.Duration {
+	var out time.Duration
+	for _, s := range r.f.Subjects() {
+		l := v.Samples(s.Name, 0, r.now)
+		for i := 1; i < len(l); i++ {
+			if l[i].High >= from && l[i-1].High <= to {
+				out = max(out, l[i].High-l[i-1].High)
+			}
+		}
+	}
+	return out
+}
+
+// walker cuts time into stretches in which the truth in hindsight does not change.
+type walker struct {
+	f              Condition
+	plain, lasting *sight
+	last           time.Duration // end of the last stretch that was surely true
+}
+
+func (w *walker) walk(to *runs, from, until, since time.Duration) {
+	if from >= until {
+		return
+	}
+	cuts := instants(from, until, []time.Duration{since},
+		w.f.Boundaries(w.plain, from, until), w.f.Boundaries(w.lasting, from, until))
+	points := w.points(from, until)
+	for i := 1; i < len(cuts); i++ {
+		a, b := cuts[i-1], cuts[i]
+		for len(points) > 0 && points[0].high <= a {
+			points[0].tell(to)
+			points = points[1:]
+		}
+		t := w.truth(a + (b-a)/2)
+		to.pass(a, b, t)
+		if t == cond.True {
+			w.last = b
+		}
+	}
+	for _, p := range points {
+		p.tell(to)
+	}
+}
+
+// truth is false as far as the signals last, true only where they were known.
+func (w *walker) truth(t time.Duration) cond.Truth {
+	if w.f.Definite(w.lasting, t) == cond.False {
+		return cond.False
+	}
+	if w.f.Definite(w.plain, t) == cond.True {
+		return cond.True
+	}
+	return cond.Unknown
+}
+
+// point is one sample that says more than the stretches around it: the condition was so at some instant within.
+type point struct {
+	low, high time.Duration
+	truth     cond.Truth
+}
+
+func (p point) tell(r *runs) {
+	if p.truth == cond.False {
+		r.blip(p.low, p.high)
+	} else {
+		r.flash(p.high)
+	}
+}
+
+// points finds single samples between two changes, with from < High <= until.
+func (w *walker) points(from, until time.Duration) []point {
+	var out []point
+	for _, s := range w.f.Subjects() {
+		l := w.lasting.list(s.Name)
+		for i := after(l, from); i < len(l) && l[i].High <= until; i++ {
+			if single(l, i) {
+				if t := w.pinned(s.Name, i); t != cond.Unknown {
+					out = append(out, point{earliest(l, i), l[i].High, t})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b point) int { return cmp.Compare(a.high, b.high) })
+	return out
+}
+
+// single reports whether a sample differs from both its neighbours.
+func single(l []signal.Sample, i int) bool {
+	return (i == 0 || !l[i].Value.Equal(l[i-1].Value)) && (i == len(l)-1 || !l[i].Value.Equal(l[i+1].Value))
+}
+
+// pinned is the truth at the instant at which a sample was taken, wherever in its interval that was.
+func (w *walker) pinned(name string, i int) cond.Truth {
+	l := w.lasting.list(name)
+	low, high := earliest(l, i), l[i].High
+	var all cond.Truth
+	for n, at := range instants(low, high, w.f.Boundaries(w.lasting, low, high)) {
+		t := w.f.Definite(w.lasting.pin(name, i, at), at)
+		if t == cond.Unknown || n > 0 && t != all {
+			return cond.Unknown
+		}
+		all = t
+	}
+	return all
 }

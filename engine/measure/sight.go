@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -17,118 +18,79 @@ type sight struct {
 	// that no signal leaves a value and comes back between two samples.
 	lasting bool
 	now     time.Duration
-	last    map[string]*last
-}
-
-// last is the last sample of a polled signal as it is seen, and what comes before it.
-type last struct {
-	sample signal.Sample
-	seen   time.Duration
+	lists   map[string][]signal.Sample
 }
 
 func look(v cond.View, now time.Duration, lasting bool) *sight {
-	return &sight{View: v, lasting: lasting, now: now, last: map[string]*last{}}
+	return &sight{View: v, lasting: lasting, now: now, lists: map[string][]signal.Sample{}}
 }
 
-// final returns the last sample of a polled signal, or nil.
-func (s *sight) final(name string) *last {
-	if l, ok := s.last[name]; ok {
+// list is what is seen of a signal up to now.
+func (s *sight) list(name string) []signal.Sample {
+	if l, ok := s.lists[name]; ok {
 		return l
 	}
-	var l *last
-	if all := s.View.Samples(name, 0, s.now); len(all) > 0 {
-		if x := all[len(all)-1]; x.ValidFor > 0 {
-			l = &last{sample: x, seen: max(x.Low, 0)}
-			if len(all) > 1 {
-				l.seen = max(l.seen, all[len(all)-2].High)
+	l := slices.Clone(s.View.Samples(name, 0, s.now))
+	if n := len(l); n > 0 {
+		if s.lasting {
+			for i := range l[:n-1] {
+				l[i].ValidFor = 0
 			}
-			l.seen = min(l.seen, x.High)
+		}
+		if l[n-1].ValidFor > 0 {
+			at := earliest(l, n-1)
+			l[n-1].Low, l[n-1].High, l[n-1].ValidFor = at, at, 1
 		}
 	}
-	s.last[name] = l
+	s.lists[name] = l
 	return l
+}
+
+// earliest is the earliest instant at which sample i can have been taken, given that samples are in order.
+func earliest(l []signal.Sample, i int) time.Duration {
+	at := max(l[i].Low, 0)
+	if i > 0 {
+		at = max(at, l[i-1].High)
+	}
+	return min(at, l[i].High)
 }
 
 // At is the value in force at t.
 func (s *sight) At(name string, t time.Duration) (signal.Value, bool) {
-	l := s.final(name)
-	switch {
-	case l != nil && t > l.seen:
-		return signal.Value{}, false
-	case l != nil && t == l.seen:
-		return l.sample.Value, true
-	case !s.lasting:
-		return s.View.At(name, t)
-	}
-	all := s.View.Samples(name, 0, t)
-	if len(all) == 0 {
+	l := s.list(name)
+	i := after(l, t)
+	if i == 0 {
 		return signal.Value{}, false
 	}
-	return all[len(all)-1].Value, true
+	if x := l[i-1]; x.ValidFor == 0 || t < x.High+x.ValidFor {
+		return x.Value, true
+	}
+	return signal.Value{}, false
 }
 
-// Samples are those of the view, the last of a polled signal narrowed to its earliest instant.
+// Samples are those with from <= High <= to.
 func (s *sight) Samples(name string, from, to time.Duration) []signal.Sample {
-	l := s.final(name)
-	if l == nil {
-		return s.View.Samples(name, from, to)
-	}
-	all := s.View.Samples(name, from, min(s.now, max(to, l.sample.High)))
-	out := make([]signal.Sample, 0, len(all))
-	for _, x := range all {
-		switch {
-		case x.Seq == l.sample.Seq && x.High == l.sample.High:
-			x.Low, x.High, x.ValidFor = l.seen, l.seen, 1
-		case s.lasting:
-			x.ValidFor = 0
-		}
-		if x.High >= from && x.High <= to {
-			out = append(out, x)
-		}
-	}
-	if l.seen >= from && l.sample.High > to && l.seen <= to && (len(all) == 0 || all[len(all)-1].Seq != l.sample.Seq) {
-		x := l.sample
-		x.Low, x.High, x.ValidFor = l.seen, l.seen, 1
-		out = append(out, x)
-	}
-	return out
+	l := s.list(name)
+	i, j := sort.Search(len(l), func(i int) bool { return l[i].High >= from }), after(l, to)
+	return l[i:max(i, j)]
 }
 
-// pinned is a view in which one sample was taken at one instant of its interval.
-type pinned struct {
-	cond.View
-	name string
-	seq  uint64
-	high time.Duration // as it was
-	at   time.Duration
+// after is how many samples have High <= t.
+func after(l []signal.Sample, t time.Duration) int {
+	return sort.Search(len(l), func(i int) bool { return l[i].High > t })
 }
 
-func (p pinned) Samples(name string, from, to time.Duration) []signal.Sample {
-	if name != p.name {
-		return p.View.Samples(name, from, to)
-	}
-	all := p.View.Samples(name, from, max(to, p.high))
-	out := make([]signal.Sample, 0, len(all))
-	for _, x := range all {
-		if x.Seq == p.seq && x.High == p.high {
-			x.Low, x.High = p.at, p.at
-		}
-		if x.High >= from && x.High <= to {
-			out = append(out, x)
+// pin is the same sight with one sample taken at one instant of its interval.
+func (s *sight) pin(name string, i int, at time.Duration) *sight {
+	l := slices.Clone(s.list(name))
+	l[i].Low, l[i].High = at, at
+	out := &sight{View: s.View, lasting: s.lasting, now: s.now, lists: map[string][]signal.Sample{name: l}}
+	for n, l := range s.lists {
+		if n != name {
+			out.lists[n] = l
 		}
 	}
 	return out
-}
-
-func (p pinned) At(name string, t time.Duration) (signal.Value, bool) {
-	if name != p.name || t < p.at || t >= p.high {
-		return p.View.At(name, t)
-	}
-	all := p.Samples(name, 0, t)
-	if len(all) == 0 {
-		return signal.Value{}, false
-	}
-	return all[len(all)-1].Value, true
 }
 
 // instants sorts and joins lists of instants, keeping those within [from, to] and both ends.
@@ -141,13 +103,6 @@ func instants(from, to time.Duration, lists ...[]time.Duration) []time.Duration 
 			}
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
-	n := 0
-	for i, t := range out {
-		if i == 0 || t != out[n-1] {
-			out[n] = t
-			n++
-		}
-	}
-	return out[:n]
+	slices.Sort(out)
+	return slices.Compact(out)
 }
