@@ -201,7 +201,7 @@ func (r *run) faultHealed(st *step, l *life, cause, healErr error, wasInForce bo
 		st.state = event.Running
 		r.reachHealed(st)
 		r.finish(st, event.Done, "", results)
-	case errors.Is(cause, errAborted):
+	case errors.Is(cause, errAborted) && wasInForce:
 		r.reachHealed(st)
 		r.finish(st, event.Done, "healed early: "+r.aborting, results)
 	default:

@@ -266,4 +266,3 @@ func auditAttrs(c event.AuditCounts) map[string]any {
 	}
 	return m
 }
-

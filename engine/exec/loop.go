@@ -136,12 +136,14 @@ func (r *run) abort(c Code, format string, args ...any) {
 			r.skip(st, "the run was aborted")
 		case st.state == event.Running && st.kind == addr.Fault:
 			closeOnce(st.abort)
+			st.cancel(errAborted)
 		case st.state == event.Running && st.kind == addr.Audit:
 		case st.cancel != nil:
 			st.cancel(errAborted)
 		}
 	}
 	r.maybeCloseAudits()
+	r.watchers.touchAll()
 }
 
 var errAborted = fmt.Errorf("the run was aborted")

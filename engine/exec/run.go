@@ -197,7 +197,7 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 	for _, f := range r.holding[st.Address] {
 		f.holders--
 		if f.holders == 0 && f.began {
-			close(f.release)
+			closeOnce(f.release)
 		}
 	}
 	for _, a := range r.audits[st.Address] {

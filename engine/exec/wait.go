@@ -106,12 +106,15 @@ func (r *run) measured(st *step, rec *measure.Recovery, now time.Duration, timed
 	var got event.Recovery
 	r.opt.Trace.Judge(func(v cond.View) { got = rec.Result(v, now, timedOut, healBegan) })
 	got.Since = st.Wait.Since.Path()
+	if r.aborting != "" {
+		got.TimedOut = false
+	}
 	_ = r.emit(&event.Measured{Step: st.Address, Recovery: got})
 	results := map[string]any{
 		"timed_out": got.TimedOut, "disturbed": got.Disturbed, "after_heal": got.AfterHeal,
 		"rto": nil, "rto_low": nil, "rto_high": nil,
 	}
-	if got.RTO != nil || got.TimedOut {
+	if got.RTO != nil || timedOut {
 		results["rto_low"] = got.RTOLow
 	}
 	if got.RTO != nil {

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 
 	"github.com/xdc-project/xdc/lang/cond"
@@ -26,6 +27,7 @@ type watchers struct {
 	n     int
 	dirty []*watcher
 	times timeHeap
+	busy  bool // run is under way; what is marked meanwhile is asked by it
 }
 
 func newWatchers() *watchers { return &watchers{by: map[string]map[*watcher]int{}} }
@@ -62,16 +64,13 @@ func (ws *watchers) touch(subject string) {
 	if len(set) == 0 {
 		return
 	}
-	before := len(ws.dirty)
+	var added []*watcher
 	for w := range set {
-		ws.mark(w)
+		added = append(added, w)
 	}
-	// map order must not decide who is asked first
-	added := ws.dirty[before:]
-	for i := 1; i < len(added); i++ {
-		for j := i; j > 0 && set[added[j]] < set[added[j-1]]; j-- {
-			added[j], added[j-1] = added[j-1], added[j]
-		}
+	slices.SortFunc(added, func(a, b *watcher) int { return set[a] - set[b] }) // map order must not decide
+	for _, w := range added {
+		ws.mark(w)
 	}
 }
 
@@ -89,8 +88,37 @@ func (ws *watchers) stop(w *watcher) {
 	}
 }
 
+// touchAll has everybody asked: something about the run itself has changed.
+func (ws *watchers) touchAll() {
+	var all []*watcher
+	at := map[*watcher]int{}
+	for _, set := range ws.by {
+		for w, n := range set {
+			if _, ok := at[w]; !ok {
+				at[w] = n
+				all = append(all, w)
+			}
+		}
+	}
+	for _, t := range ws.times {
+		if _, ok := at[t.w]; !ok {
+			at[t.w] = t.n
+			all = append(all, t.w)
+		}
+	}
+	slices.SortFunc(all, func(a, b *watcher) int { return at[a] - at[b] })
+	for _, w := range all {
+		ws.mark(w)
+	}
+}
+
 // run asks everybody who must be asked at now, until nobody is left.
 func (ws *watchers) run(now time.Duration) {
+	if ws.busy {
+		return
+	}
+	ws.busy = true
+	defer func() { ws.busy = false }()
 	for len(ws.times) > 0 && (ws.times[0].at <= now || ws.times[0].w.over) {
 		t := heap.Pop(&ws.times).(timed)
 		if t.w.next == t.at {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +62,7 @@ func (i IDs) read(text string) (int64, Owner) {
 type identities struct {
 	direct bool // the field is the record's own number
 	seqs   map[uint64]int64
-	twice  map[uint64]bool // values that more than one record has
+	twins  map[int64]bool // records that share their value with another
 }
 
 func (d *identities) add(v json.RawMessage, seq int64) {
@@ -69,8 +70,8 @@ func (d *identities) add(v json.RawMessage, seq int64) {
 		return
 	}
 	h := hash64(v)
-	if _, ok := d.seqs[h]; ok {
-		d.twice[h] = true
+	if first, ok := d.seqs[h]; ok {
+		d.twins[first], d.twins[seq] = true, true
 		return
 	}
 	d.seqs[h] = seq
@@ -100,7 +101,7 @@ func (l *Ledger) Begin(ids IDs, how func(field string) Identity) error {
 		case ByNumber:
 			d.direct = true
 		case ByValue:
-			d.seqs, d.twice = map[uint64]int64{}, map[uint64]bool{}
+			d.seqs, d.twins = map[uint64]int64{}, map[int64]bool{}
 		case ByNothing:
 			return fmt.Errorf("the audit finds records by %q, which no record of the seed tells apart: give the records a field %q of record.id, record.seq or a template with {id}", k, k)
 		}
@@ -154,15 +155,15 @@ func (l *Ledger) known(seq int64, own Owner) (int64, Owner) {
 	return seq, own
 }
 
-// Ambiguous is how many values of a field belong to more than one record, so that those records cannot be told
-// apart.
-func (l *Ledger) Ambiguous(field string) int {
+// Twins are the records that share their value of a field with another, so that nobody can tell them apart.
+func (l *Ledger) Twins(field string) map[int64]bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	out := map[int64]bool{}
 	if d := l.lookup[field]; d != nil {
-		return len(d.twice)
+		maps.Copy(out, d.twins)
 	}
-	return 0
+	return out
 }
 
 // ID is the id of a record for people.

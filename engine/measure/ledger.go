@@ -70,7 +70,6 @@ type Ledger struct {
 	ids    IDs
 	keys   []string
 	lookup map[string]*identities
-	start  time.Duration
 	begun  bool
 }
 

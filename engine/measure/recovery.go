@@ -30,7 +30,7 @@ type Recovery struct {
 	state  runs          // at base
 	latest runs          // at now
 	now    time.Duration
-	until  time.Duration // surely true up to here, when steady
+	wake   time.Duration // when the hold is complete if nothing new comes, 0 if it is not under way
 }
 
 // NewRecovery looks for the first hold of f since the cause. It is not safe for concurrent use.
@@ -54,7 +54,13 @@ func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
 	}
 	r.latest = r.state
 	w.walk(&r.latest, r.base, now, r.since.Low)
-	r.until = w.last
+	r.wake = 0
+	if w.truth(now) == cond.True && r.latest.eligible && !r.latest.found {
+		r.wake = now + r.hold
+		if r.latest.steady {
+			r.wake = r.latest.began + r.hold
+		}
+	}
 	return r.latest.found
 }
 
@@ -79,10 +85,8 @@ func (r *Recovery) settled(v cond.View, now time.Duration) time.Duration {
 // Next is when to call Advance again although no sample arrives.
 func (r *Recovery) Next(v cond.View) (time.Duration, bool) {
 	next, ok := r.f.NextChange(v, r.now)
-	if l := r.latest; l.steady && r.until == r.now && l.eligible && !l.found {
-		if at := l.began + l.hold; at > r.now && (!ok || at < next) {
-			return at, true
-		}
+	if r.wake > r.now && (!ok || r.wake < next) {
+		return r.wake, true
 	}
 	return next, ok
 }
@@ -149,7 +153,6 @@ func (r *Recovery) sampling(v cond.View, from, to time.Duration) time.Duration {
 type walker struct {
 	f              Condition
 	plain, lasting *sight
-	last           time.Duration // end of the last stretch that was surely true
 }
 
 func (w *walker) walk(to *runs, from, until, since time.Duration) {
@@ -165,11 +168,7 @@ func (w *walker) walk(to *runs, from, until, since time.Duration) {
 			points[0].tell(to)
 			points = points[1:]
 		}
-		t := w.truth(a + (b-a)/2)
-		to.pass(a, b, t)
-		if t == cond.True {
-			w.last = b
-		}
+		to.pass(a, b, w.truth(a+(b-a)/2))
 	}
 	for _, p := range points {
 		p.tell(to)
@@ -201,13 +200,16 @@ func (p point) tell(r *runs) {
 	}
 }
 
-// points finds single samples between two changes, with from < High <= until.
+// points finds samples beside changes, with from < High <= until.
 func (w *walker) points(from, until time.Duration) []point {
 	var out []point
 	for _, s := range w.f.Subjects() {
 		l := w.lasting.list(s.Name)
 		for i := after(l, from); i < len(l) && l[i].High <= until; i++ {
-			if single(l, i) {
+			if i == len(l)-1 && l[i].ValidFor > 0 {
+				continue // its real interval is narrowed away; the next poll will tell
+			}
+			if edge(l, i) {
 				if t := w.pinned(s.Name, i); t != cond.Unknown {
 					out = append(out, point{earliest(l, i), l[i].High, t})
 				}
@@ -218,9 +220,9 @@ func (w *walker) points(from, until time.Duration) []point {
 	return out
 }
 
-// single reports whether a sample differs from both its neighbours.
-func single(l []signal.Sample, i int) bool {
-	return (i == 0 || !l[i].Value.Equal(l[i-1].Value)) && (i == len(l)-1 || !l[i].Value.Equal(l[i+1].Value))
+// edge reports whether a sample differs from a neighbour, so that it may say more than the stretches beside it.
+func edge(l []signal.Sample, i int) bool {
+	return i == 0 || !l[i].Value.Equal(l[i-1].Value) || i == len(l)-1 || !l[i].Value.Equal(l[i+1].Value)
 }
 
 // pinned is the truth at the instant at which a sample was taken, wherever in its interval that was.

@@ -30,7 +30,7 @@ func (s *sight) list(name string) []signal.Sample {
 	if l, ok := s.lists[name]; ok {
 		return l
 	}
-	l := slices.Clone(s.View.Samples(name, 0, s.now))
+	l := told(s.View.Samples(name, 0, s.now))
 	if n := len(l); n > 0 {
 		if s.lasting {
 			for i := range l[:n-1] {
@@ -44,6 +44,20 @@ func (s *sight) list(name string) []signal.Sample {
 	}
 	s.lists[name] = l
 	return l
+}
+
+// told copies a signal's samples. One that is told when it changes had its value until just before the next: a
+// second sample there says so.
+func told(in []signal.Sample) []signal.Sample {
+	out := make([]signal.Sample, 0, len(in)+1)
+	for i, x := range in {
+		out = append(out, x)
+		if x.ValidFor == 0 && i+1 < len(in) && in[i+1].Low-1 > x.High {
+			x.Low, x.High = in[i+1].Low-1, in[i+1].Low-1
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // earliest is the earliest instant at which sample i can have been taken, given that samples are in order.
@@ -84,6 +98,9 @@ func after(l []signal.Sample, t time.Duration) int {
 func (s *sight) pin(name string, i int, at time.Duration) *sight {
 	l := slices.Clone(s.list(name))
 	l[i].Low, l[i].High = at, at
+	for j := i + 1; j < len(l) && l[j].High <= at; j++ {
+		l[j].High = at + 1 // it came later, by however little
+	}
 	out := &sight{View: s.View, lasting: s.lasting, now: s.now, lists: map[string][]signal.Sample{name: l}}
 	for n, l := range s.lists {
 		if n != name {

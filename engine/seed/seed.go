@@ -6,6 +6,7 @@ package seed
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/measure"
@@ -60,7 +61,16 @@ func NewLedger(spec program.Seed) *measure.Ledger {
 }
 
 // Run sends the records and returns when each has an outcome. An error means that the seed itself is wrong (its
-// file cannot be read) or that ctx ended; a service that refuses is no error.
+// file cannot be read) or that ctx ended; a service that refuses is no error. The counts are right in any case.
 func Run(ctx context.Context, opt Options) (Result, error) {
-	return Result{}, ctx.Err()
+	src, err := open(opt)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := opt.Ledger.Begin(measure.NewIDs(opt.RunSeed, opt.Step), src.identity); err != nil {
+		return Result{}, errors.Join(err, src.close())
+	}
+	s := newSender(opt, src)
+	err = s.run(ctx)
+	return s.result(), errors.Join(err, src.close())
 }

@@ -99,7 +99,7 @@ func (in *instance) handle(s *scope) cty.Value {
 		}
 	}
 	v := cty.ObjectVal(attrs)
-	if s.res == nil && (in.addr.Kind != addr.Job || in.target != "") {
+	if s.res == nil {
 		in.val = v
 	}
 	return v

@@ -40,7 +40,9 @@ type module struct {
 	blockList []*block
 	calls     map[string]*call
 	callList  []*call
+	outs      map[string]*lazy
 	funcs     map[string]function.Function
+	key       addr.Key
 	// members are the instances of its own steps, filled when they are built.
 	members []*instance
 }
@@ -49,7 +51,7 @@ func (c *checker) newModule(conf *config.Module, at addr.Module, cl *call, callS
 	m := &module{
 		c: c, conf: conf, addr: at, call: cl, callScope: callScope,
 		vars: map[string]*variable{}, locals: map[string]*local{}, outputs: map[string]*config.Output{},
-		blocks: map[string]*block{}, calls: map[string]*call{},
+		blocks: map[string]*block{}, calls: map[string]*call{}, outs: map[string]*lazy{},
 	}
 	if cl != nil {
 		m.depth = cl.mod.depth + 1
@@ -159,7 +161,7 @@ func (k *call) expand() []*module {
 	}
 	m := k.mod
 	s := m.scope()
-	how, keys, ok := s.repeat(k.conf.Meta, k.conf.Range)
+	how, keys, ok := s.repeat(k.conf.Meta, nil)
 	k.how = how
 	if !ok {
 		return nil
@@ -168,6 +170,7 @@ func (k *call) expand() []*module {
 		cs := m.scope()
 		cs.roots = key.roots
 		child := m.c.newModule(k.child, m.addr.Child(k.conf.Name, key.key), k, cs)
+		child.key = key.key
 		k.instances = append(k.instances, child)
 		child.takeArgs(k.conf)
 		for _, a := range k.conf.Args {

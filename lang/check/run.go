@@ -59,6 +59,8 @@ type checker struct {
 	jobs    map[string][]*instance
 	schemas map[string]*stepSchema
 	index   *signalIndex
+	// defaultsOf are the contents of the plan's defaults by block type.
+	defaultsOf map[string]*config.Content
 
 	// mu guards everything lazily evaluated once Run is over.
 	mu sync.Mutex

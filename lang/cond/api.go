@@ -131,6 +131,10 @@ func (f *Formula) String() string { return f.text }
 // Subjects lists what the formula refers to, each once, in the order of first use.
 func (f *Formula) Subjects() []Subject { return nil }
 
+// Awaited lists the events that stand outside the range of a temporal operator: in a window, in time(), as an
+// operand. An expectation waits for them; those that only bound a temporal range it does not.
+func (f *Formula) Awaited() []Subject { return nil }
+
 // Temporal reports whether a temporal operator stands in the formula.
 func (f *Formula) Temporal() bool { return false }
 

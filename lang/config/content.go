@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/dynblock"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/schema"
@@ -91,7 +92,7 @@ func Open(body hcl.Body, s *schema.Block, m Mode) (*Content, diag.List) {
 // Expand opens a body again with its dynamic blocks evaluated in ctx. Findings about its shape that Open
 // reports too are the caller's to leave out: expand only what Open found right.
 func Expand(body hcl.Body, s *schema.Block, ctx *hcl.EvalContext) (*Content, diag.List) {
-	return Open(dynblock.Expand(body, ctx), s, Mode{expanded: true})
+	return Open(dynblock.Expand(body, ctx, dynblock.OptCheckForEach(knownForEach)), s, Mode{expanded: true})
 }
 
 func openAny(body hcl.Body, hs *hcl.BodySchema) (*Content, diag.List) {
@@ -249,4 +250,28 @@ func nestedNames(s *schema.Block) string {
 		out += "."
 	}
 	return out
+}
+
+// ExpandPartial is Expand without asking for what is required.
+func ExpandPartial(body hcl.Body, s *schema.Block, ctx *hcl.EvalContext) (*Content, diag.List) {
+	return Open(dynblock.Expand(body, ctx, dynblock.OptCheckForEach(knownForEach)), s, Mode{expanded: true, partial: true})
+}
+
+// knownForEach refuses to expand over what is not known or not to be shown.
+func knownForEach(v cty.Value, expr hcl.Expression, ctx *hcl.EvalContext) hcl.Diagnostics {
+	un, marks := v.Unmark()
+	why := ""
+	switch {
+	case len(marks) > 0:
+		why = "It is sensitive, so the blocks made from it would show it."
+	case !un.IsKnown():
+		why = "It is only known after the run, and blocks must be known while planning."
+	}
+	if why == "" {
+		return nil
+	}
+	return hcl.Diagnostics{{
+		Severity: hcl.DiagError, Summary: "Bad for_each of a dynamic block", Detail: why,
+		Subject: expr.Range().Ptr(), Expression: expr, EvalContext: ctx,
+	}}
 }

@@ -1,0 +1,164 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/exec"
+	"github.com/xdc-project/xdc/engine/journal"
+	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/engine/trace"
+	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/standin"
+)
+
+// Request is a run to be made.
+type Request struct {
+	Plan     *plan.Plan
+	Registry *providers.Registry
+	Version  string
+	// Runs is the folder in which the run's folder is made; default DefaultRuns.
+	Runs string
+	// Seed is where everything random comes from.
+	Seed uint64
+	// StandIn is what connections are swapped to; nil for the plan's own targets.
+	StandIn *standin.StandIn
+	// Truth is a file in which the twin of a rehearsal writes down what really happened; empty: nowhere.
+	Truth string
+	// RealTime rehearses over loopback in real time instead of in a bubble.
+	RealTime bool
+	// Bubble runs a function in virtual time; virtual.Run, or a test's own bubble.
+	Bubble func(func())
+	// Watchers get every event, in order.
+	Watchers []event.Sink
+	// Samples gets every sample, for a live display; may be nil.
+	Samples func(signal.Sample)
+	// Interrupts counts requests to stop; it is polled. Nil: none.
+	Interrupts func() int
+	// ReadFile reads files that the plan names; nil: from the plan's folder.
+	ReadFile func(name string) ([]byte, error)
+	Log      hclog.Logger
+	// KillPoint is for fault tests: called at each point of a deed's life.
+	KillPoint func(step string, p event.Phase)
+}
+
+// Result is a run that has ended.
+type Result struct {
+	Outcome exec.Outcome
+	Folder  Folder
+	// ReportErr is what went wrong while writing the reports and the trace.
+	ReportErr error
+}
+
+// surroundings are what differs between the kinds of run: where connections lead and who locks.
+type surroundings struct {
+	plan     *plan.Plan // with its connections
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	readFile func(string) ([]byte, error)
+	secrets  map[string]string
+	links    func(providers.Place) (providers.Links, error)
+	locks    exec.Locker
+	standIn  string // folder
+	virtual  bool
+	mode     string
+}
+
+// prepare makes the run's folder and plan.json.
+func (q *Request) prepare() (Folder, error) {
+	if q.Runs == "" {
+		q.Runs = DefaultRuns
+	}
+	if q.Log == nil {
+		q.Log = hclog.NewNullLogger()
+	}
+	if q.ReadFile == nil {
+		folder := ""
+		if q.Plan.Program != nil {
+			folder = q.Plan.Program.Folder
+		}
+		q.ReadFile = readPlanFile(folder)
+	}
+	f, err := NewFolder(q.Runs, NewID(time.Now()))
+	if err != nil {
+		return f, err
+	}
+	b, err := q.Plan.Encode()
+	if err != nil {
+		return f, fmt.Errorf("encode the plan: %w", err)
+	}
+	if err := os.WriteFile(f.File(PlanFile), b, 0o600); err != nil {
+		return f, fmt.Errorf("write the plan: %w", err)
+	}
+	return f, nil
+}
+
+// run executes the plan in its surroundings. started is the wall-clock time to count from.
+func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started time.Time) (res Result, err error) {
+	res.Folder = f
+	release, err := f.claim()
+	if err != nil {
+		return res, err
+	}
+	defer release()
+	jw, err := journal.Create(f.File(journal.FileName), f.ID)
+	if err != nil {
+		return res, err
+	}
+	defer func() { res.ReportErr = errors.Join(res.ReportErr, jw.Close()) }()
+	log, err := newEventLog(f.File(EventsFile))
+	if err != nil {
+		return res, err
+	}
+	tw, err := trace.Create(f.File(trace.FileName))
+	if err != nil {
+		return res, err
+	}
+	start := time.Now()
+	bus := event.NewBus(start, started, jw, append([]event.Sink{log}, q.Watchers...)...)
+	closed := false
+	shut := func() {
+		if !closed {
+			closed = true
+			res.ReportErr = errors.Join(append(bus.Close(), tw.Close())...)
+		}
+	}
+	defer shut()
+	err = bus.Emit(&event.RunStarted{
+		Run: f.ID, Mode: sur.mode, Plan: q.Plan.Name, Digest: q.Plan.Digest, Version: q.Version, Seed: q.Seed,
+		StandIn: sur.standIn, User: Who(), PID: os.Getpid(), Started: started, Virtual: sur.virtual,
+	})
+	if err != nil {
+		return res, err
+	}
+	res.Outcome, err = exec.Run(ctx, exec.Options{
+		Plan: sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
+		Trace: trace.NewStore(samples{tw, q.Samples}),
+		Env: providers.Env{
+			Run: f.ID, Dial: sur.dial, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile, Links: sur.links,
+		},
+		Rehearsal: sur.mode == "rehearse", Interrupts: q.Interrupts, Approval: f.Answer, Locks: sur.locks, KillPoint: q.KillPoint,
+	})
+	shut()
+	return res, err
+}
+
+// samples writes the trace and feeds a live display.
+type samples struct {
+	*trace.Writer
+	live func(signal.Sample)
+}
+
+func (s samples) Sample(x signal.Sample) error {
+	if s.live != nil {
+		s.live(x)
+	}
+	return s.Writer.Sample(x)
+}

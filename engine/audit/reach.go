@@ -1,0 +1,160 @@
+package audit
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/xdc-project/xdc/engine/event"
+)
+
+// rpo is how far back in time a loss reaches: from the acknowledgement of the oldest lost record to the injection
+// of the fault that the loss belongs to, or to the acknowledgement of the newest lost record if that is later.
+//
+// A loss belongs to the fault in force when it was acknowledged, else to the next one injected after it, else to
+// the last one before it; without faults all losses belong together. The longest reach of all faults counts. The
+// lower bound is over what is surely lost, the upper one also over what may be; nil means that nothing is.
+func rpo(gone, maybe []loss, faults []Fault) *event.Bounds {
+	if len(gone)+len(maybe) == 0 {
+		return nil
+	}
+	var out event.Bounds
+	for _, r := range reaches(gone, faults) {
+		out.Low = max(out.Low, r.low().Seconds())
+	}
+	for _, r := range reaches(slices.Concat(gone, maybe), faults) {
+		out.High = max(out.High, r.high().Seconds())
+	}
+	out.High = max(out.High, out.Low)
+	return &out
+}
+
+// reach is the extent of the losses that belong to one fault.
+type reach struct {
+	fault          *Fault
+	oldest, newest span // each bound by itself: the truth lies between
+}
+
+func (r reach) low() time.Duration {
+	end := r.newest.low
+	if r.fault != nil {
+		end = max(end, r.fault.Injected.Low)
+	}
+	return max(0, end-r.oldest.high)
+}
+
+func (r reach) high() time.Duration {
+	end := r.newest.high
+	if r.fault != nil {
+		end = max(end, r.fault.Injected.High)
+	}
+	return max(0, end-r.oldest.low)
+}
+
+func reaches(losses []loss, faults []Fault) []reach {
+	faults = slices.Clone(faults)
+	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Injected.Low, b.Injected.Low) })
+	by := map[int]*reach{}
+	var out []*reach
+	for _, l := range losses {
+		i := belongs(l, faults)
+		r := by[i]
+		if r == nil {
+			r = &reach{oldest: l.acked, newest: l.acked}
+			if i >= 0 {
+				r.fault = &faults[i]
+			}
+			by[i] = r
+			out = append(out, r)
+		}
+		r.oldest = span{min(r.oldest.low, l.acked.low), min(r.oldest.high, l.acked.high)}
+		r.newest = span{max(r.newest.low, l.acked.low), max(r.newest.high, l.acked.high)}
+	}
+	all := make([]reach, len(out))
+	for i, r := range out {
+		all[i] = *r
+	}
+	return all
+}
+
+// belongs is the index of the fault that a loss belongs to, -1 without faults. Faults are sorted by injection.
+func belongs(l loss, faults []Fault) int {
+	next, last := -1, -1
+	for i, f := range faults {
+		healed := f.Healed.High
+		if healed == 0 {
+			healed = 1<<63 - 1 // never healed
+		}
+		switch at := l.acked.high; {
+		case at >= f.Injected.Low && at <= healed:
+			return i
+		case f.Injected.Low > at && next < 0:
+			next = i
+		case f.Injected.Low <= at:
+			last = i
+		}
+	}
+	if next >= 0 {
+		return next
+	}
+	return last
+}
+
+// points are the intervals in which something came out, sorted, with the first acknowledged record in front and,
+// where acknowledged records never came out, the last of them at the end: a delivery that never began or never
+// went on is an outage too.
+func points(v *verdict, times []span) []span {
+	if len(times) == 0 {
+		return nil
+	}
+	out := slices.Clone(times)
+	if v.first != nil {
+		out = append(out, *v.first)
+	}
+	if v.missing != nil {
+		out = append(out, *v.missing)
+	}
+	slices.SortFunc(out, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.high, b.high))
+	})
+	return out
+}
+
+// holes are the stretches in which surely nothing came out.
+func holes(ps []span) []span {
+	var out []span
+	var end time.Duration
+	for i, p := range ps {
+		if i > 0 && p.low > end {
+			out = append(out, span{end, p.low})
+		}
+		end = max(end, p.high)
+	}
+	return out
+}
+
+// outage bounds the longest time in which nothing came out: it is no shorter than the longest hole, and no longer
+// than from the beginning of one interval to the earliest end of those that begin after it.
+func outage(ps []span) *event.Bounds {
+	if len(ps) == 0 {
+		return nil
+	}
+	var out event.Bounds
+	for _, h := range holes(ps) {
+		out.Low = max(out.Low, (h.high - h.low).Seconds())
+	}
+	end := ps[len(ps)-1].high
+	for i := len(ps) - 1; i >= 0; {
+		low := ps[i].low
+		if i < len(ps)-1 || true {
+			out.High = max(out.High, (end - low).Seconds())
+		}
+		next := end
+		for ; i >= 0 && ps[i].low == low; i-- {
+			next = min(next, ps[i].high)
+		}
+		end = next
+	}
+	out.High = max(out.High, out.Low)
+	return &out
+}

@@ -1,0 +1,86 @@
+package seed
+
+import (
+	"math"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/program"
+)
+
+// schedule gives the due times of records, counted from the first one's. They depend on the plan alone: what the
+// service does never moves them.
+type schedule struct {
+	segments []segment
+	records  int64         // 0: no limit
+	duration time.Duration // 0: no limit
+	n        int64         // records given
+	at       int           // segment under way
+}
+
+// segment is a stretch in which the rate is constant or changes evenly. The last one has no end.
+type segment struct {
+	start  float64 // seconds
+	length float64
+	count  float64 // records due before it
+	rate   float64
+	slope  float64 // change of the rate a second
+}
+
+func newSchedule(spec program.Seed) *schedule {
+	s := &schedule{records: spec.Records, duration: spec.Duration.D()}
+	start, count, rate := 0.0, 0.0, spec.Rate
+	for _, st := range spec.Stages {
+		g := segment{start: start, length: st.Duration.D().Seconds(), count: count, rate: st.Rate}
+		if st.Ramp && g.length > 0 {
+			g.rate, g.slope = rate, (st.Rate-rate)/g.length
+		}
+		s.segments = append(s.segments, g)
+		start, count, rate = start+g.length, count+g.due(g.length), st.Rate
+	}
+	if len(spec.Stages) > 0 && s.records == 0 && s.duration == 0 {
+		s.duration = time.Duration(start * float64(time.Second))
+	}
+	s.segments = append(s.segments, segment{start: start, length: math.Inf(1), count: count, rate: rate})
+	return s
+}
+
+// due is how many records become due in the first t seconds of the segment.
+func (g segment) due(t float64) float64 { return g.rate*t + g.slope*t*t/2 }
+
+// when is how many seconds into the segment n records are due.
+func (g segment) when(n float64) float64 {
+	if g.slope == 0 {
+		return n / g.rate
+	}
+	// the smaller root, in the form that does not lose digits
+	return 2 * n / (g.rate + math.Sqrt(max(0, g.rate*g.rate+2*g.slope*n)))
+}
+
+// next returns when the next record is due; ok is false when there are no more.
+func (s *schedule) next() (due time.Duration, ok bool) {
+	if s.records > 0 && s.n >= s.records {
+		return 0, false
+	}
+	for ; s.at < len(s.segments); s.at++ {
+		g := s.segments[s.at]
+		want := float64(s.n) - g.count
+		const dust = 1e-9 // of a record: a segment's own end belongs to the next
+		if end := g.due(g.length); want > end-dust && !math.IsInf(g.length, 1) {
+			continue
+		}
+		t := 0.0
+		if want > 0 {
+			t = g.when(want)
+		}
+		if math.IsNaN(t) || math.IsInf(t, 0) || g.rate == 0 && g.slope == 0 {
+			continue
+		}
+		due = time.Duration(math.Round((g.start + t) * float64(time.Second)))
+		if s.duration > 0 && due >= s.duration {
+			return 0, false
+		}
+		s.n++
+		return due, true
+	}
+	return 0, false
+}
