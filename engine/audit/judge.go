@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -128,7 +129,10 @@ func (j *judge) arrived(r measure.Record, only int) bool {
 	if len(places) == 0 {
 		return false
 	}
-	copies := j.copies(r)
+	var copies map[int]int
+	if len(places) > 1 || j.tally.at[places[0]].extra[r.Seq] > 0 {
+		copies = j.copies(r)
+	}
 	across, twice := false, false
 	for _, i := range places {
 		across = across || len(places) > 1 && copies[i] == 0
@@ -218,7 +222,7 @@ func (j *judge) result() event.Audit {
 		}
 	}
 	out.Gaps = out.Gaps[:min(len(out.Gaps), maxListed)]
-	slices.SortStableFunc(j.lost, func(a, b measure.Record) int { return int(min(max(a.Seq-b.Seq, -1), 1)) })
+	slices.SortStableFunc(j.lost, func(a, b measure.Record) int { return cmp.Compare(a.Seq, b.Seq) })
 	for _, r := range j.lost {
 		out.LostIDs = append(out.LostIDs, j.tally.ledger.ID(r.Seq))
 		out.LostAcked = append(out.LostAcked, r.Answered.Seconds())

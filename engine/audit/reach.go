@@ -108,10 +108,14 @@ func points(v *verdict, times []span) []span {
 		return nil
 	}
 	out := slices.Clone(times)
-	if v.first != nil {
+	begin, end := times[0].low, times[0].high
+	for _, t := range times {
+		begin, end = min(begin, t.low), max(end, t.high)
+	}
+	if v.first != nil && v.first.high < begin {
 		out = append(out, *v.first)
 	}
-	if v.missing != nil {
+	if v.missing != nil && v.missing.low > end {
 		out = append(out, *v.missing)
 	}
 	slices.SortFunc(out, func(a, b span) int {
@@ -143,17 +147,17 @@ func outage(ps []span) *event.Bounds {
 	for _, h := range holes(ps) {
 		out.Low = max(out.Low, (h.high - h.low).Seconds())
 	}
-	end := ps[len(ps)-1].high
-	for i := len(ps) - 1; i >= 0; {
-		low := ps[i].low
-		if i < len(ps)-1 || true {
-			out.High = max(out.High, (end - low).Seconds())
-		}
-		next := end
+	latest := ps[0].high
+	for _, p := range ps {
+		latest = max(latest, p.high)
+	}
+	for i, end := len(ps)-1, latest; i >= 0; {
+		low, next := ps[i].low, latest
+		out.High = max(out.High, (end - low).Seconds())
 		for ; i >= 0 && ps[i].low == low; i-- {
 			next = min(next, ps[i].high)
 		}
-		end = next
+		end = min(end, next)
 	}
 	out.High = max(out.High, out.Low)
 	return &out

@@ -8,7 +8,6 @@ import (
 
 	"github.com/xdc-project/xdc/engine/audit"
 	"github.com/xdc-project/xdc/engine/event"
-	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/engine/seed"
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/signal"
@@ -201,11 +200,11 @@ func (r *run) maybeCloseAudits() {
 	}
 }
 
-// needsMet reports whether what an audit depends on, besides its seed, is finished one way or the other.
+// needsMet reports whether what an audit depends on is finished one way or the other. None of it delays its opening.
 func (r *run) needsMet(st *step) bool {
 	for _, n := range st.Needs {
 		from := r.steps[n.Step.String()]
-		if n.Order || from == nil || from.reached[n.Point] || from.state.Finished() {
+		if from == nil || from.reached[n.Point] || from.state.Finished() {
 			continue
 		}
 		return false

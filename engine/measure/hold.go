@@ -63,7 +63,10 @@ func (h *Hold) Next(v cond.View) (time.Duration, bool) {
 	if h.running && (!ok || h.began+h.hold < next) {
 		return h.began + h.hold, true
 	}
-	return next, ok
+	if !ok {
+		return 0, false
+	}
+	return next, true
 }
 
 // Began is when the hold began; ok is false while the condition is not true.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
@@ -12,8 +13,12 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
-// reconsider is how far back a late sample may change what is known of the past.
-const reconsider = 5 * time.Minute
+const (
+	// reconsider is how far back a late sample may change what is known of the past.
+	reconsider = 5 * time.Minute
+	// hearsay is how late a signal that is told when it changes may be told.
+	hearsay = time.Second
+)
 
 // Recovery finds the first hold of a condition since a cause, while samples arrive.
 //
@@ -26,6 +31,7 @@ type Recovery struct {
 	f      Condition
 	since  signal.Span
 	hold   time.Duration
+	whole  bool          // the condition counts samples
 	base   time.Duration // up to here settled
 	state  runs          // at base
 	latest runs          // at now
@@ -36,6 +42,9 @@ type Recovery struct {
 // NewRecovery looks for the first hold of f since the cause. It is not safe for concurrent use.
 func NewRecovery(f Condition, since signal.Span, hold time.Duration) *Recovery {
 	r := &Recovery{f: f, since: since, hold: hold, state: runs{since: since.Low, hold: hold}}
+	if text, ok := f.(fmt.Stringer); ok {
+		r.whole = strings.Contains(text.String(), "count(")
+	}
 	r.latest = r.state
 	return r
 }
@@ -47,7 +56,7 @@ func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
 		return r.latest.found
 	}
 	r.now = now
-	w := walker{f: r.f, plain: look(v, now, false), lasting: look(v, now, true)}
+	w := walker{f: r.f, plain: look(v, now, false, r.whole), lasting: look(v, now, true, r.whole)}
 	if settled := r.settled(v, now); settled > r.base {
 		w.walk(&r.state, r.base, settled, r.since.Low)
 		r.base = settled
@@ -66,7 +75,7 @@ func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
 
 // settled is the instant up to which no sample still to come will change the picture.
 func (r *Recovery) settled(v cond.View, now time.Duration) time.Duration {
-	out := now
+	out := now - hearsay
 	for _, s := range r.f.Subjects() {
 		if s.Moment == schema.Event {
 			if _, ok := v.Event(s.Name); !ok {
@@ -76,19 +85,22 @@ func (r *Recovery) settled(v cond.View, now time.Duration) time.Duration {
 		}
 		l := v.Samples(s.Name, 0, now)
 		if n := len(l); n > 0 && l[n-1].ValidFor > 0 {
-			out = min(out, earliest(l, n-1))
+			out = min(out, l[n-1].Low)
 		}
 	}
 	return max(out, now-reconsider)
 }
 
-// Next is when to call Advance again although no sample arrives.
-func (r *Recovery) Next(v cond.View) (time.Duration, bool) {
-	next, ok := r.f.NextChange(v, r.now)
-	if r.wake > r.now && (!ok || r.wake < next) {
+// Next is when after now to call Advance again although no sample arrives.
+func (r *Recovery) Next(v cond.View, now time.Duration) (time.Duration, bool) {
+	next, ok := r.f.NextChange(v, now)
+	if r.wake > now && (!ok || r.wake < next) {
 		return r.wake, true
 	}
-	return next, ok
+	if !ok {
+		return 0, false
+	}
+	return next, true
 }
 
 // Result is the measurement, with everything v has up to end. timedOut says that the wait gave up; a hold that is
@@ -164,11 +176,15 @@ func (w *walker) walk(to *runs, from, until, since time.Duration) {
 	points := w.points(from, until)
 	for i := 1; i < len(cuts); i++ {
 		a, b := cuts[i-1], cuts[i]
-		for len(points) > 0 && points[0].high <= a {
+		for len(points) > 0 && points[0].at <= a {
 			points[0].tell(to)
 			points = points[1:]
 		}
-		to.pass(a, b, w.truth(a+(b-a)/2))
+		t := cond.Unknown
+		if b-a > tail {
+			t = w.truth(a + (b-a)/2)
+		}
+		to.pass(a, b, t)
 	}
 	for _, p := range points {
 		p.tell(to)
@@ -186,37 +202,50 @@ func (w *walker) truth(t time.Duration) cond.Truth {
 	return cond.Unknown
 }
 
-// point is one sample that says more than the stretches around it: the condition was so at some instant within.
+// point is a sample, or a run of equal ones, that says more than the stretches around it: the condition was so at
+// some instant by high, and at some instant not before low. It is told once everything up to at is known.
 type point struct {
-	low, high time.Duration
-	truth     cond.Truth
+	low, high, at time.Duration
+	truth         cond.Truth
 }
 
 func (p point) tell(r *runs) {
 	if p.truth == cond.False {
 		r.blip(p.low, p.high)
 	} else {
-		r.flash(p.high)
+		r.flash(p.low, p.high)
 	}
 }
 
-// points finds samples beside changes, with from < High <= until.
+// points finds samples beside changes that are known in full between from and until.
 func (w *walker) points(from, until time.Duration) []point {
 	var out []point
 	for _, s := range w.f.Subjects() {
 		l := w.lasting.list(s.Name)
-		for i := after(l, from); i < len(l) && l[i].High <= until; i++ {
+		joined := w.lasting.extents[s.Name]
+		for i := range l {
 			if i == len(l)-1 && l[i].ValidFor > 0 {
-				continue // its real interval is narrowed away; the next poll will tell
+				continue // the next poll will tell
 			}
-			if edge(l, i) {
-				if t := w.pinned(s.Name, i); t != cond.Unknown {
-					out = append(out, point{earliest(l, i), l[i].High, t})
-				}
+			p := point{low: l[i].Low, high: l[i].High, at: l[i].High}
+			if joined != nil {
+				p.at = joined[i].High
+			}
+			if p.at < from || p.at > until {
+				continue
+			}
+			switch {
+			case joined != nil:
+				p.truth = w.fixed(s.Name, l[i].Value, joined[i])
+			case edge(l, i):
+				p.truth = w.pinned(s.Name, i)
+			}
+			if p.truth != cond.Unknown {
+				out = append(out, p)
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b point) int { return cmp.Compare(a.high, b.high) })
+	slices.SortStableFunc(out, func(a, b point) int { return cmp.Compare(a.at, b.at) })
 	return out
 }
 
@@ -228,14 +257,37 @@ func edge(l []signal.Sample, i int) bool {
 // pinned is the truth at the instant at which a sample was taken, wherever in its interval that was.
 func (w *walker) pinned(name string, i int) cond.Truth {
 	l := w.lasting.list(name)
-	low, high := earliest(l, i), l[i].High
-	var all cond.Truth
-	for n, at := range instants(low, high, w.f.Boundaries(w.lasting, low, high)) {
-		t := w.f.Definite(w.lasting.pin(name, i, at), at)
-		if t == cond.Unknown || n > 0 && t != all {
+	if i > 0 && l[i].Low < l[i-1].High {
+		return cond.Unknown // it may have been taken before the one in front of it
+	}
+	low, high := l[i].Low, l[i].High
+	return agreed(instants(low, high, w.f.Boundaries(w.lasting, low, high)), func(at time.Duration) cond.Truth {
+		return w.f.Definite(w.lasting.pin(name, i, at), at)
+	})
+}
+
+// fixed is the truth with a value of a signal, wherever within an extent the signal had it.
+func (w *walker) fixed(name string, v signal.Value, in signal.Span) cond.Truth {
+	if in == none {
+		return cond.Unknown
+	}
+	view := w.lasting.fix(name, v)
+	cuts := instants(in.Low, in.High, w.f.Boundaries(view, in.Low, in.High))
+	for i := len(cuts) - 1; i > 0; i-- {
+		cuts = append(cuts, cuts[i-1]+(cuts[i]-cuts[i-1])/2)
+	}
+	return agreed(cuts, func(at time.Duration) cond.Truth { return w.f.Definite(view, at) })
+}
+
+// agreed is what is so at all instants.
+func agreed(at []time.Duration, truth func(time.Duration) cond.Truth) cond.Truth {
+	var out cond.Truth
+	for i, t := range at {
+		x := truth(t)
+		if x == cond.Unknown || i > 0 && x != out {
 			return cond.Unknown
 		}
-		all = t
+		out = x
 	}
-	return all
+	return out
 }

@@ -60,7 +60,7 @@ func (r *runs) cross() {
 
 // leave notes that the condition was surely false, first no later than from and last no earlier than to.
 func (r *runs) leave(from, to time.Duration) {
-	if r.crossed && r.eligible && !r.possible && from-r.edge >= r.hold {
+	if r.crossed && r.eligible && !r.possible && from > r.edge && from-r.edge >= r.hold {
 		r.possible, r.early = true, r.edge
 	}
 	r.truth, r.edge, r.steady = cond.False, to, false
@@ -83,9 +83,9 @@ func (r *runs) blip(low, high time.Duration) {
 	}
 }
 
-// flash notes that the condition was true at some instant up to high; only a hold of no length is content.
-func (r *runs) flash(high time.Duration) {
-	if !r.found && r.crossed && r.eligible && r.hold == 0 {
+// flash notes that the condition was true at some instant within [low, high]; only a hold of no length is content.
+func (r *runs) flash(low, high time.Duration) {
+	if !r.found && low >= r.since && r.eligible && r.hold == 0 {
 		r.prove(high)
 	}
 }

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -9,20 +10,32 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
-// sight is a view as hindsight may use it. The last sample of a polled signal proves its value at one instant
-// only, the earliest being its Low: what comes after it, the next poll will tell. Signals that are told when they
-// change (ValidFor 0) keep their value.
+// tail is how long the last sample of a polled signal is taken to hold. Stretches no longer than that say nothing.
+const tail = 1
+
+// sight is a view as hindsight may use it. The last sample of a polled signal proves its value up to the earliest
+// instant at which it can have been taken, if it is that of the sample before: what comes after it, the next poll
+// will tell. Signals that are told when they change (ValidFor 0) keep their value.
 type sight struct {
 	cond.View
 	// lasting takes a polled signal to have its value until the next sample even when that was late: the promise
 	// that no signal leaves a value and comes back between two samples.
 	lasting bool
+	// whole keeps every sample, for conditions that count them.
+	whole   bool
 	now     time.Duration
 	lists   map[string][]signal.Sample
+	extents map[string][]signal.Span // of the samples behind an entry, where they were joined
 }
 
-func look(v cond.View, now time.Duration, lasting bool) *sight {
-	return &sight{View: v, lasting: lasting, now: now, lists: map[string][]signal.Sample{}}
+// none is the extent of an entry that no sample stands behind alone.
+var none = signal.Span{Low: -1, High: -1}
+
+func look(v cond.View, now time.Duration, lasting, whole bool) *sight {
+	return &sight{
+		View: v, lasting: lasting, whole: whole, now: now,
+		lists: map[string][]signal.Sample{}, extents: map[string][]signal.Span{},
+	}
 }
 
 // list is what is seen of a signal up to now.
@@ -32,18 +45,71 @@ func (s *sight) list(name string) []signal.Sample {
 	}
 	l := told(s.View.Samples(name, 0, s.now))
 	if n := len(l); n > 0 {
-		if s.lasting {
-			for i := range l[:n-1] {
-				l[i].ValidFor = 0
-			}
-		}
-		if l[n-1].ValidFor > 0 {
-			at := earliest(l, n-1)
-			l[n-1].Low, l[n-1].High, l[n-1].ValidFor = at, at, 1
+		if s.whole || l[0].Value.Kind.Numeric() {
+			s.single(l)
+		} else {
+			l, s.extents[name] = s.join(l)
 		}
 	}
 	s.lists[name] = l
 	return l
+}
+
+// single prepares samples that all matter one by one.
+func (s *sight) single(l []signal.Sample) {
+	n := len(l)
+	if s.lasting {
+		for i := range l[:n-1] {
+			l[i].ValidFor = 0
+		}
+	}
+	if l[n-1].ValidFor > 0 {
+		l[n-1].ValidFor = tail
+		if n > 1 && l[n-1].Value.Equal(l[n-2].Value) {
+			at := earliest(l, n-1)
+			l[n-1].Low, l[n-1].High = at, at
+		}
+	}
+}
+
+// join makes one or two entries of each run of equal samples: the value is sure from the latest instant of the
+// first to the earliest of the last. The intervals of samples may overlap, as those of inferred signals do; the
+// entries do not.
+func (s *sight) join(l []signal.Sample) (out []signal.Sample, extents []signal.Span) {
+	for i := 0; i < len(l); {
+		first, last, low := l[i], l[i], l[i].Low
+		for i++; i < len(l) && l[i].Value.Equal(first.Value) && !s.stale(last, l[i]); i++ {
+			last, low = l[i], max(low, l[i].Low)
+		}
+		valid := last.ValidFor
+		switch {
+		case valid > 0 && i == len(l):
+			valid = tail
+		case s.lasting:
+			valid = 0
+		}
+		rest := func(from time.Duration) time.Duration {
+			if valid <= tail {
+				return valid
+			}
+			return last.High + valid - from
+		}
+		extent := signal.Span{Low: first.Low, High: last.High}
+		if low <= first.High {
+			first.Low, first.ValidFor = low, rest(first.High)
+			out, extents = append(out, first), append(extents, extent)
+			continue
+		}
+		last.Low, last.High, last.ValidFor = low, low, rest(low)
+		first.ValidFor = 0
+		out, extents = append(out, first, last), append(extents, extent, none)
+	}
+	return out, extents
+}
+
+// stale reports whether a signal was unknown between two samples.
+func (s *sight) stale(a, b signal.Sample) bool {
+	return !s.lasting && a.ValidFor > 0 && b.High > a.High+a.ValidFor
 }
 
 // told copies a signal's samples. One that is told when it changes had its value until just before the next: a
@@ -101,12 +167,18 @@ func (s *sight) pin(name string, i int, at time.Duration) *sight {
 	for j := i + 1; j < len(l) && l[j].High <= at; j++ {
 		l[j].High = at + 1 // it came later, by however little
 	}
-	out := &sight{View: s.View, lasting: s.lasting, now: s.now, lists: map[string][]signal.Sample{name: l}}
-	for n, l := range s.lists {
-		if n != name {
-			out.lists[n] = l
-		}
-	}
+	return s.with(name, l)
+}
+
+// fix is the same sight with a signal that always has one value.
+func (s *sight) fix(name string, v signal.Value) *sight {
+	return s.with(name, []signal.Sample{{Signal: name, Value: v}})
+}
+
+func (s *sight) with(name string, l []signal.Sample) *sight {
+	out := look(s.View, s.now, s.lasting, s.whole)
+	maps.Copy(out.lists, s.lists)
+	out.lists[name] = l
 	return out
 }
 

@@ -67,7 +67,7 @@ func (s *sender) missed(l *lane, b *batch, r providers.Receipt, a measure.Attemp
 // again puts a batch back at the head of its lane for a later try.
 func (s *sender) again(l *lane, b *batch, now time.Time) {
 	l.queue = slices.Insert(l.queue, 0, b)
-	l.backOff(now, s.rng.Float64())
+	l.backOff(now)
 }
 
 // lose writes down that records did not get in, as far as anybody knows.

@@ -3,6 +3,7 @@ package seed
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -26,7 +27,6 @@ func (b *batch) rest(n int) *batch {
 // lane sends batches one after the other, so that records arrive in the order in which they were due. A lane
 // sends to one target at a time; with more than one it moves on when the one it sends to fails.
 type lane struct {
-	id      int
 	targets []int // indices into Spec.Targets
 	cur     int   // index into targets
 	queue   []*batch
@@ -39,6 +39,7 @@ type lane struct {
 	missed    []*batch  // sent and not acknowledged, for resend
 
 	jobs chan job
+	rng  *rand.Rand
 }
 
 func (l *lane) target() int { return l.targets[l.cur] }
@@ -50,9 +51,9 @@ const (
 )
 
 // backOff makes the lane wait before it tries again.
-func (l *lane) backOff(now time.Time, jitter float64) {
+func (l *lane) backOff(now time.Time) {
 	l.wait = min(max(2*l.wait, firstWait), longWait)
-	l.notBefore = now.Add(time.Duration(float64(l.wait) * (0.75 + jitter/2)))
+	l.notBefore = now.Add(time.Duration(float64(l.wait) * (0.75 + l.rng.Float64()/2)))
 }
 
 // works notes that the target took something.

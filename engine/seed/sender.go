@@ -49,25 +49,28 @@ type sender struct {
 }
 
 func newSender(opt Options, src source) *sender {
-	sum := sha256.Sum256([]byte(strconv.FormatUint(opt.RunSeed, 16) + "\x00" + opt.Step + "\x00sender"))
-	s := &sender{
-		opt: opt, src: src, schedule: newSchedule(opt.Spec), more: true,
-		rng: rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:]))),
-	}
+	s := &sender{opt: opt, src: src, schedule: newSchedule(opt.Spec), more: true}
+	s.rng = s.random("sender")
 	all := make([]int, len(opt.Spec.Targets))
 	for i := range all {
 		all[i] = i
 	}
 	if opt.Spec.Route == "mirror" || opt.Spec.Route == "spread" {
 		for i := range all {
-			s.lanes = append(s.lanes, &lane{id: i, targets: all[i : i+1], jobs: make(chan job, 1)})
+			s.lanes = append(s.lanes, &lane{targets: all[i : i+1], jobs: make(chan job, 1), rng: s.random(opt.Spec.Targets[i])})
 		}
 	} else {
-		s.lanes = []*lane{{targets: all, jobs: make(chan job, 1)}}
+		s.lanes = []*lane{{targets: all, jobs: make(chan job, 1), rng: s.random("lane")}}
 	}
 	s.out = make(chan done, len(s.lanes))
 	s.live = live{ledger: opt.Ledger, report: opt.Report}
 	return s
+}
+
+// random is a source of random numbers that belongs to the run's seed, the step and a name.
+func (s *sender) random(name string) *rand.Rand {
+	sum := sha256.Sum256([]byte(strconv.FormatUint(s.opt.RunSeed, 16) + "\x00" + s.opt.Step + "\x00" + name))
+	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])))
 }
 
 // run sends until everything due has an outcome.

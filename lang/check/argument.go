@@ -41,7 +41,7 @@ func (s *scope) argument(a *schema.Attribute, attr *hcl.Attribute, b *bag) (cty.
 	if un, _ := v.Unmark(); un.IsKnown() && un.IsNull() {
 		return cty.NilVal, true
 	}
-	if isLate(v) {
+	if isLate(withoutHandles(v)) {
 		if !b.opts.late {
 			return fail(diag.MustBeKnown, at, fmt.Sprintf("%s must be known while planning", a.Name),
 				"It depends on the result of a step, which exists only after the run has come there. Use variables and locals.")

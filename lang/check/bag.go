@@ -219,7 +219,10 @@ func (s *scope) toJSON(v cty.Value, slot string) rawJSON {
 		if slot == "" {
 			return "", false
 		}
-		name := slot + "#" + pathText(p)
+		name := slot
+		if len(p) > 0 {
+			name += "#" + pathText(p)
+		}
 		plain, _ := v.UnmarkDeep()
 		if s.res == nil {
 			s.mod.c.keep(name, plain)

@@ -2,8 +2,11 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/cond"
@@ -13,7 +16,7 @@ import (
 )
 
 // condition compiles a condition string; nil after a finding.
-func (s *scope) condition(name string, expr hcl.Expression, mode cond.Mode) *program.Condition {
+func (s *scope) condition(expr hcl.Expression, mode cond.Mode) *program.Condition {
 	sp, ok := s.splice(expr)
 	if !ok {
 		return nil
@@ -22,13 +25,12 @@ func (s *scope) condition(name string, expr hcl.Expression, mode cond.Mode) *pro
 	for _, p := range problems {
 		at := sp.rangeOf(p.Offset, p.Length)
 		s.report(diag.Diagnostic{
-			Code: diag.BadCondition, Subject: &at, Context: rangePtr(sp.whole), Summary: p.Summary, Detail: p.Detail,
+			Code: diag.Code(orElse(string(p.Code), string(diag.CondSyntax))), Subject: &at, Context: rangePtr(sp.whole), Summary: p.Summary, Detail: p.Detail,
 		})
 	}
 	if len(problems) > 0 {
 		return nil
 	}
-	_ = name
 	return &program.Condition{Text: sp.text, Formula: formula, Range: sp.whole}
 }
 
@@ -105,12 +107,12 @@ func (s *scope) event(a *schema.Attribute, expr hcl.Expression) (program.Event, 
 		s.report(diag.Diagnostic{Code: code, Subject: expr.Range().Ptr(), Summary: summary, Detail: detail})
 		return program.Event{}, false
 	}
-	if _, ok := s.eval(expr); !ok {
+	example := fmt.Sprintf("Write a reference, such as %s.", a.Example)
+	refs, ok := s.mentioned(expr)
+	if !ok {
 		return program.Event{}, false
 	}
-	example := fmt.Sprintf("Write a reference, such as %s.", a.Example)
-	refs := s.references(expr)
-	if len(refs) != 1 || !isReference(expr) {
+	if len(refs) != 1 {
 		return fail(diag.WrongReference, fmt.Sprintf("%s is not an event", a.Name), example)
 	}
 	r := refs[0]
@@ -138,12 +140,77 @@ func (s *scope) event(a *schema.Attribute, expr hcl.Expression) (program.Event, 
 	return ev, true
 }
 
-// isReference reports whether an expression is nothing but a reference.
-func isReference(expr hcl.Expression) bool {
-	if _, hds := hcl.AbsTraversalForExpr(expr); !hds.HasErrors() {
-		return true
+// mentioned resolves an expression that is nothing but a reference to a step, with or without an index that is
+// an expression itself. There is none for any other expression; ok is false if something was reported.
+func (s *scope) mentioned(expr hcl.Expression) (refs []reference, ok bool) {
+	tr, plain := plainTraversal(expr)
+	if !plain {
+		if len(indexes(expr)) != 1 {
+			return nil, true
+		}
+		_, ok := s.eval(expr)
+		return s.references(expr), ok
 	}
-	return len(indexes(expr)) == 1
+	root := tr.RootName()
+	if root != "module" && !hasKind(addr.Kinds(), addr.Kind(root)) {
+		if root == "each" || root == "local" || root == "var" {
+			return s.byHandle(expr)
+		}
+		return nil, true
+	}
+	if d := s.bind(tr, &node{}); d != nil {
+		s.report(*d)
+		return nil, false
+	}
+	if root == "module" {
+		return s.moduleReferences(tr), true
+	}
+	ref, found := s.stepReference(s.mod, tr, 0, nil)
+	if !found {
+		return nil, true
+	}
+	return []reference{ref}, true
+}
+
+// byHandle resolves a value that is the handle of a step.
+func (s *scope) byHandle(expr hcl.Expression) ([]reference, bool) {
+	v, ok := s.eval(expr)
+	if !ok {
+		return nil, false
+	}
+	if h, ok := handleOf(v); ok && s.mod.c.instances[h] != nil {
+		in := s.mod.c.instances[h]
+		return []reference{{block: in.block, instances: []*instance{in}, rng: expr.Range()}}, true
+	}
+	return nil, true
+}
+
+// plainTraversal is an expression that is nothing but a reference; in JSON syntax also "${reference}".
+func plainTraversal(expr hcl.Expression) (hcl.Traversal, bool) {
+	if tr, hds := hcl.AbsTraversalForExpr(expr); !hds.HasErrors() {
+		return tr, true
+	}
+	un := hcl.UnwrapExpression(expr)
+	if w, ok := un.(*hclsyntax.TemplateWrapExpr); ok {
+		return plainTraversal(w.Wrapped)
+	}
+	if _, native := un.(hclsyntax.Node); native {
+		return nil, false
+	}
+	v, hds := un.Value(nil)
+	if hds.HasErrors() || v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
+		return nil, false
+	}
+	inner, ok1 := strings.CutPrefix(v.AsString(), "${")
+	inner, ok2 := strings.CutSuffix(inner, "}")
+	if !ok1 || !ok2 {
+		return nil, false
+	}
+	tr, hds := hclsyntax.ParseTraversalAbs([]byte(inner), un.Range().Filename, un.Range().Start)
+	if hds.HasErrors() {
+		return nil, false
+	}
+	return tr, true
 }
 
 // awaitedEvents are the events that an expectation waits for: those outside the range of a temporal operator.

@@ -11,7 +11,8 @@ import (
 	"github.com/xdc-project/xdc/lang/program"
 )
 
-// dependsOn adds the edges of depends_on.
+// dependsOn adds the edges of depends_on. Those of an audit do not delay it: it opens with its seed, and closes
+// only when what it depends on is finished.
 func (s *scope) dependsOn(in *instance, a *hcl.Attribute) {
 	items, hds := hcl.ExprList(a.Expr)
 	if hds.HasErrors() {
@@ -27,8 +28,8 @@ func (s *scope) dependsOn(in *instance, a *hcl.Attribute) {
 }
 
 func (s *scope) dependency(in *instance, item hcl.Expression) {
-	tr, hds := hcl.AbsTraversalForExpr(item)
-	if hds.HasErrors() {
+	tr, plain := plainTraversal(item)
+	if !plain {
 		ix := indexes(item)
 		if len(ix) != 1 || len(item.Variables()) == 0 {
 			s.report(diag.Diagnostic{
@@ -59,13 +60,11 @@ func (s *scope) dependency(in *instance, item hcl.Expression) {
 		})
 		return
 	}
-	if _, ok := s.eval(item); !ok {
+	refs, ok := s.mentioned(item)
+	if !ok {
 		return
 	}
-	for _, r := range s.references(item) {
-		if r.block.conf.Kind == addr.Guard || !slices.Contains(addr.Kinds(), r.block.conf.Kind) {
-			continue
-		}
+	for _, r := range refs {
 		point := r.point()
 		switch r.attr {
 		case "started":
@@ -79,7 +78,7 @@ func (s *scope) dependency(in *instance, item hcl.Expression) {
 			continue
 		}
 		for _, dep := range r.instances {
-			in.needs.add(program.Need{Step: dep.addr, Point: point, Range: item.Range()})
+			in.needs.add(program.Need{Step: dep.addr, Point: point, Order: in.addr.Kind == addr.Audit, Range: item.Range()})
 		}
 	}
 }
@@ -93,12 +92,12 @@ func (s *scope) moduleDependency(in *instance, tr hcl.Traversal) {
 		if last := tr[len(tr)-1]; len(refs) == 1 {
 			if at, ok := last.(hcl.TraverseAttr); ok && at.Name == "started" {
 				for _, dep := range refs[0].instances {
-					in.needs.add(program.Need{Step: dep.addr, Point: program.Started, Range: tr.SourceRange()})
+					in.needs.add(program.Need{Step: dep.addr, Point: program.Started, Order: in.addr.Kind == addr.Audit, Range: tr.SourceRange()})
 				}
 				return
 			}
 		}
-		in.needs.refer(refs, false)
+		in.needs.refer(refs, in.addr.Kind == addr.Audit)
 		return
 	}
 	var chosen []*module
@@ -129,7 +128,7 @@ func (c *checker) moduleEdges() {
 	for _, in := range c.order {
 		for _, am := range in.afterModules {
 			for _, m := range am.modules {
-				in.needs.after(m.leaves(), am.rng)
+				in.needs.after(m.leaves(), in.addr.Kind == addr.Audit, am.rng)
 			}
 		}
 		in.step.Needs = in.needs.list
@@ -144,9 +143,9 @@ func (c *checker) moduleEdges() {
 	}
 }
 
-func (n *needs) after(steps []*instance, rng hcl.Range) {
+func (n *needs) after(steps []*instance, order bool, rng hcl.Range) {
 	for _, in := range steps {
-		n.add(program.Need{Step: in.addr, Point: endPoint(in.addr.Kind), Range: rng})
+		n.add(program.Need{Step: in.addr, Point: endPoint(in.addr.Kind), Order: order, Range: rng})
 	}
 }
 
@@ -163,7 +162,7 @@ func (k *call) edges() {
 				}
 				for _, am := range probe.afterModules {
 					for _, m := range am.modules {
-						root.needs.after(m.leaves(), am.rng)
+						root.needs.after(m.leaves(), false, am.rng)
 					}
 				}
 			}
@@ -176,7 +175,7 @@ func (k *call) edges() {
 	for i := 1; i < len(k.instances); i++ {
 		leaves := k.instances[i-1].leaves()
 		for _, root := range k.instances[i].roots() {
-			root.needs.after(leaves, a.NameRange)
+			root.needs.after(leaves, false, a.NameRange)
 		}
 	}
 }

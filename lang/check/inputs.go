@@ -27,10 +27,15 @@ type Inputs struct {
 	Shipped func(name string) (*source.Set, bool)
 	// Version is that of this xdc, for plan.required_version; empty: a development build, which meets all.
 	Version string
+	// MaxSteps bounds how many steps a plan may have, modules included; 0: DefaultMaxSteps.
+	MaxSteps int
 	// HashFiles makes the check read the bundles and data files that the plan names, so that their digests
 	// are in Program.Files. A file that cannot be read is then an error.
 	HashFiles bool
 }
+
+// DefaultMaxSteps is how many steps a plan may have.
+const DefaultMaxSteps = 200_000
 
 // VarAssign is a value given on the command line.
 type VarAssign struct {

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -129,7 +130,7 @@ func (s *scope) job(in *instance, st *program.Step, content *config.Content) {
 	st.Job = &program.Job{Target: in.target, Path: in.jobPath()}
 	b := s.bag(content, blk, bagOptions{late: true, slot: in.addr.String()})
 	s.refer(in, content, b, blk)
-	ok := b.ok
+	ok := s.onlyParametersLate(content, b)
 	ok = s.exactlyOne(content, "target", "targets") && ok
 	ok = s.exactlyOne(content, "bundle", "adopt", "launched") && ok
 	if content.Attrs["bundle"] == nil {
@@ -154,15 +155,28 @@ func (s *scope) job(in *instance, st *program.Step, content *config.Content) {
 	st.Job.Bundle, st.Job.Adopt, st.Job.Launched, st.Job.Keep = b.str("bundle"), b.str("adopt"), b.str("launched"), b.flag("keep")
 	s.hashFile(content, b, "bundle", "bundle")
 	s.hashFile(content, b, "override_file", "data")
-	if t := content.Attrs["toolkit"]; t == nil {
-		st.Job.Toolkit = s.toolkit(in, content)
-	}
+	st.Job.Toolkit = s.toolkit(in, content)
 	for _, k := range b.kids {
 		if k.typ == "twin" {
 			st.Job.Twin = k.bag.str("application")
 		}
 	}
 	s.jobArgs(in, st, content, b)
+}
+
+// onlyParametersLate checks that nothing of a job but its parameters depends on results.
+func (s *scope) onlyParametersLate(content *config.Content, b *bag) bool {
+	ok := b.ok
+	for _, n := range sorted(b.vals) {
+		if a := content.Attrs[n]; n != "parameters" && a != nil && isLate(b.vals[n]) {
+			s.report(diag.Diagnostic{
+				Code: diag.MustBeKnown, Subject: a.Expr.Range().Ptr(), Summary: fmt.Sprintf("%s must be known while planning", n),
+				Detail: "Of a job only `parameters` may depend on results of steps. Use variables and locals.",
+			})
+			ok = false
+		}
+	}
+	return ok
 }
 
 // jobArgs writes what the provider that submits jobs receives.
@@ -286,10 +300,10 @@ func (s *scope) hashFile(content *config.Content, b *bag, name, kind string) {
 	if !c.in.HashFiles || a == nil || b.str(name) == "" {
 		return
 	}
-	if _, err := c.root.conf.Set.ReadFile(b.str(name), kind); err != nil {
+	if err := c.root.conf.Set.HashFile(b.str(name), kind); err != nil {
 		s.report(diag.Diagnostic{
 			Code: diag.FileUnreadable, Subject: a.Expr.Range().Ptr(), Summary: fmt.Sprintf("The file %q cannot be read", b.str(name)),
-			Detail: fmt.Sprintf("%s. Files are looked for relative to the plan's folder.", err),
+			Detail: fmt.Sprintf("%s. Files are looked for relative to the plan's folder.", strings.TrimSuffix(err.Error(), ".")),
 		})
 	}
 }

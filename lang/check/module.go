@@ -55,7 +55,7 @@ func (c *checker) newModule(conf *config.Module, at addr.Module, cl *call, callS
 	}
 	if cl != nil {
 		m.depth = cl.mod.depth + 1
-		if rel, err := filepath.Rel(c.root.conf.Set.Folder(), conf.Set.Folder()); err == nil {
+		if rel, err := filepath.Rel(c.root.conf.Set.Folder(), conf.Set.Folder()); err == nil && conf.Set.Embedded() == c.root.conf.Set.Embedded() {
 			m.dir = filepath.ToSlash(rel)
 		}
 	}
@@ -163,7 +163,7 @@ func (k *call) expand() []*module {
 	s := m.scope()
 	how, keys, ok := s.repeat(k.conf.Meta, nil)
 	k.how = how
-	if !ok {
+	if !ok || !m.c.room(len(keys), k.conf.Range) {
 		return nil
 	}
 	for _, key := range keys {
@@ -237,13 +237,24 @@ func (k *call) load() bool {
 			return false
 		}
 	}
+	c.root.conf.Set.Include(set)
 	var ds diag.List
 	k.child, ds = config.Load(set)
 	c.diags = append(c.diags, ds...)
+	if k.child.Damaged {
+		k.child = nil
+		return false
+	}
 	return true
 }
 
 // files are all that was read, for saved plans.
-func (c *checker) files() []program.File { return c.root.conf.Set.Digests() }
+func (c *checker) files() []program.File {
+	var out []program.File
+	for _, r := range c.root.conf.Set.Record() {
+		out = append(out, program.File{Path: r.Path, Size: r.Size, SHA256: r.SHA256, Kind: r.Kind})
+	}
+	return out
+}
 
 func rangePtr(r hcl.Range) *hcl.Range { return &r }

@@ -29,6 +29,7 @@ func render(v cty.Value) string {
 	if h, ok := handleOf(v); ok {
 		return h
 	}
+	v = withoutHandles(v)
 	switch {
 	case !v.IsWhollyKnown():
 		return "(known after run)"

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -171,7 +172,11 @@ func describe(v cty.Value) string {
 	if h, ok := handleOf(v); ok {
 		return h
 	}
-	return v.Type().FriendlyName()
+	name := v.Type().FriendlyName()
+	if strings.ContainsRune("aeiou", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 // block is a step's block in one module instance.
@@ -221,7 +226,10 @@ func (b *block) expand() []*instance {
 	b.state = busy
 	s := b.mod.scope()
 	how, copies, ok := b.copies(s)
-	b.how, b.broken = how, !ok
+	b.how, b.broken = how, b.broken || !ok
+	if !b.mod.c.room(len(copies), b.conf.Range) {
+		copies, b.broken = nil, true
+	}
 	b.byKey = make(map[addr.Key]*instance, len(copies))
 	for _, cp := range copies {
 		in := &instance{

@@ -36,7 +36,7 @@ func (r *resolver) Resolve(p cond.Path) (cond.Subject, *cond.Problem) {
 }
 
 func problem(summary, detail string) *cond.Problem {
-	return &cond.Problem{Summary: summary, Detail: strings.TrimSpace(detail)}
+	return &cond.Problem{Code: diag.CondUnknownName, Summary: summary, Detail: strings.TrimSpace(detail)}
 }
 
 func (r *resolver) run(p cond.Path) (cond.Subject, *cond.Problem) {

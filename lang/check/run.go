@@ -7,9 +7,13 @@
 package check
 
 import (
+	"fmt"
 	"sync"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/xdc-project/xdc/lang/addr"
+	"github.com/xdc-project/xdc/lang/cond"
 	"github.com/xdc-project/xdc/lang/config"
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/program"
@@ -21,9 +25,18 @@ import (
 //
 // The functions in the program (Step.Late, Expect.Judge, Output.Value) are safe for concurrent use.
 func Run(mod *config.Module, cat schema.Catalog, in Inputs) (*program.Program, diag.List) {
+	prog, _, diags := run(mod, cat, in)
+	return prog, diags
+}
+
+// run is Run; the checker is nil for plans that cannot be read.
+func run(mod *config.Module, cat schema.Catalog, in Inputs) (*program.Program, *checker, diag.List) {
 	c := &checker{
 		cat: cat, in: in, prog: &program.Program{Folder: mod.Set.Folder()},
 		targets: map[string]*target{}, instances: map[string]*instance{}, schemas: map[string]*stepSchema{},
+	}
+	if mod.Damaged {
+		return c.prog, nil, nil
 	}
 	c.root = c.newModule(mod, addr.Root, nil, nil)
 	c.root.readInputs()
@@ -39,7 +52,7 @@ func Run(mod *config.Module, cat schema.Catalog, in Inputs) (*program.Program, d
 	c.outputs()
 	c.unusedLocals()
 	c.prog.Files = c.files()
-	return c.prog, c.diags
+	return c.prog, c, once(c.diags)
 }
 
 // checker is one check under way.
@@ -62,8 +75,35 @@ type checker struct {
 	// defaultsOf are the contents of the plan's defaults by block type.
 	defaultsOf map[string]*config.Content
 
+	// made counts steps and instances of modules, against MaxSteps.
+	made    int
+	tooMany bool
+
 	// mu guards everything lazily evaluated once Run is over.
 	mu sync.Mutex
+}
+
+// once leaves out findings that say the same about the same place, as instances of one block do.
+func once(in diag.List) diag.List {
+	type key struct {
+		code    diag.Code
+		at      hcl.Range
+		summary string
+	}
+	seen := map[key]bool{}
+	var out diag.List
+	for _, d := range in {
+		k := key{code: d.Code, summary: d.Summary}
+		if d.Subject != nil {
+			k.at = *d.Subject
+			if seen[k] {
+				continue
+			}
+			seen[k] = true
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 func (c *checker) report(d diag.Diagnostic) {
@@ -71,6 +111,26 @@ func (c *checker) report(d diag.Diagnostic) {
 		d.Severity = diag.Error
 	}
 	c.diags = append(c.diags, d)
+}
+
+// room reports whether n more steps or modules may be made; the first time they may not, it says so.
+func (c *checker) room(n int, at hcl.Range) bool {
+	limit := c.in.MaxSteps
+	if limit == 0 {
+		limit = DefaultMaxSteps
+	}
+	c.made += n
+	if c.made <= limit {
+		return true
+	}
+	if !c.tooMany {
+		c.tooMany = true
+		c.report(diag.Diagnostic{
+			Code: diag.BadRepetition, Subject: &at, Summary: "The plan has too many steps",
+			Detail: fmt.Sprintf("%d are allowed, all instances and modules together, and here they are exceeded. Lower count, or shorten for_each.", limit),
+		})
+	}
+	return false
 }
 
 // eachModule visits a module and everything it calls, in the order of the files.
@@ -81,4 +141,14 @@ func (c *checker) eachModule(m *module, f func(*module)) {
 			c.eachModule(child, f)
 		}
 	}
+}
+
+// NewResolver checks a plan and returns what finds the names that conditions about it may use, for conditions
+// that stand outside of it: those of `xdc check` and `xdc console`.
+func NewResolver(mod *config.Module, cat schema.Catalog, in Inputs) (cond.Resolver, diag.List) {
+	_, c, diags := run(mod, cat, in)
+	if c == nil {
+		return nil, diags
+	}
+	return &resolver{s: c.root.scope()}, diags
 }

@@ -188,7 +188,9 @@ func values(expr hcl.Expression, ctx *hcl.EvalContext) []diag.Value {
 				continue
 			}
 			if v, hds := tr.TraverseAbs(c); !hds.HasErrors() {
-				out = append(out, diag.Value{Name: name, Text: render(v)})
+				if text := render(v); text != name {
+					out = append(out, diag.Value{Name: name, Text: text})
+				}
 			}
 			break
 		}

@@ -180,9 +180,7 @@ func (c *checker) steps(m *module) {
 		for _, in := range b.expand() {
 			c.order = append(c.order, in)
 			m.members = append(m.members, in)
-			if !ok || b.broken {
-				in.broken = true
-			}
+			in.broken = !ok || b.broken
 			c.build(in)
 		}
 		b.serial()
@@ -234,8 +232,12 @@ func (c *checker) build(in *instance) {
 	c.prog.Steps = append(c.prog.Steps, st)
 	s := in.scope()
 	s.meta(in, st)
-	if in.block.schema == nil || in.block.content == nil || in.broken {
+	if in.block.schema == nil || in.block.content == nil || in.block.broken {
 		in.broken = true
+		if in.block.schema != nil && in.block.content != nil {
+			// What stands there is evaluated all the same, so that its own mistakes are found at once.
+			s.bag(&config.Content{Attrs: in.block.content.Attrs, Missing: in.block.content.Missing}, &in.block.schema.merged, bagOptions{late: true})
+		}
 		st.Needs = in.needs.list
 		s.empty(in, st)
 		return
@@ -314,112 +316,12 @@ func (s *scope) meta(in *instance, st *program.Step) {
 	if kind == addr.Expect {
 		st.OnFailure = ""
 	}
-	for name, x := range content.Attrs {
-		_ = name
-		in.needs.refer(s.references(x.Expr), false)
-	}
 	if x := meta["when"]; x != nil {
-		st.When = s.condition("when", x.Expr, cond.Instant)
-		in.needs.refer(s.references(x.Expr), false)
+		st.When = s.condition(x.Expr, cond.Instant)
+		in.broken = in.broken || st.When == nil
 		s.observe(&in.needs, st.When, kind)
 	}
 	if x := meta["depends_on"]; x != nil {
 		s.dependsOn(in, x)
-	}
-}
-
-// refer adds the edges of all arguments in a block, except for the named ones.
-func (s *scope) refer(in *instance, content *config.Content, b *bag, blk *schema.Block, except ...string) {
-	for _, a := range byPosition(content.Attrs) {
-		if slices.Contains(except, a.Name) || len(a.Expr.Variables()) == 0 {
-			continue
-		}
-		refs := s.references(a.Expr)
-		if b != nil {
-			refs = narrow(refs, b.jobs[a.Name])
-		}
-		in.needs.refer(refs, false)
-	}
-	for _, ch := range content.Blocks {
-		if ch.Content != nil {
-			s.refer(in, ch.Content, nil, blk)
-		}
-	}
-}
-
-// narrow leaves of references to a whole job only the instances that are meant.
-func narrow(refs []reference, pick *jobPick) []reference {
-	if pick == nil {
-		return refs
-	}
-	out := slices.Clone(refs)
-	for i := range out {
-		if out[i].block.conf.Kind == addr.Job && len(out[i].instances) > 1 {
-			out[i].instances = slices.DeleteFunc(slices.Clone(out[i].instances), func(in *instance) bool {
-				return !slices.Contains(pick.instances, in)
-			})
-		}
-	}
-	return out
-}
-
-// provided evaluates what the step's provider asked for into Args and Late.
-func (s *scope) provided(st *program.Step, content *config.Content, o bagOptions) *bag {
-	blk := s.self.block.schema.provider
-	if blk == nil {
-		return nil
-	}
-	o.late, o.slot = true, s.self.addr.String()
-	b := s.bag(content, blk, o)
-	inferTarget(b, blk)
-	if !b.ok {
-		s.self.broken = true
-		return b
-	}
-	s.args(st, b, func(s *scope) *bag {
-		again := s.bag(content, blk, o)
-		inferTarget(again, blk)
-		return again
-	}, blk)
-	return b
-}
-
-// args writes evaluated arguments into a step, with a function that evaluates them again if they are late.
-func (s *scope) args(st *program.Step, b *bag, again func(*scope) *bag, blk *schema.Block) {
-	st.Args = b.json(blk)
-	if !b.unknown() {
-		return
-	}
-	c := s.mod.c
-	st.Late = func(res program.Results) (rawJSON, diag.List) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		var ds diag.List
-		b := again(s.with(res, &ds))
-		if !b.ok {
-			return nil, ds
-		}
-		if b.unknown() {
-			return nil, append(ds, diag.Diagnostic{
-				Severity: diag.Error, Code: diag.StillUnknown, Subject: rangePtr(st.Range), Address: st.Addr.String(),
-				Summary: "A value that this step needs never came to be",
-				Detail:  "It depends on the result of a step that was skipped, failed, or left that result empty.",
-			})
-		}
-		return b.json(blk), ds
-	}
-}
-
-// inferTarget fills in the argument `target` from a job that runs on one target only.
-func inferTarget(b *bag, blk *schema.Block) {
-	a, ok := blk.Attribute("target")
-	if !ok || a.Form != schema.TargetRef || b.has("target") {
-		return
-	}
-	for _, n := range sorted(b.jobs) {
-		if pick := b.jobs[n]; len(pick.instances) == 1 && pick.instances[0].target != "" {
-			b.vals["target"] = cty.StringVal(pick.instances[0].target)
-			return
-		}
 	}
 }

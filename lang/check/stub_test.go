@@ -86,8 +86,11 @@ func (stub) StepTypes(kind addr.Kind) []string {
 	return out
 }
 
-func (stub) Connection(name string) (*schema.Block, bool) { b, ok := stubConnections[name]; return b, ok }
-func (stub) Connections() []string                        { return []string{"prometheus", "streams"} }
+func (stub) Connection(name string) (*schema.Block, bool) {
+	b, ok := stubConnections[name]
+	return b, ok
+}
+func (stub) Connections() []string { return []string{"prometheus", "streams"} }
 
 func (stub) Signals() []schema.Signal {
 	enum := func(name string, values ...string) signal.Type {

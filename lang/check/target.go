@@ -226,7 +226,7 @@ func (c *checker) evalTarget(t *target) (program.Target, bool) {
 		c.report(*d)
 		return out, false
 	}
-	if t.broken || isPoisoned(v) {
+	if isPoisoned(v) {
 		return out, false
 	}
 	for it := v.GetAttr("networks").ElementIterator(); it.Next(); {
@@ -242,7 +242,7 @@ func (c *checker) evalTarget(t *target) (program.Target, bool) {
 			continue
 		}
 		address := bag.str("address")
-		if !goodAddress(address) {
+		if a := h.content.Attrs["address"]; a != nil && !goodAddress(address) {
 			c.report(diag.Diagnostic{
 				Code: diag.BadForm, Subject: h.content.Attrs["address"].Expr.Range().Ptr(), Summary: "This is not the address of a host",
 				Detail: fmt.Sprintf("Write an IP address or a host name without a port; it is %q here.", address),
@@ -261,7 +261,7 @@ func (c *checker) evalTarget(t *target) (program.Target, bool) {
 			out.Connections[name] = bag.json(&n.Block)
 		}
 	}
-	return out, true
+	return out, !t.broken
 }
 
 // goodAddress reports whether text can be an IP address or a host name.

@@ -222,7 +222,7 @@ func sourceOffset(src []byte, val string, want int, quoted bool) (int, bool) {
 		n, decoded := unit(src[i:], quoted)
 		switch {
 		case strings.HasPrefix(val[j:], decoded):
-			lineStart = decoded == "\n"
+			lineStart = decoded == "\n" || lineStart && (decoded == " " || decoded == "\t")
 			i, j = i+n, j+len(decoded)
 		case lineStart && !quoted && (src[i] == ' ' || src[i] == '\t'):
 			i++ // indentation that <<- takes away

@@ -1,22 +1,17 @@
 package check
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	hcljson "github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/xdc-project/xdc/lang/config"
 	"github.com/xdc-project/xdc/lang/diag"
-	"github.com/xdc-project/xdc/lang/program"
-	"github.com/xdc-project/xdc/lang/source"
 	"github.com/xdc-project/xdc/lang/value"
 )
 
@@ -44,6 +39,8 @@ type given struct {
 	val    cty.Value
 	source string
 	rng    *hcl.Range
+	// bad says that something was given and could not be read, which was reported.
+	bad bool
 }
 
 func (v *variable) value() cty.Value {
@@ -182,8 +179,8 @@ func (m *module) takeArgs(conf *config.Call) {
 
 // slotOf returns the slot of the sensitive variable that an expression is, or the empty string.
 func (s *scope) slotOf(expr hcl.Expression) string {
-	tr, hds := hcl.AbsTraversalForExpr(expr)
-	if hds.HasErrors() || len(tr) != 2 || tr.RootName() != "var" {
+	tr, ok := plainTraversal(expr)
+	if !ok || len(tr) != 2 || tr.RootName() != "var" {
 		return ""
 	}
 	a, ok := tr[1].(hcl.TraverseAttr)
@@ -194,105 +191,6 @@ func (s *scope) slotOf(expr hcl.Expression) string {
 		return v.slot
 	}
 	return ""
-}
-
-// readInputs gives the root's variables their values: default, environment, *.auto.xdcvars, --var-file, --var,
-// each overriding those before.
-func (m *module) readInputs() {
-	c := m.c
-	got := map[string]given{}
-	if c.in.Env != nil {
-		for _, cv := range m.conf.Variables {
-			if text, ok := c.in.Env(EnvPrefix + cv.Name); ok {
-				c.take(got, cv, text, "the environment variable "+EnvPrefix+cv.Name)
-			}
-		}
-	}
-	for _, f := range append(slices.Clone(m.conf.Set.VarFiles()), c.in.VarFiles...) {
-		c.varFile(m, f, got)
-	}
-	for _, a := range c.in.Vars {
-		v, ok := m.vars[a.Name]
-		if !ok {
-			c.report(diag.Diagnostic{
-				Code: diag.UndeclaredVariable, Summary: fmt.Sprintf("There is no variable %q", a.Name),
-				Detail: fmt.Sprintf("%s gives it a value, but the plan declares no such variable.%s", cmp(a.Source, "--var"), diag.Suggest(a.Name, sorted(m.vars))),
-			})
-			continue
-		}
-		c.take(got, v.conf, a.Text, cmp(a.Source, "--var"))
-	}
-	for _, cv := range m.conf.Variables {
-		v := m.vars[cv.Name]
-		v.slot = "var." + cv.Name
-		v.settle(got)
-		if v.conf.Type.Handle != "" {
-			c.report(diag.Diagnostic{
-				Code: diag.BadVariableValue, Subject: &cv.Range,
-				Summary: fmt.Sprintf("var.%s can only be given by a caller", cv.Name),
-				Detail:  fmt.Sprintf("Variables of type %s take handles, which a plan passes to a module it calls. This plan is not called by another: refer to its own blocks instead.", cv.Type.Handle),
-			})
-		}
-		pv := program.Variable{Name: cv.Name, Sensitive: cv.Sensitive, Source: v.source}
-		if !cv.Sensitive && !isPoisoned(v.val) && v.val.IsWhollyKnown() {
-			plain, _ := v.val.UnmarkDeep()
-			if b, err := ctyjson.Marshal(plain, plain.Type()); err == nil {
-				pv.Value = b
-			}
-		}
-		c.prog.Variables = append(c.prog.Variables, pv)
-	}
-}
-
-func cmp(s, def string) string {
-	if s == "" {
-		return def
-	}
-	return s
-}
-
-// settle decides the value of a variable of the root.
-func (v *variable) settle(got map[string]given) {
-	c, cv := v.mod.c, v.conf
-	v.state = done
-	g, ok := got[cv.Name]
-	if !ok && cv.Default != cty.NilVal {
-		v.source = "default"
-		v.val = v.mark(cv.Default)
-		v.keepSecret()
-		return
-	}
-	if !ok && !(cv.Sensitive && c.in.AllowMissingSecrets) {
-		ask := c.in.Prompt
-		if cv.Sensitive && c.in.PromptSecret != nil {
-			ask = c.in.PromptSecret
-		}
-		if ask != nil && cv.Type.Handle == "" {
-			if text, answered := ask(cv.Name); answered {
-				c.take(got, cv, text, "prompt")
-				g, ok = got[cv.Name]
-			}
-		}
-	}
-	switch {
-	case ok:
-		v.source = g.source
-		v.val = v.accept(v.mod.scope(), g)
-		v.keepSecret()
-	case cv.Sensitive && c.in.AllowMissingSecrets:
-		v.source = "none"
-		v.val = value.Sensitive(cty.UnknownVal(cv.Type.Type.WithoutOptionalAttributesDeep()))
-		c.prog.Secrets.Miss(v.slot)
-	default:
-		v.source, v.val = "none", poisoned
-		if cv.Type.Handle != "" {
-			return
-		}
-		c.report(diag.Diagnostic{
-			Code: diag.MissingVariable, Subject: &cv.Range, Summary: fmt.Sprintf("var.%s has no value", cv.Name),
-			Detail: strings.TrimSpace(fmt.Sprintf("It has no default. Give it with --var %s=..., with --var-file, in a file *.auto.xdcvars, or as %s%s. %s", cv.Name, EnvPrefix, cv.Name, cv.Description)),
-		})
-	}
 }
 
 // keepSecret puts the value of a sensitive variable, and every text inside it, behind slots.
@@ -360,84 +258,6 @@ func pathText(p cty.Path) string {
 	return b.String()
 }
 
-// take reads the text given for a variable: as it is for strings, as an expression for everything else.
-func (c *checker) take(got map[string]given, cv *config.Variable, text, from string) {
-	if len(text) > maxText {
-		c.report(diag.Diagnostic{
-			Code: diag.BadVariableValue, Summary: fmt.Sprintf("The value of var.%s is too long", cv.Name),
-			Detail: fmt.Sprintf("It comes from %s and has %d bytes; %d are allowed.", from, len(text), maxText),
-		})
-		return
-	}
-	if cv.Type.Type == cty.String || (cv.Type.Type == cty.DynamicPseudoType && cv.Type.Handle == "") {
-		got[cv.Name] = given{val: cty.StringVal(text), source: from}
-		return
-	}
-	expr, hds := hclsyntax.ParseExpression([]byte(text), from, hcl.InitialPos)
-	var v cty.Value
-	if !hds.HasErrors() {
-		v, hds = expr.Value(nil)
-	}
-	if hds.HasErrors() {
-		detail := fmt.Sprintf("It comes from %s. The variable is of type %s, so the value is written as in a plan: %s", from, cv.Type.Text, hds[0].Summary)
-		if cv.Sensitive {
-			detail = fmt.Sprintf("It comes from %s. The variable is of type %s, so the value is written as in a plan.", from, cv.Type.Text)
-		}
-		c.report(diag.Diagnostic{
-			Code: diag.BadVariableValue, Summary: fmt.Sprintf("The value of var.%s cannot be read", cv.Name), Detail: detail + ".",
-			Related: &diag.Related{Message: "declared here", Range: cv.Range},
-		})
-		return
-	}
-	got[cv.Name] = given{val: v, source: from}
-}
-
-// varFile reads a file of variables.
-func (c *checker) varFile(m *module, f *source.File, got map[string]given) {
-	var (
-		file *hcl.File
-		hds  hcl.Diagnostics
-	)
-	if f.JSON || json.Valid(f.Bytes) {
-		file, hds = hcljson.ParseWithStartPos(f.Bytes, f.Name, hcl.InitialPos)
-	} else {
-		file, hds = hclsyntax.ParseConfig(f.Bytes, f.Name, hcl.InitialPos)
-	}
-	var attrs hcl.Attributes
-	if file != nil {
-		var more hcl.Diagnostics
-		attrs, more = file.Body.JustAttributes()
-		if !hds.HasErrors() {
-			hds = more
-		}
-	}
-	for _, d := range diag.List(nil).Append(hds) {
-		d.Code = diag.BadVariableFile
-		c.report(d)
-	}
-	for _, a := range byPosition(attrs) {
-		v, ok := m.vars[a.Name]
-		if !ok {
-			c.report(diag.Diagnostic{
-				Severity: diag.Warning, Code: diag.UndeclaredInFile, Subject: &a.NameRange,
-				Summary: fmt.Sprintf("There is no variable %q", a.Name),
-				Detail:  "The plan declares no such variable, so the value is not used." + diag.Suggest(a.Name, sorted(m.vars)),
-			})
-			continue
-		}
-		val, hds := a.Expr.Value(nil)
-		if hds.HasErrors() {
-			for _, d := range diag.List(nil).Append(hds) {
-				d.Code = diag.BadVariableFile
-				c.report(d)
-			}
-			continue
-		}
-		got[a.Name] = given{val: val, source: f.Name, rng: a.Expr.Range().Ptr()}
-		_ = v
-	}
-}
-
 func byPosition(attrs map[string]*hcl.Attribute) []*hcl.Attribute {
 	out := make([]*hcl.Attribute, 0, len(attrs))
 	for _, a := range attrs {
@@ -479,7 +299,7 @@ func (m *module) rule(v *variable, rule *config.Validation) {
 	if un.IsNull() || un.Type() != cty.Bool {
 		s.report(diag.Diagnostic{
 			Code: diag.BadValidation, Subject: rule.Condition.Range().Ptr(), Summary: "A rule is true or false",
-			Detail: fmt.Sprintf("This one gives %s.", un.Type().FriendlyName()),
+			Detail: fmt.Sprintf("This one gives %s.", describe(un)),
 		})
 		return
 	}

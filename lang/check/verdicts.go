@@ -26,24 +26,22 @@ func (s *scope) wait(in *instance, st *program.Step, content *config.Content) {
 		since, _ := core.Attribute("since")
 		if ev, good := s.event(since, a.Expr); good {
 			st.Wait.Since = &ev
+			in.needs.add(program.Need{Step: ev.Step, Point: eventPoint(addr.Fault, ev.Name), Range: a.Expr.Range()})
 		} else {
 			ok = false
 		}
 	}
 	if a := content.Attrs["until"]; a != nil {
-		st.Wait.Until = s.condition("until", a.Expr, cond.Instant)
+		st.Wait.Until = s.condition(a.Expr, cond.Instant)
 		ok = ok && st.Wait.Until != nil
 		s.observe(&in.needs, st.Wait.Until, addr.Wait)
 	}
 	s.refer(in, content, b, core)
-	if !s.metaBroken(in) {
+	if !in.broken && b.ok {
 		ok = s.coverHold(st, in.block.conf.Meta["timeout"]) && ok
 	}
 	in.broken = in.broken || !ok
 }
-
-// metaBroken reports whether something was wrong with the meta-arguments already.
-func (s *scope) metaBroken(in *instance) bool { return in.broken }
 
 // expect evaluates an expectation.
 func (s *scope) expect(in *instance, st *program.Step, content *config.Content) {
@@ -68,14 +66,14 @@ func (s *scope) expect(in *instance, st *program.Step, content *config.Content) 
 		ok = ok && good
 	}
 	if x := content.Attrs["that"]; x != nil && a == nil {
-		st.Expect.That = s.condition("that", x.Expr, cond.Verdict)
+		st.Expect.That = s.condition(x.Expr, cond.Verdict)
 		ok = ok && st.Expect.That != nil
 		s.observe(&in.needs, st.Expect.That, addr.Expect)
 	}
 	if a != nil && content.Attrs["that"] == nil {
 		ok = s.judgeable(a) && ok
 		st.Expect.Condition = string(s.mod.source(a.Expr.Range()))
-		st.Expect.Judge = s.judge(a, msg, st)
+		st.Expect.Judge = s.judge(a, msg)
 	}
 	s.refer(in, content, b, &core)
 	in.broken = in.broken || !ok
@@ -130,7 +128,7 @@ func (s *scope) judgeable(a *hcl.Attribute) bool {
 }
 
 // judge returns the function that evaluates an expectation's condition over results.
-func (s *scope) judge(a, msg *hcl.Attribute, st *program.Step) func(program.Results) (program.Judgement, diag.List) {
+func (s *scope) judge(a, msg *hcl.Attribute) func(program.Results) (program.Judgement, diag.List) {
 	c := s.mod.c
 	return func(res program.Results) (program.Judgement, diag.List) {
 		c.mu.Lock()
@@ -157,7 +155,6 @@ func (s *scope) judge(a, msg *hcl.Attribute, st *program.Step) func(program.Resu
 				out.Why = str.AsString()
 			}
 		}
-		_ = st
 		return out, ds
 	}
 }
@@ -179,7 +176,7 @@ func (c *checker) guards(m *module) {
 		args := s.bag(content, core, bagOptions{})
 		g := &program.Guard{Addr: in.addr, OnUnknown: args.str("on_unknown"), Range: conf.Range}
 		if a := content.Attrs["that"]; a != nil {
-			g.That = s.condition("that", a.Expr, cond.Instant)
+			g.That = s.condition(a.Expr, cond.Instant)
 		}
 		for _, end := range []struct {
 			name string

@@ -8,6 +8,7 @@ package cond
 import (
 	"time"
 
+	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/schema"
 	"github.com/xdc-project/xdc/lang/signal"
 )
@@ -73,6 +74,7 @@ type Subject struct {
 
 // Problem is why something in a condition is wrong.
 type Problem struct {
+	Code           diag.Code
 	Offset, Length int    // bytes within the condition's text
 	Summary        string // sentence case, no full stop
 	Detail         string // whole sentences with a way out
@@ -119,42 +121,38 @@ type Reading struct {
 
 // Formula is a parsed and type-checked condition. It is immutable and safe for concurrent use.
 type Formula struct {
-	text string
+	root     node
+	text     string
+	subjects []Subject
+	awaited  []Subject
+	temporal bool
 }
 
 // Compile parses and checks text. All problems are reported at once; the formula is nil if there are any.
-func Compile(text string, mode Mode, r Resolver) (*Formula, []Problem) { return nil, nil }
+func Compile(text string, mode Mode, r Resolver) (*Formula, []Problem) {
+	tree, p := parse(text)
+	if p != nil {
+		return nil, []Problem{*p}
+	}
+	c := &compiler{text: text, mode: mode, resolver: r, seen: map[string]bool{}, awaits: map[string]bool{}}
+	root := c.top(tree)
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	f := &Formula{root: root, subjects: c.subjects, awaited: c.awaited, text: show(root)}
+	f.temporal = hasTemporal(root)
+	return f, nil
+}
 
 // String is the condition in canonical layout.
 func (f *Formula) String() string { return f.text }
 
 // Subjects lists what the formula refers to, each once, in the order of first use.
-func (f *Formula) Subjects() []Subject { return nil }
+func (f *Formula) Subjects() []Subject { return f.subjects }
 
 // Awaited lists the events that stand outside the range of a temporal operator: in a window, in time(), as an
 // operand. An expectation waits for them; those that only bound a temporal range it does not.
-func (f *Formula) Awaited() []Subject { return nil }
+func (f *Formula) Awaited() []Subject { return f.awaited }
 
 // Temporal reports whether a temporal operator stands in the formula.
-func (f *Formula) Temporal() bool { return false }
-
-// Eval evaluates a formula without temporal operators at instant t, knowing only what v has up to t.
-func (f *Formula) Eval(v View, t time.Duration) Judged { return Judged{} }
-
-// NextChange returns the next instant after t at which Eval may differ although no sample arrives: an
-// expiry, the edge of a window, the end of a `for`. ok is false if there is none.
-func (f *Formula) NextChange(v View, t time.Duration) (next time.Duration, ok bool) { return 0, false }
-
-// Monitor judges a formula with temporal operators while samples arrive.
-type Monitor struct{}
-
-// Monitor starts judging. from is the default start of ranges; end is the end of the run, known only once the
-// run is over.
-func (f *Formula) Monitor(v View, from time.Duration) *Monitor { return &Monitor{} }
-
-// Advance takes account of everything v has up to now. decided is true once no later sample can change the
-// verdict.
-func (m *Monitor) Advance(now time.Duration) (j Judged, decided bool) { return Judged{}, false }
-
-// Finish judges with nothing more to come: end is the end of the run.
-func (m *Monitor) Finish(end time.Duration) Judged { return Judged{} }
+func (f *Formula) Temporal() bool { return f.temporal }

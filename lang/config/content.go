@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/dynblock"
@@ -84,7 +86,7 @@ func Open(body hcl.Body, s *schema.Block, m Mode) (*Content, diag.List) {
 		out.Blocks = append(out.Blocks, c)
 	}
 	if !m.partial {
-		diags = append(diags, Required(out, s)...)
+		diags = append(diags, unlessMisspelt(Required(out, s), diags)...)
 	}
 	return out, append(diags, counts(out, s, m)...)
 }
@@ -144,11 +146,21 @@ func Required(c *Content, s *schema.Block) diag.List {
 	return diags
 }
 
+// unlessMisspelt leaves out missing arguments that were proposed for an unknown one: they are there, misspelt.
+func unlessMisspelt(missing, others diag.List) diag.List {
+	return slices.DeleteFunc(missing, func(m diag.Diagnostic) bool {
+		name, _, _ := strings.Cut(m.Summary, " ")
+		return slices.ContainsFunc(others, func(d diag.Diagnostic) bool {
+			return d.Code == diag.UnknownArgument && strings.Contains(d.Detail, fmt.Sprintf("Did you mean %q?", name))
+		})
+	})
+}
+
 func missing(at hcl.Range, block, name, what string) diag.Diagnostic {
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: diag.MissingArgument,
 		Summary: fmt.Sprintf("%s is missing", name),
-		Detail:  fmt.Sprintf("The block %s needs the argument %q. %s", block, name, what),
+		Detail:  strings.TrimSpace(fmt.Sprintf("The block %s needs the argument %q. %s", block, name, what)),
 		Subject: &at,
 	}
 }

@@ -29,6 +29,11 @@ func Decode(tree *syntax.Tree) (*Module, diag.List) {
 	for _, b := range tree.Blocks {
 		d.block(b)
 	}
+	d.mod.Damaged = tree.Damaged
+	if tree.Damaged {
+		// What seems to be missing may stand where the text could not be read.
+		d.diags = slices.DeleteFunc(d.diags, func(x diag.Diagnostic) bool { return x.Code == diag.MissingArgument })
+	}
 	return d.mod, d.diags
 }
 
@@ -219,7 +224,8 @@ func (d *decoder) anyLiteral(a *hcl.Attribute) (cty.Value, bool) {
 		}
 		return cty.NilVal, false
 	}
-	return v, true
+	// Only text that could not be read gives an unknown literal, and that was reported.
+	return v, v.IsWhollyKnown()
 }
 
 func (d *decoder) text(c *Content, name string) string {

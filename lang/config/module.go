@@ -19,6 +19,8 @@ type Module struct {
 	Set *source.Set
 	// Root is where findings about the whole module point.
 	Root hcl.Range
+	// Damaged says that a file could not be read as HCL, so that what is here may be incomplete.
+	Damaged bool
 
 	Plan      *Plan // nil when there is no plan block
 	Variables []*Variable

@@ -79,7 +79,7 @@ func (p *typeParser) parse(expr hcl.Expression) (cty.Type, *typeexpr.Defaults) {
 		return p.bad(expr.Range(), "Write string, number, bool, any, list(T), set(T), map(T), tuple([T, ...]), object({...}), target, host or job, without quotes.")
 	}
 	if call.Name != "object" && call.Name != "tuple" && call.Name != "list" && call.Name != "set" && call.Name != "map" {
-		detail := fmt.Sprintf("There is no type %s(...).", call.Name)
+		detail := fmt.Sprintf("There is no type %s(...).%s", call.Name, diag.Suggest(call.Name, []string{"list", "set", "map", "tuple", "object"}))
 		if call.Name == "optional" {
 			detail = "optional(T) may stand around the types of an object's attributes only."
 		}

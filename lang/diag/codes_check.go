@@ -38,7 +38,6 @@ const (
 	FileUnreadable     Code = "XDC1446"
 	ModuleSource       Code = "XDC1450"
 	ModuleContents     Code = "XDC1451"
-	BadCondition       Code = "XDC1460"
 	NotCondition       Code = "XDC1461"
 	StillUnknown       Code = "XDC1470"
 )
@@ -80,7 +79,6 @@ var checkCodes = []Info{
 	{FileUnreadable, "A file cannot be read", "A bundle or data file that the plan names cannot be read. Names are relative to the plan's folder."},
 	{ModuleSource, "No such module", "A module's source is a folder, beginning with ./ or ../, or xdc:NAME for a plan that comes with xdc. Modules may not call themselves."},
 	{ModuleContents, "Not for modules", "A module has no plan block, and one that is given targets declares none."},
-	{BadCondition, "Error in a condition", "The condition does not fit the condition language: its grammar, its names, its types or its units. The finding points into the string."},
 	{NotCondition, "Cannot stand in a condition", "A value spliced into a condition with ${} must be a string, a number, a bool, a target, a host, a job or a step."},
 	{StillUnknown, "A value never came to be", "The step needs the result of another step that was skipped, failed, or left the result empty, so it cannot be carried out."},
 }

@@ -5,6 +5,8 @@
 package syntax
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
@@ -19,6 +21,8 @@ type Tree struct {
 	Blocks []*Block
 	// Root is the range a finding about the whole plan points at: the start of its first file.
 	Root hcl.Range
+	// Damaged says that a file could not be read as HCL, so that blocks may be missing.
+	Damaged bool
 }
 
 // A Block is one block at the top of a file.
@@ -64,9 +68,9 @@ func Parse(set *source.Set) (*Tree, diag.List) {
 			continue
 		}
 		content, hds := body.Content(&hcl.BodySchema{Blocks: labels})
-		if ds.HasErrors() {
+		if slices.ContainsFunc(ds, func(d diag.Diagnostic) bool { return d.Code == diag.BadSyntax }) {
 			// A file that does not parse has lost its structure: what else seems wrong follows from it.
-			hds = nil
+			tree.Damaged, hds = true, nil
 		}
 		diags = append(diags, FromHCL(hds)...)
 		if content == nil {

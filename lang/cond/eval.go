@@ -1,0 +1,341 @@
+package cond
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/signal"
+)
+
+// look is one look at a view: at an instant, as somebody knew it then or in hindsight.
+type look struct {
+	v View
+	t time.Duration
+	// definite has a signal be unknown wherever its change may lie.
+	definite bool
+	// values collects operands for explanations; nil when nobody asks.
+	values *[]Reading
+	blame  *[]string // comparisons that decided
+}
+
+func (l *look) to(t time.Duration) *look {
+	return &look{v: l.v, t: t, definite: l.definite}
+}
+
+// at is the value of a signal.
+func (l *look) at(name string) (signal.Value, bool) {
+	if l.definite {
+		return definiteAt(l.v, name, l.t)
+	}
+	return l.v.At(name, l.t)
+}
+
+func (l *look) event(name string) (signal.Span, bool) {
+	s, ok := l.v.Event(name)
+	return s, ok && s.High <= l.t
+}
+
+// and, or and not are Kleene's.
+func not(t Truth) Truth {
+	switch t {
+	case True:
+		return False
+	case False:
+		return True
+	case Unknown:
+	}
+	return Unknown
+}
+
+func truthOf(b bool) Truth {
+	if b {
+		return True
+	}
+	return False
+}
+
+func (n orTruth) truth(l *look) Truth {
+	out := False
+	for _, p := range n.parts {
+		switch p.truth(l) {
+		case True:
+			return True
+		case Unknown:
+			out = Unknown
+		case False:
+		}
+	}
+	return out
+}
+
+func (n andTruth) truth(l *look) Truth {
+	out := True
+	for _, p := range n.parts {
+		switch p.truth(l) {
+		case False:
+			return False
+		case Unknown:
+			out = Unknown
+		case True:
+		}
+	}
+	return out
+}
+
+func (n notTruth) truth(l *look) Truth { return not(n.body.truth(l)) }
+
+// truth of `C for D`: true if C was true all over [t-D, t], false if it was false anywhere in it.
+func (n held) truth(l *look) Truth {
+	from := l.t - n.over
+	out := True
+	if from < 0 {
+		from, out = 0, Unknown // the run had not begun
+	}
+	for _, t := range append(changesIn(l, n.body, from, l.t), from, l.t) {
+		switch n.body.truth(l.to(t)) {
+		case False:
+			return False
+		case Unknown:
+			out = Unknown
+		case True:
+		}
+	}
+	return out
+}
+
+func (n boolean) truth(l *look) Truth {
+	v, ok := n.of.value(l)
+	t := Unknown
+	if ok {
+		t = truthOf(v.Bool)
+	}
+	return t
+}
+
+func (n comparison) truth(l *look) Truth {
+	a, ok1 := n.left.value(l)
+	b, ok2 := n.right.value(l)
+	if !ok1 || !ok2 {
+		return Unknown
+	}
+	return compare(n.op, a, b)
+}
+
+// compare is true or false only if it is so wherever within their bounds the values lie.
+func compare(op string, a, b signal.Value) Truth {
+	if !a.Kind.Numeric() || !b.Kind.Numeric() {
+		same := a.Text == b.Text
+		if a.Kind == signal.Bool {
+			same = a.Bool == b.Bool
+		}
+		return truthOf(same == (op == "=="))
+	}
+	switch op {
+	case "<":
+		return order(a.High < b.Low, a.Low >= b.High)
+	case "<=":
+		return order(a.High <= b.Low, a.Low > b.High)
+	case ">":
+		return order(a.Low > b.High, a.High <= b.Low)
+	case ">=":
+		return order(a.Low >= b.High, a.High < b.Low)
+	case "==":
+		return order(a.Low == a.High && b.Low == b.High && a.Low == b.Low, a.High < b.Low || a.Low > b.High)
+	}
+	return order(a.High < b.Low || a.Low > b.High, a.Low == a.High && b.Low == b.High && a.Low == b.Low)
+}
+
+func order(yes, no bool) Truth {
+	switch {
+	case yes:
+		return True
+	case no:
+		return False
+	}
+	return Unknown
+}
+
+func (n membership) truth(l *look) Truth {
+	v, ok := n.left.value(l)
+	if !ok {
+		return Unknown
+	}
+	out := False
+	for _, c := range n.values {
+		if t := compare("==", v, c); t == True {
+			out = True
+			break
+		} else if t == Unknown {
+			out = Unknown
+		}
+	}
+	if n.not {
+		return not(out)
+	}
+	return out
+}
+
+func (n matching) truth(l *look) Truth {
+	v, ok := n.left.value(l)
+	if !ok {
+		return Unknown
+	}
+	return truthOf(n.re.MatchString(v.Text) != n.not)
+}
+
+func (n constant) value(*look) (signal.Value, bool) { return n.v, true }
+
+func (n reading) value(l *look) (signal.Value, bool) { return l.at(n.subject.Name) }
+
+func (n happened) value(l *look) (signal.Value, bool) {
+	_, ok := l.event(n.subject.Name)
+	return signal.BoolVal(ok), true
+}
+
+func (n truthValue) value(l *look) (signal.Value, bool) {
+	t := n.of.truth(l)
+	return signal.BoolVal(t == True), t != Unknown
+}
+
+func (n ageOf) value(l *look) (signal.Value, bool) {
+	s := l.v.Samples(n.subject.Name, 0, l.t)
+	if len(s) == 0 {
+		return signal.Value{}, false
+	}
+	last := s[len(s)-1]
+	return signal.Bounded(signal.Duration, (l.t - last.High).Seconds(), (l.t - last.High).Seconds(), (l.t - last.Low).Seconds()), true
+}
+
+func (n timeOf) value(l *look) (signal.Value, bool) {
+	s, ok := l.event(n.subject.Name)
+	if !ok {
+		return signal.Value{}, false
+	}
+	return signal.Bounded(signal.Duration, s.High.Seconds(), s.Low.Seconds(), s.High.Seconds()), true
+}
+
+func (n minus) value(l *look) (signal.Value, bool) {
+	v, ok := n.of.value(l)
+	return signal.Bounded(v.Kind, -v.Num, -v.High, -v.Low), ok
+}
+
+func (n binary) value(l *look) (signal.Value, bool) {
+	a, ok1 := n.left.value(l)
+	b, ok2 := n.right.value(l)
+	if !ok1 || !ok2 {
+		return signal.Value{}, false
+	}
+	return combine(n.op, a, b, n.t.Kind)
+}
+
+// combine does interval arithmetic; a division by something that may be nothing has no value.
+func combine(op byte, a, b signal.Value, k signal.Kind) (signal.Value, bool) {
+	switch op {
+	case '+':
+		return signal.Bounded(k, a.Num+b.Num, a.Low+b.Low, a.High+b.High), true
+	case '-':
+		return signal.Bounded(k, a.Num-b.Num, a.Low-b.High, a.High-b.Low), true
+	case '/':
+		if b.Low <= 0 && b.High >= 0 {
+			return signal.Value{}, false
+		}
+		return spread(k, a.Num/b.Num, a.Low/b.Low, a.Low/b.High, a.High/b.Low, a.High/b.High)
+	}
+	return spread(k, a.Num*b.Num, a.Low*b.Low, a.Low*b.High, a.High*b.Low, a.High*b.High)
+}
+
+func spread(k signal.Kind, num float64, corners ...float64) (signal.Value, bool) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, c := range corners {
+		if math.IsNaN(c) {
+			return signal.Value{}, false
+		}
+		low, high = min(low, c), max(high, c)
+	}
+	return signal.Bounded(k, num, low, high), !math.IsNaN(num)
+}
+
+// Eval evaluates a formula without temporal operators at instant t, knowing only what v has up to t.
+func (f *Formula) Eval(v View, t time.Duration) Judged {
+	l := &look{v: v, t: t}
+	root := f.root.(truthNode)
+	j := Judged{Truth: root.truth(l), At: t, From: t, To: t}
+	j.Why = explain(root, l)
+	j.Values = operands(root, l)
+	return j
+}
+
+// Definite evaluates a formula at instant t in hindsight: a signal is unknown wherever its change may lie, that is
+// from the earliest instant of the last sample with the old value to the latest of the first with the new one.
+func (f *Formula) Definite(v View, t time.Duration) Truth {
+	return f.root.(truthNode).truth(&look{v: v, t: t, definite: true})
+}
+
+func definiteAt(v View, name string, t time.Duration) (signal.Value, bool) {
+	past := v.Samples(name, 0, t)
+	if len(past) == 0 {
+		return signal.Value{}, false
+	}
+	p := past[len(past)-1]
+	ahead := v.Samples(name, t+1, math.MaxInt64)
+	if len(ahead) == 0 {
+		return p.Value, p.ValidFor == 0 || t < p.High+p.ValidFor
+	}
+	if gap := ahead[0].High - p.High; p.ValidFor > 0 && gap > p.ValidFor && t >= p.High+p.ValidFor {
+		return signal.Value{}, false
+	}
+	next := ahead[0]
+	if next.Value != p.Value {
+		return p.Value, t <= p.Low
+	}
+	// Between two samples with one value; but the second may have been taken just before the value changed.
+	if len(ahead) > 1 && ahead[1].Value != next.Value && t > next.Low {
+		return signal.Value{}, false
+	}
+	return p.Value, true
+}
+
+// explain says which comparison decided, with its values.
+func explain(n truthNode, l *look) string {
+	var parts []string
+	seen := map[string]bool{}
+	decisive(n, l, n.truth(l), func(c truthNode) {
+		if s := explainOne(c, l); s != "" && !seen[s] {
+			seen[s] = true
+			parts = append(parts, s)
+		}
+	})
+	if len(parts) > 4 {
+		parts = append(parts[:4], "and more")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// decisive finds the leaves that made n what it is.
+func decisive(n truthNode, l *look, t Truth, found func(truthNode)) {
+	switch n := n.(type) {
+	case orTruth:
+		for _, p := range n.parts {
+			if p.truth(l) == t {
+				decisive(p, l, t, found)
+				if t == True {
+					return
+				}
+			}
+		}
+	case andTruth:
+		for _, p := range n.parts {
+			if p.truth(l) == t {
+				decisive(p, l, t, found)
+				if t == False {
+					return
+				}
+			}
+		}
+	case notTruth:
+		decisive(n.body, l, not(t), found)
+	default:
+		found(n)
+	}
+}

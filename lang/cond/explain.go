@@ -1,0 +1,140 @@
+package cond
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/signal"
+)
+
+// explainOne says in words why a comparison is what it is at the instant of the look.
+func explainOne(n truthNode, l *look) string {
+	t := n.truth(l)
+	switch n := n.(type) {
+	case comparison:
+		if t == Unknown {
+			return unknownWhy(n, l)
+		}
+		return sayComparison(n, l, t)
+	case held:
+		if t == False {
+			return fmt.Sprintf("%s was not true all through the last %s", show(n.body), formatDuration(n.over))
+		}
+		if t == Unknown {
+			return fmt.Sprintf("%s cannot be said for all of the last %s", show(n.body), formatDuration(n.over))
+		}
+		return fmt.Sprintf("%s for %s", show(n.body), formatDuration(n.over))
+	}
+	if t == Unknown {
+		return unknownWhy(n, l)
+	}
+	if len(names(n)) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s is %s", show(n), t)
+}
+
+func sayComparison(n comparison, l *look, t Truth) string {
+	a, _ := n.left.value(l)
+	b, _ := n.right.value(l)
+	left, right := show(n.left), show(n.right)
+	says := fmt.Sprintf("%s is %s", left, describe(a, true))
+	if _, ok := n.right.(constant); !ok {
+		if _, ok := n.right.(enumConstant); !ok {
+			says += fmt.Sprintf(" and %s is %s", right, describe(b, true))
+			right = "that"
+		}
+	}
+	if n.op == "==" || n.op == "!=" {
+		if (t == True) == (n.op == "==") {
+			return says
+		}
+		return says + ", not " + right
+	}
+	words := map[string][2]string{
+		"<": {"less than", "not less than"}, "<=": {"at most", "more than"}, ">": {"more than", "at most"}, ">=": {"at least", "less than"},
+	}[n.op]
+	w := words[0]
+	if t == False {
+		w = words[1]
+	}
+	both := ""
+	if a.Low != a.High || b.Low != b.High {
+		both = " at both bounds"
+	}
+	return fmt.Sprintf("%s, which is %s %s%s", says, w, right, both)
+}
+
+// unknownWhy says what is missing for a comparison.
+func unknownWhy(n truthNode, l *look) string {
+	for _, r := range readings(n) {
+		if s, ok := missingSignal(r, l); ok {
+			return s
+		}
+	}
+	if c, ok := n.(comparison); ok {
+		a, ok1 := c.left.value(l)
+		b, ok2 := c.right.value(l)
+		if ok1 && ok2 {
+			return fmt.Sprintf("%s is %s and %s is %s: it cannot be told which side of the limit it is on", show(c.left), describe(a, ok1), show(c.right), describe(b, ok2))
+		}
+	}
+	return fmt.Sprintf("%s is unknown", show(n))
+}
+
+func missingSignal(name string, l *look) (string, bool) {
+	if _, ok := l.at(name); ok {
+		return "", false
+	}
+	if _, ok := l.v.Event(name); ok {
+		return "", false
+	}
+	s := l.v.Samples(name, 0, l.t)
+	if len(s) == 0 {
+		return name + " has no value", true
+	}
+	return fmt.Sprintf("%s has had no sample since %s", name, at(s[len(s)-1].High)), true
+}
+
+// at prints an instant of the run.
+func at(t time.Duration) string { return signal.Seconds(t.Seconds()) }
+
+// readings lists the signals that a node reads directly.
+func readings(n node) []string {
+	var out []string
+	switch n := n.(type) {
+	case reading:
+		out = append(out, n.subject.Name)
+	case window:
+		out = append(out, n.subject.Name)
+	case ageOf:
+		out = append(out, n.subject.Name)
+	}
+	for _, c := range children(n) {
+		out = append(out, readings(c)...)
+	}
+	return out
+}
+
+// operands lists the values of everything that a formula reads, in the order in which it stands there.
+func operands(n node, l *look) []Reading {
+	var out []Reading
+	seen := map[string]bool{}
+	var walk func(node)
+	walk = func(n node) {
+		switch v := n.(type) {
+		case reading, window, ageOf, timeOf, happened:
+			name := show(n)
+			if !seen[name] {
+				seen[name] = true
+				val, ok := v.(valueNode).value(l)
+				out = append(out, Reading{Name: name, Value: val, Known: ok})
+			}
+		}
+		for _, c := range children(n) {
+			walk(c)
+		}
+	}
+	walk(n)
+	return out
+}

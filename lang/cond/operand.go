@@ -1,0 +1,182 @@
+package cond
+
+import (
+	"fmt"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/lang/schema"
+	"github.com/xdc-project/xdc/lang/signal"
+)
+
+func (c *compiler) sum(n *sumNode) valueNode {
+	out := c.product(n.Left)
+	for _, r := range n.Rest {
+		out = c.arith(r.Pos, r.Op[0], out, c.product(r.Term))
+	}
+	return out
+}
+
+func (c *compiler) product(n *productNode) valueNode {
+	out := c.operand(n.Left)
+	for _, r := range n.Rest {
+		out = c.arith(r.Pos, r.Op[0], out, c.operand(r.Term))
+	}
+	return out
+}
+
+// arith types `left OP right`: like with like for + and -, by number or ratio for * and /, and duration by
+// duration is a number.
+func (c *compiler) arith(pos lexer.Position, op byte, left, right valueNode) valueNode {
+	if left == nil || right == nil {
+		return nil
+	}
+	l, r := left.typ().Kind, right.typ().Kind
+	scale := func(k signal.Kind) bool { return k == signal.Number || k == signal.Ratio }
+	var t signal.Kind
+	switch {
+	case (op == '+' || op == '-') && l == r && l.Numeric():
+		t = l
+	case op == '*' && l.Numeric() && scale(r):
+		t = l
+		if l == signal.Ratio && r == signal.Number {
+			t = signal.Ratio
+		}
+	case op == '*' && scale(l) && r.Numeric():
+		t = r
+	case op == '/' && l.Numeric() && scale(r):
+		t = l
+	case op == '/' && l == signal.Duration && r == signal.Duration:
+		t = signal.Number
+	default:
+		c.problem(diag.CondTypes, pos.Offset, 1, "These values cannot be combined",
+			"%s is a %s and %s is a %s. Add and subtract like values; multiply and divide by plain numbers or ratios.", show(left), left.typ(), show(right), right.typ())
+		return nil
+	}
+	n := binary{op: op, left: left, right: right, t: signal.Type{Kind: t}}
+	a, ok1 := left.(constant)
+	b, ok2 := right.(constant)
+	if ok1 && ok2 {
+		v, ok := combine(op, a.v, b.v, t)
+		if !ok {
+			c.problem(diag.CondTypes, pos.Offset, 1, "Division by zero", "%s has no value.", show(n))
+			return nil
+		}
+		if text := literalText(v); v.Num >= 0 {
+			return constant{v, text}
+		}
+	}
+	return n
+}
+
+func (c *compiler) operand(n *operandNode) valueNode {
+	switch {
+	case n.Or != nil:
+		if inner := n.Or; len(inner.Ands) == 1 && len(inner.Ands[0].Unaries) == 1 {
+			if h := inner.Ands[0].Unaries[0].Held; h != nil && h.For == nil && h.Comparison.Tail == nil {
+				return c.sum(h.Comparison.Left) // parentheses around a value
+			}
+		}
+		var t truthNode
+		was := c.inside
+		if was == "" {
+			c.inside = "a comparison"
+		}
+		t = c.or(n.Or)
+		c.inside = was
+		return truthValue{t}
+	case n.Minus != nil:
+		v := c.operand(n.Minus)
+		if v == nil {
+			return nil
+		}
+		if !v.typ().Kind.Numeric() {
+			c.problem(diag.CondTypes, n.Pos.Offset, 1, "Only numbers have a sign", "%s is a %s.", show(v), v.typ())
+			return nil
+		}
+		return minus{v}
+	case n.Call != nil:
+		return c.call(n.Call)
+	case n.Path != nil:
+		return c.path(n.Path)
+	case n.Literal.Word != nil:
+		c.loneWord(n.Literal)
+		return nil
+	}
+	return c.plain(n.Literal)
+}
+
+func (c *compiler) path(n *pathNode) valueNode {
+	s, ok := c.resolve(n)
+	if !ok {
+		return nil
+	}
+	c.use(s)
+	if s.Moment == schema.Event {
+		c.await(s)
+		return happened{s}
+	}
+	return reading{s}
+}
+
+func (c *compiler) call(n *callNode) valueNode {
+	if n.Name == "time" {
+		s, ok := c.resolve(n.Path)
+		if !ok {
+			return nil
+		}
+		if s.Moment != schema.Event {
+			c.problem(diag.CondNotEvent, n.Path.Pos.Offset, n.Path.length(), "Not an event", "time() takes an event, which ends in started, done, injected or healed.")
+			return nil
+		}
+		if n.Over != nil || n.From != nil {
+			c.problem(diag.CondWindow, n.Pos.Offset, len(n.Name), "No window here", "time() takes an event and nothing else.")
+		}
+		c.use(s)
+		c.await(s)
+		return timeOf{s}
+	}
+	s, ok := c.resolve(n.Path)
+	if !ok {
+		return nil
+	}
+	if s.Moment == schema.Event {
+		c.problem(diag.CondWindow, n.Path.Pos.Offset, n.Path.length(), "An event has no samples", "%s() looks at the samples of a signal; %s is an event. Use time(%s).", n.Name, n.Path.path(), n.Path.path())
+		return nil
+	}
+	c.use(s)
+	if n.Name == "age" {
+		if n.Over != nil || n.From != nil {
+			c.problem(diag.CondWindow, n.Pos.Offset, len(n.Name), "No window here", "age() takes a signal and nothing else.")
+		}
+		return ageOf{s}
+	}
+	if k := s.Type.Kind; n.Name != "count" && n.Name != "changes" && !k.Numeric() {
+		c.problem(diag.CondTypes, n.Path.Pos.Offset, n.Path.length(), "Only numbers have a "+n.Name,
+			"%s is a %s. count() and changes() work on any signal.", n.Path.path(), s.Type)
+		return nil
+	}
+	w := window{name: n.Name, subject: s}
+	if n.Over != nil {
+		w.over = c.duration(n.Over)
+	}
+	if n.From != nil {
+		w.from, w.to = c.event(n.From, true), c.event(n.To, true)
+		if w.from == "" || w.to == "" {
+			return nil
+		}
+	}
+	return w
+}
+
+// describe names a value for messages.
+func describe(v signal.Value, known bool) string {
+	if !known {
+		return "unknown"
+	}
+	if v.Low != v.High && v.Kind.Numeric() {
+		return fmt.Sprintf("in %s", v)
+	}
+	return v.String()
+}
