@@ -25,12 +25,17 @@ type Env struct {
 	Log    hclog.Logger
 	// Secret returns the value behind a slot such as "var.password".
 	Secret func(slot string) (string, error)
+	// Conceal makes a secret that a provider found by itself (in a password file, say) known to the redactor;
+	// may be nil.
+	Conceal func(secret string)
 	// ReadFile reads a file that the plan names, relative to the plan's folder.
 	ReadFile func(name string) ([]byte, error)
 	// Targets are the plan's targets by name.
 	Targets map[string]Target
 	// Jobs are the plan's jobs at each target.
 	Jobs []JobInfo
+	// JobArgs returns how a job of the plan is submitted at a target, by its signal path: what its deed was given.
+	JobArgs func(target, path string) (json.RawMessage, bool)
 	// Session returns the open session of a provider at a target, connecting it at the first call.
 	Session func(target, provider string) (Session, error)
 	// Links returns the mechanism by which traffic of a place can be cut or degraded. An error that wraps

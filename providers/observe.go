@@ -51,6 +51,10 @@ type JobInfo struct {
 	Target string `json:"target"`
 	// Launched is the pattern of the name of a job that something else will start; empty otherwise.
 	Launched string `json:"launched,omitempty"`
+	// Bundle and Adopt say how it comes to run otherwise: the bundle it is submitted from, or the name under
+	// which it is adopted. Both are empty where that is not known.
+	Bundle string `json:"bundle,omitempty"`
+	Adopt  string `json:"adopt,omitempty"`
 	// Toolkit is what the plan says the application was configured with; nil when it does not say.
 	Toolkit *Toolkit `json:"toolkit,omitempty"`
 }

@@ -1,4 +1,20 @@
 // Command xdc plans, rehearses and runs failover tests across two data centres.
 package main
 
-func main() {}
+import (
+	"os"
+
+	"github.com/xdc-project/xdc/cmd/internal/cli"
+	"github.com/xdc-project/xdc/providers/all"
+)
+
+// version is set when a release is built.
+var version = "0.1.0-dev"
+
+func main() { os.Exit(run()) }
+
+// run is the whole program; the tests of the command line call it too.
+func run() int {
+	p := cli.Program{Registry: all.Registry, Version: cli.VersionOf(version)}
+	return p.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
+}

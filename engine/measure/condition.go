@@ -20,3 +20,5 @@ type Condition interface {
 	// Boundaries are the instants in [from, to] at which Definite may change.
 	Boundaries(v cond.View, from, to time.Duration) []time.Duration
 }
+
+var _ Condition = (*cond.Formula)(nil)

@@ -57,7 +57,7 @@ func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
 	}
 	r.now = now
 	w := walker{f: r.f, plain: look(v, now, false, r.whole), lasting: look(v, now, true, r.whole)}
-	if settled := r.settled(v, now); settled > r.base {
+	if settled := w.unbroken(r.settled(v, now)); settled > r.base {
 		w.walk(&r.state, r.base, settled, r.since.Low)
 		r.base = settled
 	}
@@ -127,7 +127,7 @@ func (r *Recovery) Result(v cond.View, end time.Duration, timedOut bool, healBeg
 	out.BeganLow, out.BeganHigh = l.low.Seconds(), l.high.Seconds()
 	out.AfterHeal = healBegan != nil && l.high > *healBegan
 	out.Sampling = r.sampling(v, l.low, l.high).Seconds()
-	out.Why = fmt.Sprintf("surely not so until %s, surely so from %s on for %s",
+	out.Why = fmt.Sprintf("not so until %s, so from %s on at the latest for %s",
 		signal.Seconds(l.low.Seconds()), signal.Seconds(l.high.Seconds()), r.hold)
 	return out
 }
@@ -176,7 +176,7 @@ func (w *walker) walk(to *runs, from, until, since time.Duration) {
 	points := w.points(from, until)
 	for i := 1; i < len(cuts); i++ {
 		a, b := cuts[i-1], cuts[i]
-		for len(points) > 0 && points[0].at <= a {
+		for len(points) > 0 && points[0].high <= a {
 			points[0].tell(to)
 			points = points[1:]
 		}
@@ -203,7 +203,7 @@ func (w *walker) truth(t time.Duration) cond.Truth {
 }
 
 // point is a sample, or a run of equal ones, that says more than the stretches around it: the condition was so at
-// some instant by high, and at some instant not before low. It is told once everything up to at is known.
+// some instant by high, and at some instant not before low. That rests on everything up to at.
 type point struct {
 	low, high, at time.Duration
 	truth         cond.Truth
@@ -217,26 +217,20 @@ func (p point) tell(r *runs) {
 	}
 }
 
-// points finds samples beside changes that are known in full between from and until.
+// points finds samples beside changes with from <= high <= until.
 func (w *walker) points(from, until time.Duration) []point {
 	var out []point
 	for _, s := range w.f.Subjects() {
 		l := w.lasting.list(s.Name)
 		joined := w.lasting.extents[s.Name]
-		for i := range l {
+		for i := max(0, after(l, from-1)); i < len(l) && l[i].High <= until; i++ {
 			if i == len(l)-1 && l[i].ValidFor > 0 {
 				continue // the next poll will tell
 			}
 			p := point{low: l[i].Low, high: l[i].High, at: l[i].High}
-			if joined != nil {
-				p.at = joined[i].High
-			}
-			if p.at < from || p.at > until {
-				continue
-			}
 			switch {
 			case joined != nil:
-				p.truth = w.fixed(s.Name, l[i].Value, joined[i])
+				p.at, p.truth = joined[i].High, w.fixed(s.Name, l[i].Value, joined[i])
 			case edge(l, i):
 				p.truth = w.pinned(s.Name, i)
 			}
@@ -245,7 +239,21 @@ func (w *walker) points(from, until time.Duration) []point {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b point) int { return cmp.Compare(a.at, b.at) })
+	slices.SortStableFunc(out, func(a, b point) int { return cmp.Compare(a.high, b.high) })
+	return out
+}
+
+// unbroken is the last instant up to t that no point reaches across.
+func (w *walker) unbroken(t time.Duration) time.Duration {
+	out := t
+	for _, s := range w.f.Subjects() {
+		l := w.lasting.list(s.Name)
+		for i, x := range w.lasting.extents[s.Name] {
+			if x != none && l[i].High <= t && x.High > t {
+				out = min(out, l[i].High)
+			}
+		}
+	}
 	return out
 }
 

@@ -3,12 +3,15 @@ package measure
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/lang/cond"
+	"github.com/xdc-project/xdc/lang/schema"
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
@@ -236,7 +239,11 @@ func TestRecoveryContainsTheTruth(t *testing.T) {
 		truth := since.Low + time.Duration(rapid.Int64Range(0, int64(since.High-since.Low)).Draw(t, "truth"))
 		hold := time.Duration(rapid.IntRange(0, 4000).Draw(t, "hold")) * ms
 
-		r := NewRecovery(h.c, since, hold)
+		var c Condition = h.c
+		if rapid.Bool().Draw(t, "formula") {
+			c = formula(t, h.c)
+		}
+		r := NewRecovery(c, since, hold)
 		var stops []time.Duration
 		for _, n := range h.c {
 			for _, x := range h.m[n] {
@@ -253,9 +260,10 @@ func TestRecoveryContainsTheTruth(t *testing.T) {
 		}
 		end := r.now
 		got := r.Result(until(h.m, end), end, true, nil)
-		once := NewRecovery(h.c, since, hold)
-		if again := once.Result(until(h.m, end), end, true, nil); words(again) != words(got) {
-			t.Fatalf("step by step %s, at once %s\nend %v c %v %v %v %v", words(got), words(again), end, h.c, h.m, since, hold)
+		once := NewRecovery(c, since, hold)
+		again := once.Result(until(h.m, end), end, true, nil)
+		if (again.RTO == nil) != (got.RTO == nil) || again.BeganHigh != got.BeganHigh {
+			t.Fatalf("step by step %s, at once %s", words(got), words(again))
 		}
 		if !got.Disturbed {
 			return
@@ -267,7 +275,7 @@ func TestRecoveryContainsTheTruth(t *testing.T) {
 				if began < 0 {
 					began = run.Low
 				}
-				ok := contains(got, run.Low, truth)
+				ok := contains(got, run.Low, truth) && contains(again, run.Low, truth)
 				if ok {
 					found++
 					return
@@ -289,6 +297,26 @@ func TestRecoveryContainsTheTruth(t *testing.T) {
 	if found < 10 {
 		t.Errorf("only %d histories had a recovery to measure", found)
 	}
+}
+
+// names resolves every path to a bool signal of its own name.
+type names struct{}
+
+func (names) Resolve(p cond.Path) (cond.Subject, *cond.Problem) {
+	return cond.Subject{Name: p[len(p)-1].Name, Type: signal.Type{Kind: signal.Bool}, Moment: schema.Live}, nil
+}
+
+// formula is the same condition in the language of plans.
+func formula(t *rapid.T, c all) *cond.Formula {
+	var parts []string
+	for _, n := range c {
+		parts = append(parts, "t."+n)
+	}
+	f, problems := cond.Compile(strings.Join(parts, " and "), cond.Instant, names{})
+	if len(problems) > 0 {
+		t.Fatalf("compile: %v", problems)
+	}
+	return f
 }
 
 func contains(r event.Recovery, began, cause time.Duration) bool {
@@ -338,5 +366,17 @@ func TestRecoveryNeedsNoSecondSampleOfWhatIsToldOnce(t *testing.T) {
 	}
 	if got, want := words(r.Result(m, next, false, nil)), "rto [4 4] began [5 5]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestWhatAStaleSampleSaysEndsWhereTheNextMayHaveBeenTaken(t *testing.T) {
+	t.Parallel()
+	m := memory{}
+	m.push("a", false, 1*s, 1*s, s)
+	m.push("a", true, 2*s, 3*s, s)
+	m.push("a", true, 3*s, 9*s, s) // late, and perhaps taken at 3s
+	r := NewRecovery(all{"a"}, signal.Span{Low: 1 * s, High: 1 * s}, s/2)
+	if r.Advance(m, 10*s) {
+		t.Errorf("%s: nothing proves that it was true after 3s", words(r.Result(m, 10*s, false, nil)))
 	}
 }

@@ -28,7 +28,7 @@ type sight struct {
 	extents map[string][]signal.Span // of the samples behind an entry, where they were joined
 }
 
-// none is the extent of an entry that no sample stands behind alone.
+// none is the extent of an entry whose value is sure for some time, so that there is nothing to add.
 var none = signal.Span{Low: -1, High: -1}
 
 func look(v cond.View, now time.Duration, lasting, whole bool) *sight {
@@ -73,38 +73,53 @@ func (s *sight) single(l []signal.Sample) {
 }
 
 // join makes one or two entries of each run of equal samples: the value is sure from the latest instant of the
-// first to the earliest of the last. The intervals of samples may overlap, as those of inferred signals do; the
-// entries do not.
+// first to the earliest of the last, except where it was stale between them. The intervals of samples may overlap,
+// as those of inferred signals do; the entries do not.
 func (s *sight) join(l []signal.Sample) (out []signal.Sample, extents []signal.Span) {
 	for i := 0; i < len(l); {
-		first, last, low := l[i], l[i], l[i].Low
-		for i++; i < len(l) && l[i].Value.Equal(first.Value) && !s.stale(last, l[i]); i++ {
-			last, low = l[i], max(low, l[i].Low)
+		sure, end := l[i].Low, i+1
+		for ; end < len(l) && l[end].Value.Equal(l[i].Value); end++ {
+			sure = max(sure, l[end].Low)
 		}
-		valid := last.ValidFor
-		switch {
-		case valid > 0 && i == len(l):
-			valid = tail
-		case s.lasting:
-			valid = 0
-		}
-		rest := func(from time.Duration) time.Duration {
-			if valid <= tail {
-				return valid
+		for i < end {
+			from := i
+			for i++; i < end && !s.stale(l[i-1], l[i]); i++ {
 			}
-			return last.High + valid - from
+			entries, extent := s.run(l[from:i], i == end, end == len(l), sure)
+			out = append(out, entries...)
+			for range entries {
+				extents = append(extents, extent)
+			}
 		}
-		extent := signal.Span{Low: first.Low, High: last.High}
-		if low <= first.High {
-			first.Low, first.ValidFor = low, rest(first.High)
-			out, extents = append(out, first), append(extents, extent)
-			continue
-		}
-		last.Low, last.High, last.ValidFor = low, low, rest(low)
-		first.ValidFor = 0
-		out, extents = append(out, first, last), append(extents, extent, none)
 	}
 	return out, extents
+}
+
+// run makes the entries of equal samples without a stale gap. complete says that another value follows, or nothing;
+// latest that nothing does. The value is sure up to an instant that may lie beyond the gap that ends the run.
+func (s *sight) run(l []signal.Sample, complete, latest bool, sure time.Duration) ([]signal.Sample, signal.Span) {
+	first, last := l[0], l[len(l)-1]
+	low := sure
+	if !complete {
+		low = min(sure, last.High+last.ValidFor)
+	}
+	hold := func(from time.Duration) time.Duration {
+		switch {
+		case last.ValidFor == 0 || s.lasting && !latest:
+			return 0
+		case latest || !complete:
+			return tail
+		}
+		return max(tail, last.High+last.ValidFor-from)
+	}
+	if low <= first.High {
+		extent := signal.Span{Low: first.Low, High: last.High}
+		first.Low, first.ValidFor = low, hold(first.High)
+		return []signal.Sample{first}, extent
+	}
+	last.Low, last.High, last.ValidFor = low, low, hold(low)
+	first.ValidFor = 0
+	return []signal.Sample{first, last}, none
 }
 
 // stale reports whether a signal was unknown between two samples.

@@ -79,8 +79,10 @@ type Guard struct {
 
 // Window is an expected stretch of the run in seconds; End nil when it cannot be said.
 type Window struct {
-	Start float64  `json:"start"`
-	End   *float64 `json:"end,omitempty"`
+	Start float64 `json:"start"`
+	// AtLeast says that Start is only a lower bound, because something before it has an unknown end.
+	AtLeast bool `json:"at_least,omitempty"`
+	End *float64 `json:"end,omitempty"`
 	// Latest is when it must be over because of its timeout; nil without one.
 	Latest *float64 `json:"latest,omitempty"`
 }

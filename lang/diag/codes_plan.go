@@ -1,54 +1,54 @@
 package diag
 
-// Codes of the planner, 2000-2999.
+// Codes 2000-2999: what only planning finds. From 2100 on they are warnings, from 2200 on about saved plans.
 const (
-	PlanInternal       Code = "XDC2001"
-	PlanCycle          Code = "XDC2002"
-	PlanNoProvider     Code = "XDC2003"
-	PlanNoEnd          Code = "XDC2004"
-	PlanNeedsDuration  Code = "XDC2005"
-	PlanNoRoute        Code = "XDC2101"
-	PlanShortSeed      Code = "XDC2102"
-	PlanUnnoticed      Code = "XDC2103"
-	PlanMaybeUnnoticed Code = "XDC2104"
-	PlanSticky         Code = "XDC2105"
-	PlanNeverComes     Code = "XDC2106"
-	PlanTooShort       Code = "XDC2107"
-	PlanMaybeTooShort  Code = "XDC2108"
-	PlanAfterHeal      Code = "XDC2109"
-	PlanConstant       Code = "XDC2110"
-	PlanCannotMeet     Code = "XDC2111"
-	PlanMayMiss        Code = "XDC2112"
-	PlanCannotFail     Code = "XDC2113"
-	PlanNoHeartbeat    Code = "XDC2114"
-	PlanOddSnapshot    Code = "XDC2115"
-	PlanPassivePassive Code = "XDC2116"
-	PlanDiffers        Code = "XDC2201"
-	PlanUnreadable     Code = "XDC2202"
+	PlanCycle      Code = "XDC2000"
+	NoProvider     Code = "XDC2001"
+	NothingHolds   Code = "XDC2002"
+	HeldForEver    Code = "XDC2003"
+	CutOff         Code = "XDC2004"
+	NoSuchTarget   Code = "XDC2005"
+	WaitTooShort   Code = "XDC2100"
+	CannotBeMet    Code = "XDC2101"
+	CannotFail     Code = "XDC2102"
+	OnlyAfterHeal  Code = "XDC2103"
+	MayGoUnnoticed Code = "XDC2104"
+	NoFailover     Code = "XDC2105"
+	OverNothing    Code = "XDC2106"
+	NotVerified    Code = "XDC2107"
+	FailoverOff    Code = "XDC2108"
+	StaysSilent    Code = "XDC2109"
+	BothPassive    Code = "XDC2110"
+	UnevenSnapshot Code = "XDC2111"
+	NeverReached   Code = "XDC2112"
+	SidesDiffer    Code = "XDC2113"
+	TakesTooLong   Code = "XDC2114"
+	FileDiffers    Code = "XDC2200"
+	PlanDiffers    Code = "XDC2201"
 )
 
 var planCodes = []Info{
-	{PlanInternal, "A step depends on one that is not in the plan", "This is a bug of xdc; please report it with the plan."},
-	{PlanCycle, "Steps depend on each other in a circle", "No order exists in which they could run. Take one of the references out."},
-	{PlanNoProvider, "No provider for this type", "The plan names a type that no provider of this build has. `xdc providers` lists what there is."},
-	{PlanNoEnd, "Nothing ends this fault", "A fault is held for its duration, or until the steps that depend on it are finished. This one has neither."},
-	{PlanNeedsDuration, "This fault needs a duration", "A fault that cuts the path by which xdc reaches the place it acts at is healed by that place's own timer, which must know when."},
-	{PlanNoRoute, "The producers do not fail over", "The toolkit does not move traffic: re-pointing producers is their own part. A plan that leaves it out tests less than it seems to."},
-	{PlanShortSeed, "The seed ends before a step that waits for it", "A `when` counts records that the seed will not send."},
-	{PlanUnnoticed, "The fault ends before it can be noticed", "The other side is declared down only after several missed heartbeats; a shorter fault passes unnoticed."},
-	{PlanMaybeUnnoticed, "The fault may end before it is noticed", "Whether it is noticed depends on when the last heartbeat came. Hold it longer for a test that gives the same answer every time."},
-	{PlanSticky, "Healing the link brings nobody back", "After a mutual DOWN both sides are silent until one of them is restarted."},
-	{PlanNeverComes, "Nothing in this plan makes this come true", "The fault does not stop what the wait's condition depends on."},
-	{PlanTooShort, "The wait gives up before it can succeed", "By arithmetic the condition cannot come true within the timeout."},
-	{PlanMaybeTooShort, "The wait may give up too early", "By arithmetic the condition may come true later than the timeout."},
-	{PlanAfterHeal, "This can only come true after the heal", "What is measured would be the heal, not the recovery from the fault."},
-	{PlanConstant, "This expectation looks at nothing", "Its condition has no signal and no result in it."},
-	{PlanCannotMeet, "This objective cannot be met", "By arithmetic detection alone takes longer than the objective."},
-	{PlanMayMiss, "This objective is met only with luck", "By arithmetic detection may take longer than the objective."},
-	{PlanCannotFail, "This expectation cannot fail as it stands", "The wait gives up long before the objective is reached."},
-	{PlanNoHeartbeat, "The heartbeat interval is not stated", "State what the application was configured with, so that the plan can predict."},
-	{PlanOddSnapshot, "Snapshots are rarer than they seem", "Make the snapshot interval a multiple of the heartbeat interval."},
-	{PlanPassivePassive, "Both sides are passive", "One side must be active."},
-	{PlanDiffers, "The saved plan is not what would be run now", "A file, a variable or xdc itself has changed since the plan was saved. Look at the difference, and save it again."},
-	{PlanUnreadable, "Not a saved plan", "The file cannot be read as a plan that `xdc plan --out` wrote."},
+	{PlanCycle, "Steps wait for each other", "Steps refer to each other in a circle, so that none could ever start."},
+	{NoProvider, "No provider for this", "No provider of this xdc has a fault, action, seed or job of this type. `xdc providers` lists what is there."},
+	{NothingHolds, "Nothing ends the fault", "A fault is held for its duration or, without one, until the steps that depend on it are finished; expectations and audits do not hold it, nor do steps that come after its heal. This fault has neither. Add a duration, or a wait with `since`."},
+	{HeldForEver, "The fault would be held for ever", "A fault without duration is healed when the steps that depend on it are finished, and an audit closes only when every fault is healed. Here one of those steps waits, directly or through others, for that heal or that audit. Give the fault a duration, or let the step depend on fault.T.N.healed."},
+	{CutOff, "xdc would cut itself off", "The fault cuts the path by which xdc reaches the place, so that xdc can neither renew its lease nor heal it. It heals itself when its time is over; therefore it needs a duration."},
+	{NoSuchTarget, "No such target", "A step names a target that the plan does not have."},
+	{WaitTooShort, "The wait gives up too early", "By the arithmetic of heartbeats, what the wait waits for cannot have happened by its timeout. It will time out whatever the other side does. Lengthen the timeout, or shorten the intervals."},
+	{CannotBeMet, "Cannot be met", "What is known while planning already contradicts the expectation: it will not be met, whatever happens. The plan says which figure is in the way."},
+	{CannotFail, "Cannot fail", "What is known while planning already implies the expectation: it proves nothing, because it would be met whatever happens. Tighten it, or remove it."},
+	{OnlyAfterHeal, "Comes true only after the heal", "The fault is healed before the other side can have noticed it, so the wait can at best end after the heal, and what it then measures is not the recovery from the fault. Hold the fault longer."},
+	{MayGoUnnoticed, "The fault may go unnoticed", "A fault that is shorter than the detection window is noticed or not depending on how it falls between two heartbeats. The plan may end either way although nothing has changed. Hold it longer than the window."},
+	{NoFailover, "Tests less than it seems to", "The toolkit does not move traffic: producers must. Here the data goes on to the side that the fault hits and nowhere else, so that after the takeover nothing is sent to the survivor. Give the seed the other target too, with route = \"failover\"."},
+	{OverNothing, "An expectation over nothing", "There is nothing the expectation could be about: an audit reads where the seed never sends, or a stretch of time ends before it begins. It would be met, or inconclusive, without anything having been tested."},
+	{NotVerified, "Not verified", "The identity of the other end is not checked, so anybody in between can read and change what is done."},
+	{FailoverOff, "Failover is off", "Without a finite heartbeat interval the toolkit exchanges heartbeats once in 14 years: no side ever notices that the other is gone. State what the application is configured with in the job's toolkit block; the predictions and the twin rest on it."},
+	{StaysSilent, "Both sides stay silent", "Once both sides believe the other down, both stop sending heartbeats, and healing the network changes nothing. They come up again only when the application on at least one side is restarted."},
+	{BothPassive, "Nobody is active", "Both sides are configured as passive: neither processes data, and nothing ever fails over."},
+	{UnevenSnapshot, "Snapshots come at another interval", "Snapshots are taken on heartbeats. If the snapshot interval is no multiple of the heartbeat interval, they come less often than it says, and more may be lost than it seems."},
+	{NeverReached, "A threshold that is never reached", "The step waits for a seed to come to a number of records that it never sends. The step would fail when the seed ends."},
+	{SidesDiffer, "The two sides differ", "The two sides of a job are configured with different heartbeat or snapshot intervals. Each then detects and replicates at its own pace, and the predictions hold for each side separately."},
+	{TakesTooLong, "Longer than the plan's timeout", "By the plan's own figures the run takes longer than its timeout, which would break it off."},
+	{FileDiffers, "A file has changed since the plan was saved", "A saved plan runs only with the files it was made from: their sizes and hashes are in it. Restore the file, or save the plan again and look at it."},
+	{PlanDiffers, "The plan is not the saved one any more", "Built again from the same files, the plan is not what was shown when it was saved. Save it again and look at it."},
 }

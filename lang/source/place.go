@@ -16,6 +16,8 @@ type place interface {
 	stat(name string) (fs.FileInfo, error)
 	list(dir string) ([]fs.DirEntry, error)
 	open(name string) (fs.File, error)
+	// sub is a folder as a file system.
+	sub(dir string) (fs.FS, error)
 	// join appends a name from a plan to a folder.
 	join(dir, name string) string
 	dir(name string) string
@@ -33,6 +35,8 @@ func (osPlace) stat(name string) (fs.FileInfo, error)  { return os.Stat(name) }
 func (osPlace) list(dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir) }
 func (osPlace) join(dir, name string) string           { return filepath.Join(dir, filepath.FromSlash(name)) }
 func (osPlace) dir(name string) string                 { return filepath.Dir(name) }
+
+func (osPlace) sub(dir string) (fs.FS, error) { return os.DirFS(dir), nil }
 
 func (osPlace) open(name string) (fs.File, error) {
 	f, err := os.Open(name)
@@ -129,6 +133,14 @@ func (p fsPlace) open(name string) (fs.File, error) {
 		return nil, err
 	}
 	return p.fsys.Open(in)
+}
+
+func (p fsPlace) sub(dir string) (fs.FS, error) {
+	in, err := p.inside(dir)
+	if err != nil {
+		return nil, err
+	}
+	return fs.Sub(p.fsys, in)
 }
 
 func (fsPlace) join(dir, name string) string { return path.Join(dir, slashClean(name)) }

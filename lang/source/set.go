@@ -48,7 +48,7 @@ type File struct {
 // A FileRecord says what was read, so that a saved plan can tell whether it is still the same.
 type FileRecord struct {
 	// Path is relative to the folder of the root plan, with slashes. Files elsewhere begin with ../ or are
-	// absolute.
+	// absolute, embedded ones begin with their label.
 	Path   string `json:"path"`
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
@@ -136,9 +136,6 @@ func (s *Set) Include(other *Set) {
 		}
 	}
 	for _, r := range records {
-		if other.folder != "." && other.Embedded() {
-			r.Path = other.folder + "/" + r.Path
-		}
 		s.records[recordKey{r.Path, r.Kind}] = r
 	}
 	other.ledger = s.ledger
@@ -163,6 +160,22 @@ func (s *Set) Record() []FileRecord {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Kind, b.Kind))
 	})
 	return out
+}
+
+// FolderFS is a folder that the plan names, for listing what is in it. Names are those of ReadFile.
+func (s *Set) FolderFS(name string) (fs.FS, error) {
+	path, err := s.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := s.place.stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder %s: %w", name, s.explain(path, err))
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("open the folder %s: it is a file", name)
+	}
+	return s.place.sub(path)
 }
 
 // ReadFile reads a file that the plan names, relative to Folder, absolute, or beginning with ~/. Files of more
@@ -210,7 +223,10 @@ func (s *Set) HashFile(name, kind string) error {
 func (s *Set) note(path, kind string, size int64, sum []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rel := s.root(path)
+	rel := path
+	if p, ok := s.place.(fsPlace); !ok || p.label == "" {
+		rel = s.root(path)
+	}
 	r := FileRecord{Path: rel, Size: size, SHA256: hex.EncodeToString(sum), Kind: kind}
 	key := recordKey{rel, kind}
 	if old, ok := s.records[key]; ok && old != r {

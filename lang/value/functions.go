@@ -92,7 +92,7 @@ func describe(e entry, f function.Function) function.Function {
 			abouts[i] = e.params[i].about
 		}
 	}
-	return f.WithNewDescriptions(e.about, abouts)
+	return discreet(f).WithNewDescriptions(e.about, abouts)
 }
 
 // FuncDoc is what the reference says about a function.

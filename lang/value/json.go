@@ -136,19 +136,28 @@ func (e *encoder) string(s string) {
 	e.b.Truncate(e.b.Len() - 1)
 }
 
-// maxPlainDigits is how long a number may get before it is written with an exponent.
+// maxPlainDigits is about how long a number may get before it is written with an exponent.
 const maxPlainDigits = 40
 
 func (e *encoder) number(f *big.Float, path cty.Path) error {
 	if f.IsInf() {
 		return path.NewErrorf("%san infinite number cannot be written as JSON", at(path))
 	}
-	if exp := f.MantExp(nil); exp > -4*maxPlainDigits && exp < 4*maxPlainDigits {
-		e.b.WriteString(f.Text('f', -1))
-	} else {
-		e.b.WriteString(f.Text('g', -1))
-	}
+	e.b.WriteString(numberText(f))
 	return nil
+}
+
+// numberText is a number as JSON writes it: whole numbers exactly, fractions with the fewest digits that tell
+// them from their neighbours.
+func numberText(f *big.Float) string {
+	exp := f.MantExp(nil)
+	if exp <= -4*maxPlainDigits || exp >= 4*maxPlainDigits {
+		return f.Text('g', -1)
+	}
+	if f.IsInt() {
+		return f.Text('f', 0)
+	}
+	return f.Text('f', -1)
 }
 
 // at names a place in a value for an error: "a.b[0]: ".

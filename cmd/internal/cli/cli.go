@@ -15,7 +15,9 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/cmd/internal/view"
+	"github.com/xdc-project/xdc/lang/source"
 	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
 )
@@ -51,7 +53,11 @@ type Commands struct {
 // Program is what main knows and everything else is given.
 type Program struct {
 	Registry func() *providers.Registry
-	Version  Version
+	// Shipped finds the plans that come with xdc.
+	Shipped func(name string) (*source.Set, bool)
+	// Docs are the generated pages of the reference by file name.
+	Docs    func(r *providers.Registry) (map[string][]byte, error)
+	Version Version
 }
 
 // Main runs one command and returns its exit code. args are those after the program's name; env looks up an
@@ -60,7 +66,7 @@ func (p Program) Main(args []string, stdin io.Reader, stdout, stderr io.Writer, 
 	redactor := value.NewRedactor()
 	out, side := redactor.Writer(stdout), redactor.Writer(stderr)
 	code := p.main(args, redactor, out, side, files{stdin, stdout, stderr}, env)
-	if err := errors.Join(out.Close(), side.Close()); err != nil && code == OK {
+	if err := errors.Join(out.Flush(), side.Flush()); err != nil && code == OK {
 		code = Failure
 	}
 	return int(code)
@@ -102,7 +108,8 @@ func (p Program) main(args []string, redactor *value.Redactor, out, side io.Writ
 		Context: context.Background(), In: fs.in, Out: out, Side: side, Env: env, Registry: p.Registry(), Redactor: redactor,
 		OutStyle:  view.Detect(fs.out, get, grammar.NoColor),
 		SideStyle: view.Detect(fs.err, get, grammar.NoColor),
-		Version:   p.Version, JSON: grammar.JSON, Log: logger(grammar.LogLevel, side),
+		Shipped:   p.Shipped, docs: p.Docs, parser: parser,
+		Version: p.Version, JSON: grammar.JSON, Log: logger(grammar.LogLevel, side),
 	}
 	code, err := codeOf(parsed.Run(ctx))
 	if err != nil {
@@ -128,6 +135,7 @@ func newParser(grammar *Commands, out, side io.Writer) (*kong.Kong, error) {
 	return kong.New(grammar,
 		kong.Name("xdc"),
 		kong.Description("Failover tests across two data centres, written as a file.\n\nA plan says what is broken, what is waited for and what is expected; xdc shows it (plan), tries it on a twin (rehearse), runs it (apply), heals everything, and reports."),
+		kong.Vars{"run_dir": session.DefaultRuns},
 		kong.Writers(out, side),
 		kong.Exit(func(code int) { panic(stopped{code}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, NoExpandSubcommands: true, WrapUpperBound: 100}),

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/term"
 
@@ -34,8 +35,11 @@ type Context struct {
 	Log                 hclog.Logger
 	Version             Version
 	JSON                bool
+	Shipped             func(name string) (*source.Set, bool)
 
-	input *bufio.Reader
+	docs   func(r *providers.Registry) (map[string][]byte, error)
+	parser *kong.Kong
+	input  *bufio.Reader
 }
 
 // Interactive reports whether a person can be asked.
@@ -50,6 +54,7 @@ func (c *Context) Ask(question, fallback string) (string, error) {
 		question += " [" + fallback + "]"
 	}
 	fmt.Fprintf(c.Side, "%s: ", view.Clean(question))
+	c.flush()
 	if c.input == nil {
 		c.input = bufio.NewReader(io.LimitReader(c.In, 1<<20))
 	}
@@ -63,6 +68,15 @@ func (c *Context) Ask(question, fallback string) (string, error) {
 	return line, nil
 }
 
+// flush shows what a redacting writer holds back.
+func (c *Context) flush() {
+	for _, w := range []io.Writer{c.Out, c.Side} {
+		if f, ok := w.(interface{ Flush() error }); ok {
+			_ = f.Flush() // the next write reports it
+		}
+	}
+}
+
 // askSecret asks without showing what is typed, and makes the answer known to the redactor.
 func (c *Context) askSecret(name string) (string, bool) {
 	f, ok := c.In.(*os.File)
@@ -70,6 +84,7 @@ func (c *Context) askSecret(name string) (string, bool) {
 		return "", false
 	}
 	fmt.Fprintf(c.Side, "Value of the sensitive variable %s: ", view.Clean(name))
+	c.flush()
 	b, err := term.ReadPassword(int(f.Fd()))
 	fmt.Fprintln(c.Side)
 	if err != nil {
@@ -82,7 +97,7 @@ func (c *Context) askSecret(name string) (string, bool) {
 // Loader completes what a command says about the plan it wants with what every command shares.
 func (c *Context) Loader(a PlanArgs) load.Options {
 	o := load.Options{
-		Paths: a.Paths, VarFiles: a.VarFile, Env: c.Env, Registry: c.Registry, Version: c.Version.Number, Redactor: c.Redactor,
+		Paths: a.Paths, VarFiles: a.VarFile, Env: c.Env, Registry: c.Registry, Version: c.Version.Number, Redactor: c.Redactor, Shipped: c.Shipped,
 	}
 	for _, v := range a.Var {
 		name, text, ok := strings.Cut(v, "=")
@@ -103,7 +118,12 @@ func (c *Context) Loader(a PlanArgs) load.Options {
 
 // Report shows findings and returns an error if they stop the work.
 func (c *Context) Report(set *source.Set, found diag.List) error {
-	if err := view.Findings(c.Side, set, found, c.SideStyle); err != nil {
+	return c.reportText(set.Bytes, found)
+}
+
+// reportText is Report for texts that are in no set.
+func (c *Context) reportText(src func(name string) []byte, found diag.List) error {
+	if err := view.Findings(c.Side, src, found, c.SideStyle); err != nil {
 		return err
 	}
 	if found.HasErrors() {
@@ -112,9 +132,12 @@ func (c *Context) Report(set *source.Set, found diag.List) error {
 	return nil
 }
 
+// oneText returns the same text for every name.
+func oneText(text []byte) func(string) []byte { return func(string) []byte { return text } }
+
 // PlanArgs are the arguments of every command that reads a plan.
 type PlanArgs struct {
-	Paths   []string `arg:"" optional:"" name:"path" help:"Folders or files that together form the plan; the working directory if none is given." type:"path"`
+	Paths   []string `arg:"" optional:"" name:"path" help:"Folders or files that together form the plan; the working directory if none is given."`
 	Var     []string `name:"var" placeholder:"NAME=VALUE" sep:"none" help:"Value of a variable; may be repeated."`
 	VarFile []string `name:"var-file" placeholder:"FILE" sep:"none" help:"File with values of variables; may be repeated."`
 }

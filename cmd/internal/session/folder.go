@@ -28,7 +28,7 @@ const (
 	ReportHTML  = "report.html"
 	ReportJSON  = "report.json"
 	ReportJUnit = "junit.xml"
-	Summary     = "summary.md"
+	SummaryFile = "summary.md"
 	lockFile    = "alive.lock"
 )
 

@@ -3,34 +3,16 @@ package view
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/xdc-project/xdc/lang/diag"
 )
 
-// Clean makes text from outside harmless: control characters, which could steer a terminal or forge a line, and
-// characters that change the direction of text become visible escapes.
-func Clean(s string) string {
-	bad := func(r rune) bool {
-		return r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == 0x2028 || r == 0x2029
-	}
-	if strings.IndexFunc(s, bad) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\n', r == '\r', r == '\t':
-			b.WriteByte(' ')
-		case !bad(r):
-			b.WriteRune(r)
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
-}
+// Clean makes text from outside harmless and puts it on one line: line ends and tabs become spaces, other control
+// characters and those that change the direction of text become pictures.
+func Clean(s string) string { return diag.Clean(spaces.Replace(strings.ToValidUTF8(s, "\ufffd"))) }
+
+var spaces = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ")
 
 // wrap breaks cleaned text into lines of at most width runes. Words longer than that stay whole.
 func wrap(s string, width int) []string {

@@ -284,15 +284,25 @@ func TestLiveBlockShowsFaultsSidesAndCounts(t *testing.T) {
 func TestCleanNeutralisesWhatSteersTerminals(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"plain – text", "plain – text"},
-		{"\x1b[2J\x07", `\x1b[2J\x07`},
+		{"\x1b[2J\x07", "␛[2J␇"},
 		{"a\nb\tc", "a b c"},
-		{"\u202egnp.exe", `\u202egnp.exe`},
-		{"\u009b31m", `\u009b31m`},
-		{"\xff", `\ufffd`},
+		{"\u202egnp.exe", "\ufffdgnp.exe"},
+		{"\u009b31m", "\ufffd31m"},
+		{"\xff", "\ufffd"},
 	} {
 		if got := view.Clean(c.in); got != c.want {
 			t.Errorf("Clean(%q) = %q, want %q", c.in, got, c.want)
 		}
+	}
+}
+
+func TestDiffKeepsTabsAndNeutralisesTheRest(t *testing.T) {
+	var b bytes.Buffer
+	if err := view.Diff(&b, "--- a\n+++ a\n@@ -1 +1 @@\n-\ta\x1b[2J\n+\tb\n", view.Plain()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("--- a\n+++ a\n@@ -1 +1 @@\n-\ta␛[2J\n+\tb\n", b.String()); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -1,0 +1,220 @@
+// Package https sends requests over verified TLS through a dialer that is given, and says precisely what became
+// of them: answered, or not, and if not, why, and whether any byte of the request had left.
+//
+// It knows no API. Answers are read whole and bounded; redirects to another host are refused, so that
+// credentials never travel where they were not meant to go.
+package https
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Defaults of a pool.
+const (
+	// DefaultConnect bounds dialling and the TLS handshake together.
+	DefaultConnect = 10 * time.Second
+	// DefaultBody bounds the body of an answer, in bytes.
+	DefaultBody = 32 << 20
+
+	maxHeader   = 256 << 10
+	idleTimeout = 30 * time.Second
+	maxIdle     = 8
+)
+
+// Options say how connections are made.
+type Options struct {
+	// Dial opens connections; required.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// CA holds PEM certificates to trust in place of the system's; nil: the system's.
+	CA []byte
+	// ServerName is the name to verify in place of the URL's host; empty: the URL's host.
+	ServerName string
+	// Insecure switches verification off and allows plain http. Plans that ask for it are warned about.
+	Insecure bool
+	// Plain allows plain http.
+	Plain bool
+	// Connect bounds dialling and the handshake; 0: DefaultConnect.
+	Connect time.Duration
+}
+
+// Pool is a set of connections. Close ends them all.
+type Pool struct {
+	opt       Options
+	transport *http.Transport
+	tls       *tls.Config
+
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	closed bool
+}
+
+// errClosed is the cause of failures of a closed pool.
+var errClosed = errors.New("the session is closed")
+
+// errPlain refuses to send in the open.
+var errPlain = errors.New("the URL begins with http, and credentials are only sent over TLS; use https")
+
+// NewPool returns a pool without connections. It fails when the CA holds no certificate.
+func NewPool(o Options) (*Pool, error) {
+	if o.Connect == 0 {
+		o.Connect = DefaultConnect
+	}
+	p := &Pool{opt: o, conns: map[*conn]struct{}{}}
+	p.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: o.ServerName, InsecureSkipVerify: o.Insecure} //nolint:gosec // only on explicit request, with a warning
+	if o.CA != nil {
+		p.tls.RootCAs = x509.NewCertPool()
+		if !p.tls.RootCAs.AppendCertsFromPEM(o.CA) {
+			return nil, errors.New("it holds no certificate in PEM form (\"-----BEGIN CERTIFICATE-----\")")
+		}
+	}
+	p.transport = &http.Transport{
+		DialContext:            p.dialPlain,
+		DialTLSContext:         p.dialTLS,
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    maxIdle,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
+	}
+	return p, nil
+}
+
+// Close ends every connection; requests under way fail.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	open := p.conns
+	p.conns = map[*conn]struct{}{}
+	p.mu.Unlock()
+	for c := range open {
+		_ = c.Conn.Close() // it is over either way
+	}
+	p.transport.CloseIdleConnections()
+	return nil
+}
+
+// Forget closes the connections that nobody uses, so that the next request makes a new one.
+func (p *Pool) Forget() { p.transport.CloseIdleConnections() }
+
+func (p *Pool) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
+	if !p.opt.Insecure && !p.opt.Plain {
+		return nil, errPlain
+	}
+	ctx, cancel := p.connecting(ctx, address)
+	defer cancel()
+	raw, err := p.opt.Dial(ctx, network, address)
+	if err != nil {
+		return nil, dialFailed(ctx, err)
+	}
+	return p.keep(raw)
+}
+
+// dialTLS makes the handshake itself, so that what it wraps sees the requests' own bytes only.
+func (p *Pool) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := p.connecting(ctx, address)
+	defer cancel()
+	raw, err := p.opt.Dial(ctx, network, address)
+	if err != nil {
+		return nil, dialFailed(ctx, err)
+	}
+	conf := p.tls.Clone()
+	if conf.ServerName == "" {
+		if conf.ServerName, _, err = net.SplitHostPort(address); err != nil {
+			conf.ServerName = address
+		}
+	}
+	secured := tls.Client(raw, conf)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, &handshakeError{err: dialFailed(ctx, err), name: conf.ServerName}
+	}
+	return p.keep(secured)
+}
+
+func (p *Pool) connecting(ctx context.Context, address string) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, p.opt.Connect, &connectTimeout{address, p.opt.Connect})
+}
+
+// dialFailed prefers the context's own cause: "no connection within 10s" says more than "i/o timeout".
+func dialFailed(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
+		return cause
+	}
+	return err
+}
+
+func (p *Pool) keep(c net.Conn) (net.Conn, error) {
+	w := &conn{Conn: c, pool: p}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		_ = c.Close()
+		return nil, errClosed
+	}
+	p.conns[w] = struct{}{}
+	return w, nil
+}
+
+// conn counts what is written of requests: not the handshake, and not what closing sends.
+type conn struct {
+	net.Conn
+	pool  *Pool
+	wrote atomic.Int64
+}
+
+func (c *conn) Write(b []byte) (int, error) {
+	c.wrote.Add(int64(len(b))) // before: a write that fails half way may have left
+	return c.Conn.Write(b)
+}
+
+func (c *conn) Close() error {
+	c.pool.mu.Lock()
+	delete(c.pool.conns, c)
+	c.pool.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// connectTimeout says that no connection came about in time.
+type connectTimeout struct {
+	address string
+	after   time.Duration
+}
+
+func (e *connectTimeout) Error() string {
+	return fmt.Sprintf("no connection to %s within %s", e.address, e.after)
+}
+
+// handshakeError is a failed TLS handshake.
+type handshakeError struct {
+	err  error
+	name string
+}
+
+func (e *handshakeError) Error() string { return "TLS handshake: " + e.err.Error() }
+func (e *handshakeError) Unwrap() error { return e.err }
+
+// SameHost reports whether two URLs name the same scheme, host and port.
+func SameHost(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && a.Hostname() == b.Hostname() && Port(a) == Port(b)
+}
+
+// Port is the URL's port, also where it is not written.
+func Port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	if u.Scheme == "http" {
+		return "80"
+	}
+	return "443"
+}

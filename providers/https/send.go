@@ -1,0 +1,148 @@
+package https
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// maxRedirects bounds how many redirects on the same host are followed.
+const maxRedirects = 5
+
+// Request is one request. Its body is sent from memory.
+type Request struct {
+	Method string
+	URL    *url.URL
+	Header http.Header
+	Body   []byte
+	// User and Password are sent by HTTP Basic when User is not empty.
+	User, Password string
+	// Limit bounds the answer's body; 0: DefaultBody.
+	Limit int64
+}
+
+// Answer is a whole answer.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// Sent is just before the request left, Answered when the answer was there.
+	Sent, Answered time.Time
+}
+
+// Do sends a request and reads the answer. The error is a *Failure; an answer of any status is no error.
+// GET requests follow redirects on the same host.
+func (p *Pool) Do(ctx context.Context, r Request) (*Answer, error) {
+	at := r.URL
+	for range maxRedirects {
+		a, err := p.once(ctx, r, at)
+		if err != nil {
+			return nil, err
+		}
+		where := a.Header.Get("Location")
+		if a.Status < 300 || a.Status > 399 || a.Status == http.StatusNotModified || where == "" {
+			return a, nil
+		}
+		to, err := at.Parse(where)
+		if err != nil || !SameHost(to, at) || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+			return nil, &Failure{Kind: Redirected, Sent: a.Sent, Answered: a.Answered, Left: true, Err: fmt.Errorf("status %d to %.200s", a.Status, where)}
+		}
+		at = to
+	}
+	return nil, &Failure{Kind: Redirected, Left: true, Sent: time.Now(), Answered: time.Now(), Err: errors.New("it redirects in a circle")}
+}
+
+func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var w written
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, w.trace()), r.Method, at.String(), bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, &Failure{Kind: Unusable, Sent: time.Now(), Answered: time.Now(), Err: err}
+	}
+	for k, v := range r.Header {
+		req.Header[k] = v
+	}
+	if r.User != "" {
+		req.SetBasicAuth(r.User, r.Password)
+	}
+	if len(r.Body) == 0 {
+		req.Body, req.ContentLength = http.NoBody, 0
+	}
+	sent := time.Now()
+	fail := func(err error, part bool) error {
+		f := &Failure{Sent: sent, Answered: time.Now(), Left: w.any(), Err: err}
+		f.Kind = kindOf(ctx, err, part)
+		return f
+	}
+	resp, err := p.transport.RoundTrip(req)
+	if err != nil {
+		return nil, fail(cause(ctx, err), false)
+	}
+	defer resp.Body.Close() //nolint:errcheck // what was read counts
+	limit := r.Limit
+	if limit == 0 {
+		limit = DefaultBody
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, Sent: sent, Answered: time.Now()}
+	switch {
+	case err != nil:
+		f := fail(cause(ctx, err), true).(*Failure) //nolint:errorlint,forcetypeassert // made above
+		f.Status = resp.StatusCode
+		return nil, f
+	case int64(len(body)) > limit:
+		f := fail(fmt.Errorf("more than %d bytes", limit), true).(*Failure) //nolint:errorlint,forcetypeassert // made above
+		f.Kind, f.Status = TooLarge, resp.StatusCode
+		return nil, f
+	}
+	return a, nil
+}
+
+// cause prefers why the context ended over the words of the transport.
+func cause(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); c != nil && ctx.Err() != nil {
+		return c
+	}
+	return err
+}
+
+// written knows the connections that a request was given, and whether anything was written to them since.
+type written struct {
+	mu  sync.Mutex
+	got []given
+}
+
+type given struct {
+	c     *conn
+	start int64
+}
+
+func (w *written) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
+		if c, ok := i.Conn.(*conn); ok {
+			w.mu.Lock()
+			w.got = append(w.got, given{c, c.wrote.Load()})
+			w.mu.Unlock()
+		}
+	}}
+}
+
+// any reports whether any byte of the request may have left.
+func (w *written) any() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, g := range w.got {
+		if g.c.wrote.Load() > g.start {
+			return true
+		}
+	}
+	return false
+}

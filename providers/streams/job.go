@@ -1,0 +1,306 @@
+package streams
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/streams/rest"
+)
+
+// jobArgs are what a job step hands over.
+type jobArgs struct {
+	Target     string                    `json:"target"`
+	Path       string                    `json:"path"`
+	Name       string                    `json:"name"`
+	Bundle     string                    `json:"bundle,omitempty"`
+	Adopt      string                    `json:"adopt,omitempty"`
+	Launched   string                    `json:"launched,omitempty"`
+	Parameters map[string]providers.Text `json:"parameters,omitempty"`
+	JobName    string                    `json:"job_name,omitempty"`
+	Group      string                    `json:"group,omitempty"`
+	Override   string                    `json:"override_file,omitempty"`
+	Keep       bool                      `json:"keep,omitempty"`
+}
+
+// jobRef is what others need to know of a job that runs.
+type jobRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// jobUndo is what cancelling needs: the name, which is unique to the run, so that a lost answer can be resolved.
+type jobUndo struct {
+	Target string `json:"target"`
+	Name   string `json:"name"`
+	// Others are ids of jobs of the same name that were there before, where the plan gave a name of its own.
+	Others []string `json:"others,omitempty"`
+}
+
+// jobDeed submits or adopts a job.
+type jobDeed struct{ env providers.Env }
+
+var _ providers.Deed = jobDeed{}
+
+func open(env providers.Env, target string) (*Session, error) {
+	got, err := env.Session(target, Name)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := got.(*Session)
+	if !ok {
+		return nil, fmt.Errorf("the streams session of %s is a %T", target, got)
+	}
+	return s, nil
+}
+
+// Prepare logs in and looks. An adopted job must be running; a name that is to be given must be free.
+func (d jobDeed) Prepare(ctx context.Context, id providers.StepID, raw json.RawMessage) (providers.Handle, error) {
+	var a jobArgs
+	if err := decode(raw, &a); err != nil {
+		return providers.Handle{}, err
+	}
+	s, err := open(d.env, a.Target)
+	if err != nil {
+		return providers.Handle{}, err
+	}
+	i, err := s.inst(ctx)
+	if err != nil {
+		return providers.Handle{}, err
+	}
+	if i.Status != "" && i.Status != "running" {
+		return providers.Handle{}, fmt.Errorf("the instance %s at %s is %s: start it first", i.ID, a.Target, i.Status)
+	}
+	jobs, err := s.client.Jobs(ctx, i)
+	if err != nil {
+		return providers.Handle{}, err
+	}
+	undo := jobUndo{Target: a.Target, Name: a.JobName}
+	if a.Adopt != "" {
+		undo.Name = a.Adopt
+		if !slices.ContainsFunc(jobs, func(j rest.Job) bool { return j.Name == a.Adopt }) {
+			return providers.Handle{}, fmt.Errorf("no job called %q runs at %s: %s", a.Adopt, a.Target, list(jobs))
+		}
+	} else if undo.Name == "" {
+		undo.Name = providers.UniqueName(id.Run, id.Step)
+	} else if slices.ContainsFunc(jobs, func(j rest.Job) bool { return j.Name == a.JobName }) {
+		return providers.Handle{}, fmt.Errorf("a job called %q runs at %s already: cancel it, adopt it, or give another job_name", a.JobName, a.Target)
+	}
+	h, err := providers.NewHandle(id, Name, "job", []providers.Place{{Target: a.Target}}, nil, undo, a)
+	h.Names = []string{undo.Name}
+	return h, err
+}
+
+func list(jobs []rest.Job) string {
+	if len(jobs) == 0 {
+		return "there are no jobs"
+	}
+	var names []string
+	for _, j := range jobs[:min(len(jobs), 10)] {
+		names = append(names, fmt.Sprintf("%q", j.Name))
+	}
+	return "there are " + strings.Join(names, ", ")
+}
+
+// Inject uploads the bundle and submits it. When the answer is lost, the job is looked for by its name.
+func (d jobDeed) Inject(ctx context.Context, h providers.Handle) error {
+	a, u, s, err := d.read(h)
+	if err != nil {
+		return err
+	}
+	return submit(ctx, d.env, s, a, u.Name)
+}
+
+func submit(ctx context.Context, env providers.Env, s *Session, a jobArgs, name string) error {
+	i, err := s.inst(ctx)
+	if err != nil {
+		return err
+	}
+	bundle, err := env.ReadFile(a.Bundle)
+	if err != nil {
+		return fmt.Errorf("read the bundle: %w", err)
+	}
+	sub := rest.Submission{JobName: name, JobGroup: a.Group, Parameters: map[string]string{}}
+	if a.Override != "" {
+		if sub.Overlay, err = env.ReadFile(a.Override); err != nil {
+			return fmt.Errorf("read override_file: %w", err)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(a.Parameters)) {
+		if sub.Parameters[k], err = a.Parameters[k].Reveal(env); err != nil {
+			return fmt.Errorf("parameter %s: %w", k, err)
+		}
+	}
+	if sub.Application, err = s.client.UploadBundle(ctx, i, bundle); err != nil {
+		return fmt.Errorf("upload the bundle: %w", err)
+	}
+	if _, err := s.client.Submit(ctx, i, sub); err != nil {
+		if found, ferr := s.byName(ctx, name); ferr == nil && len(found) > 0 {
+			return nil // the answer was lost, the job was not
+		}
+		return fmt.Errorf("submit: %w", err)
+	}
+	return nil
+}
+
+func (d jobDeed) read(h providers.Handle) (a jobArgs, u jobUndo, s *Session, err error) {
+	if err = decode(h.Args, &a); err != nil {
+		return a, u, nil, err
+	}
+	if err = decode(h.Undo, &u); err != nil {
+		return a, u, nil, err
+	}
+	s, err = open(d.env, u.Target)
+	return a, u, s, err
+}
+
+// byName lists the jobs with a name.
+func (s *Session) byName(ctx context.Context, name string) ([]rest.Job, error) {
+	i, err := s.inst(ctx)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := s.client.Jobs(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(jobs, func(j rest.Job) bool { return j.Name != name }), nil
+}
+
+// Verify looks whether the job is running and healthy.
+func (d jobDeed) Verify(ctx context.Context, h providers.Handle) (providers.Effect, error) {
+	_, u, s, err := d.read(h)
+	if err != nil {
+		return providers.Effect{}, err
+	}
+	return s.jobUp(ctx, u.Name)
+}
+
+func (s *Session) jobUp(ctx context.Context, name string) (providers.Effect, error) {
+	e := providers.Effect{Low: time.Now()}
+	jobs, err := s.byName(ctx, name)
+	if err != nil {
+		return e, err
+	}
+	e.High = time.Now()
+	if len(jobs) == 0 {
+		e.Evidence = fmt.Sprintf("no job is called %s", name)
+		return e, nil
+	}
+	j := jobs[0]
+	e.InForce = j.Status == "running" && j.Health == "healthy"
+	e.Evidence = fmt.Sprintf("job %s (%s) is %s and %s", j.ID, j.Name, j.Status, j.Health)
+	e.Result, err = json.Marshal(jobRef{ID: j.ID, Name: j.Name})
+	return e, err
+}
+
+// Heal cancels every job with the name.
+func (d jobDeed) Heal(ctx context.Context, h providers.Handle) error {
+	a, u, s, err := d.read(h)
+	if err != nil || a.Adopt != "" {
+		return err
+	}
+	return s.cancelAll(ctx, u.Name)
+}
+
+func (s *Session) cancelAll(ctx context.Context, name string) error {
+	jobs, err := s.byName(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if strings.EqualFold(j.Status, "canceling") || strings.EqualFold(j.Status, "canceled") {
+			continue
+		}
+		if err := s.client.Delete(ctx, j.Self); err != nil {
+			return fmt.Errorf("cancel job %s: %w", j.ID, err)
+		}
+	}
+	return nil
+}
+
+// VerifyHealed looks whether no job with the name is left; one that is being cancelled is.
+func (d jobDeed) VerifyHealed(ctx context.Context, h providers.Handle) (providers.Effect, error) {
+	a, u, s, err := d.read(h)
+	e := providers.Effect{Low: time.Now()}
+	if err != nil || a.Adopt != "" {
+		e.High = time.Now()
+		return e, err
+	}
+	jobs, err := s.byName(ctx, u.Name)
+	e.High = time.Now()
+	jobs = slices.DeleteFunc(jobs, func(j rest.Job) bool { return j.Status == "canceled" })
+	e.InForce = len(jobs) > 0
+	if e.InForce {
+		e.Evidence = fmt.Sprintf("job %s (%s) is %s", jobs[0].ID, jobs[0].Name, jobs[0].Status)
+	}
+	return e, err
+}
+
+// describeJob is the dry run of a job.
+func describeJob(s providers.Scope, raw json.RawMessage) (providers.Description, diag.List) {
+	var a jobArgs
+	if err := decode(raw, &a); err != nil {
+		return providers.Description{}, diag.List{}.Append(err)
+	}
+	d := providers.Description{Places: []providers.Place{{Target: a.Target}}, Jobs: []string{a.Target + "." + a.Path}}
+	base := baseURL(s, a.Target)
+	switch {
+	case a.Adopt != "":
+		d.Summary = fmt.Sprintf("adopts the running job %q; it is never cancelled", a.Adopt)
+		d.Effects = []providers.Line{{Place: a.Target, Text: "GET " + base + "/jobs"}}
+	case a.Launched != "":
+		d.Summary = fmt.Sprintf("something else will start a job whose name matches %q; nobody waits for it", a.Launched)
+	default:
+		d.SideEffects = true
+		d.Summary = fmt.Sprintf("submits %s", a.Bundle)
+		body := map[string]any{"application": "bundleId:(known after run)", "jobConfigurationOverlay": map[string]any{"jobConfigOverlays": []any{map[string]any{"jobConfig": shownConfig(a)}}}}
+		shown, _ := json.Marshal(body) // plain strings
+		d.Effects = []providers.Line{
+			{Place: a.Target, Text: "POST " + base + "/applicationbundles  (the bytes of " + a.Bundle + ")"},
+			{Place: a.Target, Text: "POST " + base + "/jobs  " + string(shown)},
+		}
+		d.Undo = []providers.Line{{Place: a.Target, Text: "DELETE " + base + "/jobs/{id}  (by its name, at the end of the run)"}}
+		if a.Keep {
+			d.Undo = []providers.Line{{Place: a.Target, Text: "none: keep = true leaves the job running"}}
+		}
+	}
+	return d, nil
+}
+
+// shownConfig is the job's configuration as it may be shown.
+func shownConfig(a jobArgs) map[string]any {
+	c := map[string]any{"jobName": a.JobName}
+	if a.JobName == "" {
+		c["jobName"] = "xdc_(run)_(step)"
+	}
+	if a.Group != "" {
+		c["jobGroup"] = a.Group
+	}
+	var ps []map[string]string
+	for _, k := range slices.Sorted(maps.Keys(a.Parameters)) {
+		ps = append(ps, map[string]string{"name": k, "value": a.Parameters[k].String()})
+	}
+	if ps != nil {
+		c["submissionParameters"] = ps
+	}
+	return c
+}
+
+// baseURL is the URL of a target's instance as far as the plan tells.
+func baseURL(s providers.Scope, target string) string {
+	var c connection
+	_ = decode(s.Targets[target].Connections[Name], &c) // checked by the language
+	root := strings.TrimSuffix(strings.TrimSuffix(c.URL, "/"), "/streams/resources")
+	inst := c.Instance
+	if inst == "" {
+		inst = "{instance}"
+	}
+	return root + "/streams/instances/" + inst
+}

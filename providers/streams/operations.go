@@ -1,0 +1,32 @@
+package streams
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/xdc-project/xdc/providers/streams/rest"
+)
+
+// operation is a call that no public source documents. The table is data, so that a better one can take its place.
+type operation struct {
+	Method string
+	Path   string // below the resource's own link
+	Body   any
+}
+
+// operations are guesses: the server has a generic action mechanism whose body must contain a type (its messages
+// say so), and nothing says where. Assumption rest.actions.
+var operations = map[string]operation{
+	"stop":    {"POST", "/actions", map[string]string{"type": "stop"}},
+	"start":   {"POST", "/actions", map[string]string{"type": "start"}},
+	"restart": {"POST", "/actions", map[string]string{"type": "restart"}},
+}
+
+// act carries an operation out on a resource.
+func (s *Session) act(ctx context.Context, self, what string) error {
+	op, ok := operations[what]
+	if !ok {
+		return fmt.Errorf("no operation is called %q", what)
+	}
+	return s.client.Post(ctx, rest.Join(self, op.Path), op.Body, nil)
+}

@@ -1,0 +1,127 @@
+// Package streams drives and watches Teracloud Streams through its REST management API: jobs, PEs, instances.
+//
+// Data goes in and out through providers/dataexchange; what the failover toolkit believes is inferred by
+// providers/toolkit from what this package observes.
+package streams
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/xdc-project/xdc/lang/schema"
+	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/lang/value"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// Name is the provider's name in plans.
+const Name = "streams"
+
+// connection are the arguments of the block.
+type connection struct {
+	URL             string          `json:"url"`
+	Instance        string          `json:"instance"`
+	Username        string          `json:"username"`
+	Password        providers.Text  `json:"password"`
+	PasswordFile    string          `json:"password_file"`
+	PasswordCommand []string        `json:"password_command"`
+	CAFile          string          `json:"ca_file"`
+	ServerName      string          `json:"server_name"`
+	Insecure        bool            `json:"insecure"`
+	Timeout         value.Duration  `json:"timeout"`
+	PollInterval    value.Duration  `json:"poll_interval"`
+	MetricRefresh   *value.Duration `json:"metric_refresh"`
+}
+
+// Provider describes everything this package does.
+func Provider() *providers.Provider {
+	return &providers.Provider{
+		Name: Name,
+		Doc:  "Teracloud Streams (formerly IBM Streams) 7.2 through its REST management API: submits, adopts and cancels jobs, stops and starts PEs and instances, and observes health, status and metrics.",
+		Connection: &schema.Block{
+			Name:        Name,
+			Description: "How to reach the REST management API of a Streams domain. TLS certificates are always verified.",
+			Attributes: []schema.Attribute{
+				{Name: "url", Type: cty.String, Required: true, Public: true, Example: `"https://streams.dc1.example.com:8443"`, Description: "The API's root, `https://HOST:PORT/streams/resources`, or only `https://HOST:PORT`."},
+				{Name: "instance", Type: cty.String, Public: true, Example: `"streams1"`, Description: "The id of the instance. Needed unless the domain has only one."},
+				{Name: "username", Type: cty.String, Public: true, Example: `"xdc"`, Description: "The user to log in as, with HTTP Basic authentication."},
+				{Name: "password", Type: cty.String, Credential: true, Example: "var.password", Description: "The user's password: a sensitive variable."},
+				{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Example: `"ca.pem"`, Description: "Certificates in PEM of the authorities to trust, instead of the system's. Domains use self-signed certificates unless told otherwise."},
+				{Name: "server_name", Type: cty.String, Public: true, Example: `"streams.example.com"`, Description: "The name that the server's certificate is for, where it is not the host in the URL."},
+				{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("30s"), Public: true, Example: `"30s"`, Description: "How long one call may take. Submissions may take five minutes."},
+				{Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("1s"), Public: true, Example: `"1s"`, Description: "How often the target is observed. Recovery times are no sharper than this."},
+				{Name: "metric_refresh", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("3s"), Public: true, Example: `"3s"`, Description: "How old a metric may be when the platform reports it. It widens the bounds of what is inferred from metrics."},
+			},
+		},
+		Signals: signals(),
+		Connect: func(env providers.Env, t providers.Target, args json.RawMessage) (providers.Session, error) {
+			return newSession(env, t, args)
+		},
+		Job:         func(env providers.Env) providers.Deed { return jobDeed{env} },
+		DescribeJob: describeJob,
+		Faults:      []providers.FaultType{jobFault(), peFault(), instanceFault()},
+		Actions:     actions(),
+		Assumptions: assumptions(),
+	}
+}
+
+// The words of the platform, in snake_case. Newer servers may send others.
+var (
+	health         = &signal.Enum{Name: "health", Values: []string{"healthy", "partially_healthy", "partially_unhealthy", "unhealthy", "unknown"}, Open: true}
+	jobStatus      = &signal.Enum{Name: "job status", Values: []string{"running", "constructed", "canceling", "canceled", "failed", "unknown", "gone"}, Open: true}
+	peStatus       = &signal.Enum{Name: "PE status", Values: []string{"running", "constructed", "starting", "restarting", "stopping", "stopped", "submitted", "unknown", "gone"}, Open: true}
+	instanceStatus = &signal.Enum{Name: "instance status", Values: []string{"running", "stopped", "starting", "stopping", "failed", "partially_running", "partially_failed", "unknown"}, Open: true}
+)
+
+func signals() []schema.Signal {
+	enum := func(e *signal.Enum) signal.Type { return signal.Type{Kind: signal.EnumKind, Enum: e} }
+	num := signal.Type{Kind: signal.Number}
+	return []schema.Signal{
+		{Path: "instance.status", Type: enum(instanceStatus), Description: "State of the instance."},
+		{Path: "instance.health", Type: enum(health), Description: "Health of the instance: a summary of its jobs."},
+		{Path: "job.*.status", Type: enum(jobStatus), Description: "State of the job; `gone` when the server answers and has no such job."},
+		{Path: "job.*.health", Type: enum(health), Description: "Health of the job. A job that is gone is unhealthy."},
+		{Path: "job.*.pes", Type: num, Description: "Number of PEs."},
+		{Path: "job.*.launches", Type: num, Description: "Launches of all PEs of the job together."},
+		{Path: "job.*.restarts", Type: num, Description: "Launches beyond the first of each PE."},
+		{Path: "job.*.operator[*].tuples_in", Type: num, Description: "Tuples processed, over all input ports, since the PE started. The operator is named in full or by its last name."},
+		{Path: "job.*.operator[*].tuples_out", Type: num, Description: "Tuples submitted, over all output ports, since the PE started."},
+		{Path: "job.*.operator[*].queued", Type: num, Description: "Tuples waiting in front of the operator."},
+		{Path: "job.*.operator[*].output[*].tuples", Type: num, Description: "Tuples submitted to one output port."},
+		{Path: "job.*.operator[*].input[*].tuples", Type: num, Description: "Tuples processed from one input port."},
+		{Path: "job.*.pe[*].status", Type: enum(peStatus), Description: "State of one PE, by its id."},
+		{Path: "job.*.pe[*].health", Type: enum(health), Description: "Health of one PE."},
+		{Path: "job.*.pe[*].launches", Type: num, Description: "How often the PE was launched."},
+		{Path: "job.*.metric[*]", Type: num, Description: "A custom metric of any operator, summed by name."},
+	}
+}
+
+func assumptions() []providers.Assumption {
+	return []providers.Assumption{
+		{ID: "rest.actions", Statement: "PEs and instances are stopped and started by POST {self}/actions with {\"type\": \"stop\" | \"start\" | \"restart\"}.", Basis: "The server has a generic action mechanism whose body must contain a type; the path is a guess."},
+		{ID: "rest.cancel", Statement: "A job is cancelled by DELETE of its own URI; 204 says it worked, 404 that it was not there.", Basis: "Clients of REST API 5.x."},
+		{ID: "rest.metrics.refresh", Statement: "Metrics are collected every 3 seconds, so that a metric may be that old when it is read (`metric_refresh`).", Basis: "Metrics are collected at intervals; the interval is not documented."},
+		{ID: "rest.snapshots", Statement: "jobs/snapshot and jobs/metricssnapshot below the instance return jobs with PEs, operators and ports.", Basis: "Resources and clients of 4.3 and 5.x."},
+	}
+}
+
+// decode reads arguments that the schema has checked already.
+func decode(args json.RawMessage, into any) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(args, into); err != nil {
+		return fmt.Errorf("read the arguments: %w", err)
+	}
+	return nil
+}
+
+func seconds(d *value.Duration, fallback time.Duration) time.Duration {
+	if d == nil {
+		return fallback
+	}
+	return d.D()
+}
