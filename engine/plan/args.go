@@ -37,7 +37,11 @@ func (m *maker) knownArgs(st *Step) (json.RawMessage, []string) {
 	}
 	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(obj)) {
-		v, keep := replace(obj[name], name, textual(blk, name), &unknown)
+		text, list := textual(blk, name)
+		v, keep := replace(obj[name], name, text, &unknown)
+		if s, whole := v.(string); keep && whole && s == afterRun && list {
+			v = []any{s}
+		}
 		if keep {
 			obj[name] = v
 		} else {
@@ -51,20 +55,17 @@ func (m *maker) knownArgs(st *Step) (json.RawMessage, []string) {
 	return out, unknown
 }
 
-// textual reports whether an argument is text, or a collection of texts, that any text will do for.
-func textual(blk *schema.Block, name string) bool {
+// textual reports whether an argument is text that any text will do for, or a list of such texts.
+func textual(blk *schema.Block, name string) (text, list bool) {
 	if blk == nil {
-		return false
+		return false, false
 	}
 	a, ok := blk.Attribute(name)
 	if !ok || a.Form != schema.Plain && a.Form != schema.ShellArgs || len(a.Enum) > 0 {
-		return false
+		return false, false
 	}
-	t := a.Type
-	if t.IsCollectionType() {
-		t = t.ElementType()
-	}
-	return t == cty.String
+	list = a.Type.IsListType() || a.Type.IsSetType()
+	return a.Type == cty.String || list && a.Type.ElementType() == cty.String, list
 }
 
 // replace takes the unknown parts out of a value; keep is false if nothing is left.

@@ -15,7 +15,7 @@ import (
 func New(p *program.Program, reg *providers.Registry, opt Options) (*Plan, diag.List) {
 	m := &maker{prog: p, reg: reg, opt: opt, at: make(map[addr.Step]int, len(p.Steps)), byName: make(map[string]int, len(p.Steps)), plan: &Plan{
 		Format: Format, Version: opt.Version, Mode: opt.Mode, Name: p.Name, Description: p.Description, Timeout: p.Timeout,
-		Variables: p.Variables, Files: p.Files, Program: p, Steps: []*Step{}, Targets: []providers.Target{},
+		Variables: p.Variables, Files: p.Files, Program: p, Source: opt.Source, Steps: []*Step{}, Targets: []providers.Target{},
 	}}
 	m.targets()
 	m.jobs()
@@ -61,8 +61,12 @@ type maker struct {
 
 	// byName is where each stands, by address.
 	byName map[string]int
+	// disturbed steps come after something that changes a target: a fault or an action.
+	disturbed []bool
 	// times are when the events of the steps are expected; see flow.
 	times []moment
+	// takes is how long the run takes at least, in seconds.
+	takes float64
 	// said are the predictions by fault.
 	said map[string][]providers.Prediction
 }
@@ -139,6 +143,7 @@ func (m *maker) jobs() {
 func (m *maker) link() {
 	m.after = make([][]link, len(m.steps))
 	m.before = make([][]link, len(m.steps))
+	m.disturbed = make([]bool, len(m.steps))
 	for i, st := range m.steps {
 		for _, n := range st.Needs {
 			from, ok := m.at[n.Step]
@@ -146,6 +151,8 @@ func (m *maker) link() {
 				continue
 			}
 			m.before[i] = append(m.before[i], link{from, n.Point, n.Order})
+			was := m.steps[from]
+			m.disturbed[i] = m.disturbed[i] || m.disturbed[from] || was.Fault != nil || was.Action != nil && was.Action.Approve == nil
 			m.after[from] = append(m.after[from], link{i, n.Point, n.Order})
 		}
 	}

@@ -95,6 +95,9 @@ func (m *maker) ask(i int, f dryRun, targets []string) {
 		d, ds := f(s, args)
 		if len(unknown) > 0 {
 			// What is missing now will be there when the step runs, and is looked at again then.
+			if ds.HasErrors() && d.Summary == "" {
+				d.Summary = afterRun
+			}
 			ds = ds.Warnings()
 		}
 		m.place(st, ds)

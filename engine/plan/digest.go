@@ -1,39 +1,39 @@
 package plan
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"slices"
 )
 
-// digest is sha256 over the plan in canonical JSON: no spaces, the fields in the order of their declaration, the keys
-// of maps sorted, numbers as written. Left out are Mode and Version, which do not change what will be done, Files,
-// whose hashes are compared one by one, and the digest itself. What a step does, in what order, how it is undone, the
-// non-sensitive values of variables and the slots of secrets are in it; secrets are not.
+// digest is sha256 over the plan as JSON without spaces, the fields in the order of their declaration, the keys of
+// maps sorted, numbers as written.
+//
+// In it is what will be done: targets, jobs, steps with their arguments, order, effects, undo, holders and expected
+// times, guards, the values of variables that are not sensitive, the slots of secrets, predictions and warnings. Not
+// in it are secrets; Mode and Version, which change nothing; Files, whose hashes are compared one by one; how files
+// were called on the command line and where variables got their values; and the digest itself.
 func digest(p *Plan) string {
 	c := *p
 	c.Mode, c.Version, c.Files, c.Digest = "", "", nil, ""
-	b, err := json.Marshal(&c)
-	if err != nil {
-		return ""
+	c.Steps = make([]*Step, len(p.Steps))
+	for i, s := range p.Steps {
+		n := *s
+		n.File = ""
+		c.Steps[i] = &n
 	}
-	return hash(b)
-}
-
-func hash(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
-}
-
-// canonical writes JSON again without spaces and with the keys of objects sorted.
-func canonical(raw []byte) ([]byte, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, fmt.Errorf("read JSON: %w", err)
+	c.Variables = slices.Clone(p.Variables)
+	for i := range c.Variables {
+		c.Variables[i].Source = ""
 	}
-	return json.Marshal(v)
+	c.Warnings = slices.Clone(p.Warnings)
+	for i := range c.Warnings {
+		c.Warnings[i].File = ""
+	}
+	h := sha256.New()
+	if json.NewEncoder(h).Encode(&c) != nil {
+		return "" // nothing in a plan cannot be encoded
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

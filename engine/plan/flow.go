@@ -60,12 +60,12 @@ type flow struct {
 	waits    []int // how many events each one still waits for
 	done     []bool
 	queue    []int
-	holds    [][]int           // step -> faults that it holds
+	holds    [][]int             // step -> faults that it holds
 	auditsOf map[addr.Step][]int // seed -> audits
-	ready    []int             // audits that wait for nothing but faults
-	opened   map[int]int       // audit -> how many faults had been injected before
-	hit      []int             // faults in the order of injection
-	live     []int             // positions in hit; those at the end that are healed are dropped when asked for
+	ready    []int               // audits that wait for nothing but faults
+	opened   map[int]int         // audit -> how many faults had been injected before
+	hit      []int               // faults in the order of injection
+	live     []int               // positions in hit; those at the end that are healed are dropped when asked for
 }
 
 // count counts what every event waits for.

@@ -5,8 +5,6 @@
 package plan
 
 import (
-	"encoding/json"
-
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/value"
@@ -38,11 +36,14 @@ type Plan struct {
 	Expected  Window                 `json:"expected"`                // of the whole run
 	Predicted []providers.Prediction `json:"predictions,omitempty"`
 	Warnings  []Warning              `json:"warnings,omitempty"`
-	// Digest is sha256 over everything above but Mode, Version and Files; it names what will be done.
+	// Digest is sha256 over everything above but Mode, Version and Files, and how files were called; it names
+	// what will be done.
 	Digest string `json:"digest"`
 
 	// Program is where the plan came from: secrets and late expressions. It is not part of any file.
 	Program *program.Program `json:"-"`
+	// Source is what a saved plan is built again from. Only saved plans hold it.
+	Source *Source `json:"-"`
 }
 
 // Step is a step with its dry run.
@@ -81,8 +82,8 @@ type Guard struct {
 type Window struct {
 	Start float64 `json:"start"`
 	// AtLeast says that Start is only a lower bound, because something before it has an unknown end.
-	AtLeast bool `json:"at_least,omitempty"`
-	End *float64 `json:"end,omitempty"`
+	AtLeast bool     `json:"at_least,omitempty"`
+	End     *float64 `json:"end,omitempty"`
 	// Latest is when it must be over because of its timeout; nil without one.
 	Latest *float64 `json:"latest,omitempty"`
 }
@@ -114,6 +115,8 @@ type Options struct {
 	Version string
 	// StandIn says that connections will be swapped for a twin or a lab.
 	StandIn bool
+	// Source is what the plan was made from, for saving it; nil if it will not be saved.
+	Source *Source
 }
 
 // Step finds a step by address.
@@ -127,10 +130,4 @@ func (p *Plan) Step(address string) (*Step, bool) {
 }
 
 // Encode writes the plan as indented JSON with a final newline.
-func (p *Plan) Encode() ([]byte, error) {
-	b, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return append(b, '\n'), nil
-}
+func (p *Plan) Encode() ([]byte, error) { return encode(p) }

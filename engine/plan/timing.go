@@ -39,10 +39,11 @@ func (f *flow) begins(st *Step, m moment) moment {
 func (f *flow) afterWhen(st *Step, m moment) moment {
 	seed, n, ok := f.threshold(st.When)
 	if ok {
-		if t, reached := dueAt(f.steps[seed].Seed, n); reached {
+		s := f.steps[seed].Seed
+		t, reached := dueAt(s, n)
+		if total, _ := extent(s); reached && n <= total {
 			begin := f.when[3*seed+started]
-			length, total := begin.low+t, begin.late+t+f.steps[seed].Seed.Drain.D().Seconds()
-			return m.later(moment{low: length, sure: begin.sure, late: total}, 3*seed+started)
+			return m.later(moment{low: begin.low + t, sure: begin.sure, late: begin.late + t + s.Drain.D().Seconds()}, 3*seed+started)
 		}
 	}
 	m.sure, m.late = false, math.Inf(1)
@@ -89,9 +90,12 @@ func (f *flow) ends(st *Step, m moment) moment {
 func (f *flow) afterWait(st *Step, m moment) moment {
 	hold := st.Wait.Hold.D().Seconds()
 	if at, ok := f.comesTrue(st); ok {
-		late := m.late
-		m = m.later(moment{low: at.low + hold, sure: at.sure}, at.why)
-		m.late = late
+		late, limit := m.late, m.low+st.Timeout.D().Seconds()
+		m = m.later(at, at.why)
+		m.low, m.late = m.low+hold, late
+		if st.Timeout > 0 {
+			m.low = min(m.low, limit)
+		}
 		return m
 	}
 	if limit := st.Timeout.D().Seconds(); limit > 0 {
@@ -118,6 +122,9 @@ func (f *flow) comesTrue(st *Step) (moment, bool) {
 	}
 	out := moment{sure: true, why: -1}
 	jobs, ok := f.pairing(st.Wait.Until)
+	if f.disturbed[f.at[st.Addr]] {
+		return out, false // what it was before is gone
+	}
 	for _, i := range jobs {
 		at := f.when[3*i+ended]
 		at.low += f.steps[i].Job.Toolkit.InitDelay.D().Seconds()

@@ -36,6 +36,7 @@ func (f *flow) windows() {
 			st.Expected = window(f.when[3*i+ended], f.when[3*i+ended])
 		}
 	}
+	f.takes = run.low
 	f.plan.Expected = window(moment{sure: true}, run)
 	f.plan.Critical = f.critical(last)
 }

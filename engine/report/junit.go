@@ -169,8 +169,13 @@ func (s Summary) properties() []junitProperty {
 		code = strconv.Itoa(*s.Verdict.Code)
 	}
 	out := []junitProperty{
-		{"xdc.run", s.Run.ID}, {"xdc.mode", s.Run.Mode}, {"xdc.version", s.Run.Version}, {"xdc.digest", s.Run.Digest},
-		{"xdc.seed", strconv.FormatUint(s.Run.Seed, 10)}, {"xdc.verdict", s.Verdict.Word}, {"xdc.code", code},
+		{"xdc.run", s.Run.ID},
+		{"xdc.mode", s.Run.Mode},
+		{"xdc.version", s.Run.Version},
+		{"xdc.digest", s.Run.Digest},
+		{"xdc.seed", strconv.FormatUint(s.Run.Seed, 10)},
+		{"xdc.verdict", s.Verdict.Word},
+		{"xdc.code", code},
 	}
 	for _, r := range s.Recoveries {
 		out = append(out, junitProperty{r.Step + ".rto_low", decimal(r.RTOLow)})

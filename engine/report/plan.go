@@ -56,12 +56,3 @@ func (s *PlanStep) until() string {
 	}
 	return s.Wait.Until.Text
 }
-
-func (p *Plan) step(address string) *PlanStep {
-	for i := range p.Steps {
-		if p.Steps[i].Address == address {
-			return &p.Steps[i]
-		}
-	}
-	return nil
-}

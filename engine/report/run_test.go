@@ -46,8 +46,6 @@ var epoch = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 
 func dur(sec float64) time.Duration { return time.Duration(math.Round(sec * float64(time.Second))) }
 
-func ptr[T any](v T) *T { return &v }
-
 const planJSON = `{
  "format": "xdc.plan/1", "name": "network_partition", "description": "The link between the data centres is cut: dc2 must take over by itself, and nothing that was acknowledged may be lost.",
  "targets": [
@@ -94,7 +92,7 @@ func drill() *recording {
 	r.at(38.4, &event.StepChanged{Step: takeover, State: event.Running})
 	r.at(40.2, &event.Routed{Step: "seed.data_exchange.orders", From: "dc1", To: "dc2", Reason: "refused for 2s"})
 	r.at(66.0, &event.Measured{Step: takeover, Recovery: event.Recovery{
-		Since: cut + ".injected", RTO: ptr(23.4), RTOLow: 20.62, RTOHigh: ptr(23.4), Disturbed: true, InjectedLow: 38.05, InjectedHigh: 38.4,
+		Since: cut + ".injected", RTO: new(23.4), RTOLow: 20.62, RTOHigh: new(23.4), Disturbed: true, InjectedLow: 38.05, InjectedHigh: 38.4,
 		BeganLow: 59.02, BeganHigh: 61.45, Sampling: 2.1,
 	}})
 	r.at(66.0, &event.StepChanged{Step: takeover, State: event.Done, Results: map[string]any{"rto": 23.4}})

@@ -233,9 +233,8 @@ type Stretch struct {
 	Value string  `json:"value"`
 }
 
-// Throughput is how many records went in and came out, in steps of Width seconds from From.
+// Throughput is how many records went in and came out, in steps of Width seconds from the start on.
 type Throughput struct {
-	From  float64      `json:"from"`
 	Width float64      `json:"width"`
 	Lines []RateSeries `json:"lines"`
 }

@@ -30,11 +30,8 @@ func (f *folding) verdict() {
 		v.Counts.add(e)
 	}
 	v.Owed = f.owed()
-	switch {
-	case f.ended == nil:
-		v.Word = Unfinished
-		v.Reason = "xdc was stopped before it could finish the run"
-	default:
+	v.Word, v.Reason = Unfinished, "xdc was stopped before it could finish the run"
+	if f.ended != nil {
 		code := f.ended.Code
 		v.Code, v.Reason, v.Reasons = &code, f.ended.Reason, f.ended.Reasons
 		v.Word = wordOf[code]

@@ -36,7 +36,7 @@ var planCodes = []Info{
 	{NoSuchTarget, "No such target", "A step names a target that the plan does not have."},
 	{WaitTooShort, "The wait gives up too early", "By the arithmetic of heartbeats, what the wait waits for cannot have happened by its timeout. It will time out whatever the other side does. Lengthen the timeout, or shorten the intervals."},
 	{CannotBeMet, "Cannot be met", "What is known while planning already contradicts the expectation: it will not be met, whatever happens. The plan says which figure is in the way."},
-	{CannotFail, "Cannot fail", "What is known while planning already implies the expectation: it proves nothing, because it would be met whatever happens. Tighten it, or remove it."},
+	{CannotFail, "Cannot fail", "The expectation allows as much time as the wait that it is about. Whatever the wait measures meets it, and if the wait times out the verdict is inconclusive: it never says no. Tighten it, or lengthen the wait."},
 	{OnlyAfterHeal, "Comes true only after the heal", "The fault is healed before the other side can have noticed it, so the wait can at best end after the heal, and what it then measures is not the recovery from the fault. Hold the fault longer."},
 	{MayGoUnnoticed, "The fault may go unnoticed", "A fault that is shorter than the detection window is noticed or not depending on how it falls between two heartbeats. The plan may end either way although nothing has changed. Hold it longer than the window."},
 	{NoFailover, "Tests less than it seems to", "The toolkit does not move traffic: producers must. Here the data goes on to the side that the fault hits and nowhere else, so that after the takeover nothing is sent to the survivor. Give the seed the other target too, with route = \"failover\"."},

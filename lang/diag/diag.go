@@ -107,13 +107,11 @@ func (l List) Append(vs ...any) List {
 				l = append(l, fromHCL(d))
 			}
 		case error:
-			var inner listError
-			if errors.As(v, &inner) {
+			if inner, ok := errors.AsType[listError](v); ok {
 				l = append(l, inner...)
 				break
 			}
-			var one Diagnostic
-			if errors.As(v, &one) {
+			if one, ok := errors.AsType[Diagnostic](v); ok {
 				l = append(l, one)
 				break
 			}

@@ -10,8 +10,8 @@ import (
 type Options struct {
 	// Width is how many columns there are; 0 means that lines are neither wrapped nor cut.
 	Width int
-	// Color says whether to use ANSI colours.
-	Color bool
+	// Colour says whether to use ANSI colours.
+	Color bool //nolint:misspell // as in NO_COLOR
 }
 
 // Render is the findings as text for people, in the order of JSON, with a blank line after each. src returns
@@ -40,25 +40,25 @@ type printer struct {
 }
 
 func (p *printer) styled(text string, codes ...string) string {
-	if !p.opt.Color || text == "" {
+	if !p.opt.Color || text == "" { //nolint:misspell // a field
 		return text
 	}
 	return "\x1b[" + strings.Join(codes, ";") + "m" + text + "\x1b[0m"
 }
 
 func (p *printer) view(v View) {
-	word, color := "Error", red
+	word, tint := "Error", red
 	if v.Severity == Warning.String() {
-		word, color = "Warning", yellow
+		word, tint = "Warning", yellow
 	}
-	fmt.Fprintf(p.b, "%s %s", p.styled(word+":", bold, color), p.styled(oneLine(v.Summary), bold))
+	fmt.Fprintf(p.b, "%s %s", p.styled(word+":", bold, tint), p.styled(oneLine(v.Summary), bold))
 	if v.Code != "" && v.Code != Unclassified {
 		fmt.Fprintf(p.b, "  %s", p.styled("["+Clean(string(v.Code))+"]", dim))
 	}
 	p.b.WriteString("\n\n")
 	switch {
 	case v.Range != nil:
-		p.place("on ", *v.Range, v.Snippet, color)
+		p.place("on ", *v.Range, v.Snippet, tint)
 		p.values(v.Values)
 		p.b.WriteByte('\n')
 	case v.Address != "":
@@ -79,7 +79,7 @@ func (p *printer) view(v View) {
 }
 
 // place prints where something is, and the lines it is in.
-func (p *printer) place(lead string, r Range, s *Snippet, color string) {
+func (p *printer) place(lead string, r Range, s *Snippet, tint string) {
 	fmt.Fprintf(p.b, "  %s%s line %d", lead, Clean(r.File), r.Start.Line)
 	if s == nil || len(s.Lines) == 0 {
 		p.b.WriteByte('\n')
@@ -96,7 +96,7 @@ func (p *printer) place(lead string, r Range, s *Snippet, color string) {
 		p.b.WriteString(p.styled(num, dim) + strings.TrimRight(" "+text, " ") + "\n")
 		if l.Highlight != nil {
 			marks := strings.Repeat("^", max(to-from, 1))
-			p.b.WriteString(strings.Repeat(" ", gutter+2+from) + p.styled(marks, color) + "\n")
+			p.b.WriteString(strings.Repeat(" ", gutter+2+from) + p.styled(marks, tint) + "\n")
 		}
 	}
 	if s.More {

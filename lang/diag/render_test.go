@@ -145,17 +145,17 @@ func golden(t *testing.T, name string, got []byte) {
 func TestColourIsTheOnlyDifference(t *testing.T) {
 	for name, l := range cases() {
 		plain := diag.Render(l, texts, diag.Options{Width: 80})
-		color := diag.Render(l, texts, diag.Options{Width: 80, Color: true})
-		if !strings.Contains(color, "\x1b[1;3") {
+		tint := diag.Render(l, texts, diag.Options{Width: 80, Color: true}) //nolint:misspell // a field
+		if !strings.Contains(tint, "\x1b[1;3") {
 			t.Errorf("%s has no colour", name)
 		}
 		var b strings.Builder
-		for i := 0; i < len(color); i++ {
-			if color[i] == 0x1b {
-				i += strings.IndexByte(color[i:], 'm')
+		for i := 0; i < len(tint); i++ {
+			if tint[i] == 0x1b {
+				i += strings.IndexByte(tint[i:], 'm')
 				continue
 			}
-			b.WriteByte(color[i])
+			b.WriteByte(tint[i])
 		}
 		if diff := cmp.Diff(plain, b.String()); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -92,14 +92,14 @@ func expand(s string, span *Span) (text string, from, to int) {
 // space are laid out already and stay as they are, and so does everything if limit is 0.
 func wrap(s string, limit int) []string {
 	var out []string
-	for _, para := range strings.Split(strings.TrimRight(strings.ReplaceAll(s, "\r\n", "\n"), "\n"), "\n") {
+	for para := range strings.SplitSeq(strings.TrimRight(strings.ReplaceAll(s, "\r\n", "\n"), "\n"), "\n") {
 		para = Clean(strings.ReplaceAll(para, "\t", "    "))
 		if limit <= 0 || strings.HasPrefix(para, " ") || columns(para) <= limit {
 			out = append(out, strings.TrimRight(para, " "))
 			continue
 		}
 		line, used := "", 0
-		for _, word := range strings.Fields(para) {
+		for word := range strings.FieldsSeq(para) {
 			w := columns(word)
 			if used > 0 && used+1+w > limit {
 				out = append(out, line)

@@ -19,8 +19,10 @@ import (
 
 func TestSource(t *testing.T) {
 	tests := []struct{ name, in, want string }{
-		{"alignment", "target \"dc1\" {\nnetworks=[\"10.0.1.0/24\"] # net\n  protected    =true  # careful\n\tstreams {\n  url=\"https://x\"\n  }\n}",
-			"target \"dc1\" {\n  networks  = [\"10.0.1.0/24\"] # net\n  protected = true            # careful\n  streams {\n    url = \"https://x\"\n  }\n}\n"},
+		{
+			"alignment", "target \"dc1\" {\nnetworks=[\"10.0.1.0/24\"] # net\n  protected    =true  # careful\n\tstreams {\n  url=\"https://x\"\n  }\n}",
+			"target \"dc1\" {\n  networks  = [\"10.0.1.0/24\"] # net\n  protected = true            # careful\n  streams {\n    url = \"https://x\"\n  }\n}\n",
+		},
 		{"trailing spaces", "locals {   \n  a = 1  \n}  \n", "locals {\n  a = 1\n}\n"},
 		{"a heredoc keeps its lines", "locals {\na = <<-EOT\n      one\n   two  \n    EOT\n}\n", "locals {\n  a = <<-EOT\n      one\n   two  \n    EOT\n}\n"},
 		{"a template keeps its text", "locals {\n  a = \"x  ${ b }  y\"\n}\n", "locals {\n  a = \"x  ${b}  y\"\n}\n"},

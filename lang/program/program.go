@@ -260,7 +260,8 @@ type Approve struct {
 type Guard struct {
 	Addr      addr.Step  `json:"-"`
 	That      *Condition `json:"that"`
-	From, To  *Event     `json:",omitempty"`
+	From      *Event     `json:"from,omitempty"`
+	To        *Event     `json:"to,omitempty"`
 	OnUnknown string     `json:"on_unknown"` // continue, abort
 	Range     hcl.Range  `json:"-"`
 }

@@ -2,6 +2,8 @@ package reference
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -29,28 +31,26 @@ func language() *page {
 
 // isStep reports whether blocks of this type have results.
 func isStep(k addr.Kind) bool {
-	for _, known := range addr.Kinds() {
-		if k == known {
-			return k != addr.Guard
-		}
-	}
-	return false
+	return k != addr.Guard && slices.Contains(addr.Kinds(), k)
 }
 
 // header is how a block begins: `seed "TYPE" "NAME" { ... }`.
 func header(b schema.Block) string {
-	out := b.Name
-	for _, l := range b.Labels {
-		out += fmt.Sprintf(" %q", strings.ToUpper(l))
+	if b.Name == schema.ApproveType {
+		return fmt.Sprintf("%s %q \"NAME\" { ... }", addr.Action, b.Name) // a type of action that belongs to the core
 	}
-	return out + " { ... }"
+	words := []string{b.Name}
+	for _, l := range b.Labels {
+		words = append(words, strconv.Quote(strings.ToUpper(l)))
+	}
+	return strings.Join(words, " ") + " { ... }"
 }
 
 // block is a section about a block and what stands inside it. path is what it stands in.
 func (p *page) block(level int, b schema.Block, path string) {
 	title := inline(path + b.Name)
-	if len(b.Labels) > 0 && b.Labels[0] != "type" && b.Labels[0] != "name" && path == "" {
-		title = inline(b.Name + ` "` + b.Labels[0] + `"`)
+	if b.Name == schema.ApproveType {
+		title = inline(fmt.Sprintf("%s %q", addr.Action, b.Name))
 	}
 	p.heading(min(level, 5), title)
 	p.para(inline(header(b)))
@@ -83,7 +83,7 @@ func (p *page) attributes(b schema.Block) {
 		p.attribute(a)
 	}
 	if b.AnyAttribute {
-		p.item(0, "Any other name is the value of a variable.")
+		p.item("Any other name is the value of a variable.")
 	}
 	if len(b.Attributes) > 0 || b.AnyAttribute {
 		p.gap()
@@ -110,7 +110,7 @@ func (p *page) attribute(a schema.Attribute) {
 	if a.Example != "" {
 		text = append(text, "Example: "+inline(a.Name+" = "+a.Example))
 	}
-	p.item(0, "`%s` (%s): %s", a.Name, head, strings.Join(text, " "))
+	p.item("`%s` (%s): %s", a.Name, head, strings.Join(text, " "))
 }
 
 func bounds(a schema.Attribute) string {
@@ -232,22 +232,45 @@ func (p *page) meta() {
 		for i, k := range takes[name] {
 			words[i] = string(k)
 		}
-		p.item(0, "Taken by: %s.", strings.Join(words, ", "))
-		for _, k := range takes[name] {
-			for _, own := range schema.Meta(k) {
-				if own.Name != name {
-					continue
-				}
-				switch {
-				case own.Required:
-					p.item(0, "In a %s it is required.", k)
-				case defaultOf(own) != "":
-					p.item(0, "In a %s: %s", k, strings.ToLower(defaultOf(own)[:1])+defaultOf(own)[1:])
-				}
-			}
+		p.item("Taken by: %s.", strings.Join(words, ", "))
+		if text := differences(name, takes[name]); text != "" {
+			p.item("%s", text)
 		}
 		p.gap()
 	}
+}
+
+// differences says what a meta-argument's default is, and where it is required.
+func differences(name string, kinds []addr.Kind) string {
+	var order, required []string
+	in := map[string][]string{}
+	for _, k := range kinds {
+		for _, own := range schema.Meta(k) {
+			if own.Name != name {
+				continue
+			}
+			if own.Required {
+				required = append(required, string(k))
+			}
+			if d := defaultOf(own); d != "" {
+				if in[d] == nil {
+					order = append(order, d)
+				}
+				in[d] = append(in[d], string(k))
+			}
+		}
+	}
+	var out []string
+	if len(required) > 0 {
+		out = append(out, "Required in: "+strings.Join(required, ", ")+".")
+	}
+	for _, d := range order {
+		if len(in[d]) == len(kinds) {
+			return d
+		}
+		out = append(out, strings.TrimSuffix(d, ".")+" in: "+strings.Join(in[d], ", ")+".")
+	}
+	return strings.Join(out, " ")
 }
 
 // connection is the page of a connection block.

@@ -40,7 +40,7 @@ func (p *page) result(prefix string, r schema.Result, also string) {
 	if r.Bounded {
 		notes = append(notes, "with bounds")
 	}
-	p.item(0, "`%s` (%s): %s", prefix+r.Name, strings.Join(notes, ", "), r.Description)
+	p.item("`%s` (%s): %s", prefix+r.Name, strings.Join(notes, ", "), r.Description)
 }
 
 // results lists attributes, those that are both final and live once.
@@ -105,7 +105,7 @@ func signals(all []schema.Signal) *page {
 	pg := newPage("Signals")
 	pg.para("What can be observed at a target, in conditions, behind the target's name: `dc1.job.orders.health is healthy`. " +
 		"`*` stands for a name and `[*]` for an index: `dc1.job.orders.operator['Sink'].tuples_out`. " +
-		"Where a target has one job that it can only be, `job.NAME` may be left out before `toolkit`.")
+		"Where a target has only one job, `job.NAME` may be left out before `toolkit`.")
 	pg.heading(2, "Every target")
 	pg.signalList(schema.TargetSignals())
 	byProvider := map[string][]schema.Signal{}
@@ -128,7 +128,7 @@ func (p *page) signalList(ss []schema.Signal) {
 	ss = slices.Clone(ss)
 	slices.SortStableFunc(ss, func(a, b schema.Signal) int { return cmp.Compare(a.Path, b.Path) })
 	for _, s := range ss {
-		p.item(0, "`%s` (%s): %s", s.Path, typeText(s.Type), s.Description)
+		p.item("`%s` (%s): %s", s.Path, typeText(s.Type), s.Description)
 	}
 	p.gap()
 }
@@ -162,7 +162,7 @@ func (p *page) function(d value.FuncDoc) {
 		case a.Optional:
 			note = ", optional"
 		}
-		p.item(0, "`%s` (%s%s): %s", a.Name, a.Type, note, a.Description)
+		p.item("`%s` (%s%s): %s", a.Name, a.Type, note, a.Description)
 	}
 	if len(d.Params) > 0 {
 		p.gap()
@@ -188,10 +188,37 @@ func article(ty string) string {
 // diagnostics is the page of the codes.
 func diagnostics() *page {
 	pg := newPage("Codes of findings")
-	pg.para("Every finding has a code that never changes its meaning. `xdc explain CODE` prints the same text. With `--json`, findings are one object of the format `" + diag.Format + "`.")
+	pg.para("Every finding has a code that never changes its meaning. `xdc explain CODE` prints the same text. How findings look as JSON stands [at the end](#findings-as-json).")
 	for _, i := range diag.Codes() {
 		pg.heading(2, fmt.Sprintf("%s: %s", i.Code, i.Title))
 		pg.para(i.Help)
 	}
+	pg.heading(2, "Findings as JSON")
+	pg.para("With `--json`, findings are one object. Readers ignore fields they do not know, and refuse a `format` with another number.")
+	for _, f := range findingFields {
+		pg.item("`%s`: %s", f.name, f.text)
+	}
 	return pg
+}
+
+// findingFields describes diag.Report; a test holds the two together.
+var findingFields = []struct{ name, text string }{
+	{"format", "Always " + inline(diag.Format) + "."},
+	{"valid", "Whether there are no errors; warnings do not count."},
+	{"errors", "How many errors there are."},
+	{"warnings", "How many warnings there are."},
+	{"diagnostics", "The findings, by file and position."},
+	{"diagnostics[].severity", "`error` or `warning`."},
+	{"diagnostics[].code", "One of the codes above; `XDC0000` for what has none."},
+	{"diagnostics[].summary", "A short text without a full stop."},
+	{"diagnostics[].detail", "Whole sentences, with what to do. May be absent."},
+	{"diagnostics[].address", "The address of the step concerned, where there is one."},
+	{"diagnostics[].range", "The words concerned, where there are any: `file`, `start` and `end`, each with `line` and `column` (from 1, in characters) and `byte` (from 0). `end` is just behind them."},
+	{"diagnostics[].snippet", "The lines they are in, where the text is at hand."},
+	{"diagnostics[].snippet.lines[].number", "The line's number, from 1."},
+	{"diagnostics[].snippet.lines[].text", "The line without its end; a very long one is cut, with an ellipsis."},
+	{"diagnostics[].snippet.lines[].highlight", "What to underline, as the bytes of `text` from `start` up to `end`; absent in lines of context."},
+	{"diagnostics[].snippet.more", "True if the words go on after the last line shown."},
+	{"diagnostics[].values[]", "`name` and `text` of each name in the words; secrets are withheld."},
+	{"diagnostics[].related", "A second place worth a look: `message`, `range` and `snippet`."},
 }

@@ -83,22 +83,24 @@ func index(p Providers) *page {
 		{"diagnostics.md", "Codes of findings"},
 		{"assumptions.md", "What is assumed about the platform"},
 	} {
-		pg.item(0, "[%s](%s)", l.text, l.path)
+		pg.item("[%s](%s)", l.text, l.path)
 	}
 	pg.gap()
 	for _, s := range []struct {
 		title, dir string
 		entries    []Entry
 	}{
-		{"Connections", "connections", p.Connections}, {"Faults", "faults", p.Faults},
-		{"Actions", "actions", p.Actions}, {"Seeds", "seeds", p.Seeds},
+		{"Connections", "connections", p.Connections},
+		{"Faults", "faults", p.Faults},
+		{"Actions", "actions", p.Actions},
+		{"Seeds", "seeds", p.Seeds},
 	} {
 		if len(s.entries) == 0 {
 			continue
 		}
 		pg.heading(2, s.title)
 		for _, e := range byName(s.entries) {
-			pg.item(0, "[`%s`](%s/%s.md): %s", e.Name, s.dir, e.Name, firstSentence(e.Doc))
+			pg.item("[`%s`](%s/%s.md): %s", e.Name, s.dir, e.Name, firstSentence(e.Doc))
 		}
 		pg.gap()
 	}
@@ -169,9 +171,9 @@ func (p *page) para(text string) {
 	}
 }
 
-func (p *page) item(level int, format string, args ...any) {
+func (p *page) item(format string, args ...any) {
 	text := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
-	fmt.Fprintf(&p.b, "%s- %s\n", strings.Repeat("  ", level), text)
+	p.b.WriteString("- " + text + "\n")
 }
 
 // gap ends a list.

@@ -28,8 +28,7 @@ func (s *Set) unreachable(path string, err error) diag.Diagnostic {
 
 // unreadable is the finding about a file that exists and cannot be read.
 func (s *Set) unreadable(path string, err error) diag.Diagnostic {
-	var large errTooLarge
-	if errors.As(err, &large) {
+	if large, ok := errors.AsType[errTooLarge](err); ok {
 		return diag.Diagnostic{
 			Severity: diag.Error, Code: diag.TooMuch, Summary: fmt.Sprintf("%s is too large", clean(path)),
 			Detail: fmt.Sprintf("Plan files and files of variables have at most %d MiB. Data belongs in files of its own, which a plan names.", large.limit>>20),

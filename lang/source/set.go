@@ -207,7 +207,7 @@ func (s *Set) HashFile(name, kind string) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, s.explain(path, err))
 	}
-	defer r.Close()
+	defer r.Close() //nolint:errcheck // it was only read
 	h := sha256.New()
 	n, err := io.Copy(h, r)
 	if err != nil {
@@ -257,10 +257,6 @@ func (s *Set) keep(f *File, raw []byte, kind string) error {
 	defer s.mu.Unlock()
 	s.texts[f.Name] = f.Bytes
 	return nil
-}
-
-func (s *Set) has(name string) bool {
-	return slices.ContainsFunc(s.files, func(f *File) bool { return f.Name == name })
 }
 
 func isJSON(name string) bool { return filepath.Ext(name) == ".json" }

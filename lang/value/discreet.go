@@ -46,7 +46,7 @@ func censor(err error, args []cty.Value) error {
 		return nil
 	}
 	var bug function.PanicError
-	said := err
+	var said error
 	switch {
 	case slices.ContainsFunc(args, IsSensitive):
 		said = errWithheld
@@ -55,8 +55,7 @@ func censor(err error, args []cty.Value) error {
 	default:
 		return err
 	}
-	var arg function.ArgError
-	if errors.As(err, &arg) {
+	if arg, ok := errors.AsType[function.ArgError](err); ok {
 		return function.NewArgError(arg.Index, said)
 	}
 	return said

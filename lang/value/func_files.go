@@ -34,11 +34,13 @@ func fileFuncs() []entry {
 		{"pathexpand", Files, "The path with a ~ at its beginning replaced by the user's home folder.", name, `pathexpand("/etc/hosts")`, `"/etc/hosts"`, text1("path", expandHome)},
 		{
 			"templatefile", Files, "What stands in a file, taken as a template whose names are given.",
-			[]param{file, {"vars", "An object with the names that the template may use."}}, `templatefile("crossdc.txt.tmpl", { peer = "dc2" })`, ``, templateFileFunc,
+			[]param{file, {"vars", "An object with the names that the template may use."}},
+			`templatefile("crossdc.txt.tmpl", { peer = "dc2" })`, ``, templateFileFunc,
 		},
 		{
 			"templatestring", Files, "Text taken as a template whose names are given. In a plan, write `$${` for the template's own `${`.",
-			[]param{{"template", "The template."}, {"vars", "An object with the names that the template may use."}}, `templatestring("to $${peer}", { peer = "dc2" })`, `"to dc2"`, templateStringFunc,
+			[]param{{"template", "The template."}, {"vars", "An object with the names that the template may use."}},
+			`templatestring("to $${peer}", { peer = "dc2" })`, `"to dc2"`, templateStringFunc,
 		},
 	}
 }

@@ -30,7 +30,8 @@ func hashFuncs() []entry {
 	file := []param{{"path", "The file, relative to the plan's folder."}}
 	out := []entry{{
 		"uuidv5", Hashing, "The UUID of version 5 of a name, which is always the same.",
-		[]param{{"namespace", "\"dns\", \"url\", \"oid\", \"x500\", or a UUID."}, {"name", "The name."}}, `uuidv5("dns", "www.example.com")`, `"2ed6657d-e927-568b-95e1-2665a8aea6a2"`, fixed(uuidFunc),
+		[]param{{"namespace", "\"dns\", \"url\", \"oid\", \"x500\", or a UUID."}, {"name", "The name."}},
+		`uuidv5("dns", "www.example.com")`, `"2ed6657d-e927-568b-95e1-2665a8aea6a2"`, fixed(uuidFunc),
 	}}
 	for _, h := range hashes {
 		sum := func(b []byte) []byte {

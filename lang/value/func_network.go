@@ -20,10 +20,11 @@ func networkFuncs() []entry {
 	}
 }
 
-func prefixArg(args []cty.Value, i int) (netip.Prefix, error) {
-	p, err := netip.ParsePrefix(args[i].AsString())
+// prefixArg is the first argument of all these functions.
+func prefixArg(args []cty.Value) (netip.Prefix, error) {
+	p, err := netip.ParsePrefix(args[0].AsString())
 	if err != nil {
-		return p, function.NewArgErrorf(i, "this is not an IP prefix, such as 10.0.1.0/24 or 2001:db8::/64")
+		return p, function.NewArgErrorf(0, "this is not an IP prefix, such as 10.0.1.0/24 or 2001:db8::/64")
 	}
 	return p.Masked(), nil
 }
@@ -54,7 +55,7 @@ func bigArg(args []cty.Value, i, bits int, negative bool) (*big.Int, error) {
 }
 
 var cidrHostFunc = newSimple(cty.String, func(args []cty.Value) (cty.Value, error) {
-	p, err := prefixArg(args, 0)
+	p, err := prefixArg(args)
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -66,7 +67,7 @@ var cidrHostFunc = newSimple(cty.String, func(args []cty.Value) (cty.Value, erro
 }, nil, stringParam("prefix"), numberParam("number"))
 
 var cidrNetmaskFunc = newSimple(cty.String, func(args []cty.Value) (cty.Value, error) {
-	p, err := prefixArg(args, 0)
+	p, err := prefixArg(args)
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -83,12 +84,12 @@ var cidrNetmaskFunc = newSimple(cty.String, func(args []cty.Value) (cty.Value, e
 // subnet is number n of the prefixes in p that are newbits longer.
 func subnet(p netip.Prefix, newbits int, n *big.Int) netip.Prefix {
 	bits := p.Bits() + newbits
-	shift := uint(p.Addr().BitLen() - bits) //nolint:gosec // bits is at most BitLen
+	shift := uint(p.Addr().BitLen() - bits)
 	return netip.PrefixFrom(offset(p, new(big.Int).Lsh(n, shift)), bits)
 }
 
 var cidrSubnetFunc = newSimple(cty.String, func(args []cty.Value) (cty.Value, error) {
-	p, err := prefixArg(args, 0)
+	p, err := prefixArg(args)
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -104,12 +105,12 @@ var cidrSubnetFunc = newSimple(cty.String, func(args []cty.Value) (cty.Value, er
 }, nil, stringParam("prefix"), numberParam("newbits"), numberParam("number"))
 
 var cidrSubnetsFunc = newSimple(cty.List(cty.String), func(args []cty.Value) (cty.Value, error) {
-	p, err := prefixArg(args, 0)
+	p, err := prefixArg(args)
 	if err != nil {
 		return cty.NilVal, err
 	}
 	free := p.Addr().BitLen() - p.Bits()
-	size := new(big.Int).Lsh(big.NewInt(1), uint(free)) //nolint:gosec // a prefix is no longer than its address
+	size := new(big.Int).Lsh(big.NewInt(1), uint(free))
 	next := new(big.Int)
 	var out []cty.Value
 	for i := 1; i < len(args); i++ {
@@ -117,7 +118,7 @@ var cidrSubnetsFunc = newSimple(cty.List(cty.String), func(args []cty.Value) (ct
 		if err != nil {
 			return cty.NilVal, err
 		}
-		block := new(big.Int).Lsh(big.NewInt(1), uint(free-more)) //nolint:gosec // more is at most free
+		block := new(big.Int).Lsh(big.NewInt(1), uint(free-more))
 		// Round up to where a prefix of this length can begin.
 		next.Add(next, new(big.Int).Sub(block, big.NewInt(1)))
 		next.Sub(next, new(big.Int).Mod(next, block))
@@ -134,7 +135,7 @@ var cidrSubnetsFunc = newSimple(cty.List(cty.String), func(args []cty.Value) (ct
 }, &function.Parameter{Name: "newbits", Type: cty.Number}, stringParam("prefix"))
 
 var cidrContainsFunc = newSimple(cty.Bool, func(args []cty.Value) (cty.Value, error) {
-	p, err := prefixArg(args, 0)
+	p, err := prefixArg(args)
 	if err != nil {
 		return cty.NilVal, err
 	}

@@ -20,13 +20,15 @@ func numericFuncs() []entry {
 		{"min", Numeric, "The smallest of several numbers. With a list: `min(LIST...)`.", several, `min(3, 7, 5)`, `3`, fixed(stdlib.MinFunc)},
 		{
 			"parseint", Numeric, "The whole number that text stands for in a base from 2 to 62.",
-			[]param{{"text", "The digits."}, {"base", "The base."}}, `parseint("ff", 16)`, `255`, fixed(stdlib.ParseIntFunc),
+			[]param{{"text", "The digits."}, {"base", "The base."}},
+			`parseint("ff", 16)`, `255`, fixed(stdlib.ParseIntFunc),
 		},
 		{"pow", Numeric, "A number raised to a power.", []param{num[0], {"power", "The exponent."}}, `pow(2, 10)`, `1024`, fixed(stdlib.PowFunc)},
 		{"signum", Numeric, "-1, 0 or 1 for a negative number, zero, or a positive one.", num, `signum(-12)`, `-1`, fixed(stdlib.SignumFunc)},
 		{
 			"sum", Numeric, "The sum of the numbers in a list or set; of none it is 0.",
-			[]param{{"numbers", "A list or set of numbers."}}, `sum([10, 13, 6])`, `29`, fixed(sumFunc),
+			[]param{{"numbers", "A list or set of numbers."}},
+			`sum([10, 13, 6])`, `29`, fixed(sumFunc),
 		},
 	}
 }

@@ -10,7 +10,8 @@ import (
 func worldFuncs() []entry {
 	return []entry{{
 		"env", World, "The value of an environment variable, or a default. Without one, a variable that is not set is an error. Secrets belong in sensitive variables, which XDC_VAR_NAME sets.",
-		[]param{{"name", "The name of the variable."}, {"default", optionalOnce + "What to return when it is not set."}}, `env("XDC_EXAMPLE_UNSET", "none")`, `"none"`, envFunc,
+		[]param{{"name", "The name of the variable."}, {"default", optionalOnce + "What to return when it is not set."}},
+		`env("XDC_EXAMPLE_UNSET", "none")`, `"none"`, envFunc,
 	}}
 }
 

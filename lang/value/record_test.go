@@ -19,18 +19,30 @@ var recordVars = map[string]cty.Value{
 
 func TestToGenerator(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"the record of a plan", `{ event_id = record.id, value = record::number(0, 1000), payload = record::text(64) }`,
-			`{"kind":"object","names":["event_id","payload","value"],"fields":[{"kind":"id"},{"kind":"text","size":64},{"kind":"number","max":1000}]}`},
-		{"constants", `{ a = 1, b = { c = [true, null] } }`,
-			`{"kind":"object","names":["a","b"],"fields":[{"kind":"const","const":1},{"kind":"const","const":{"c":[true,null]}}]}`},
-		{"generators deep inside", `{ a = { b = [record.seq, "x"] } }`,
-			`{"kind":"object","names":["a"],"fields":[{"kind":"object","names":["b"],"fields":[{"kind":"list","items":[{"kind":"seq"},{"kind":"const","const":"x"}]}]}]}`},
-		{"a choice of both", `{ a = record::choice([record.time, "never", { k = record::key(10) }]) }`,
-			`{"kind":"object","names":["a"],"fields":[{"kind":"choice","items":[{"kind":"time"},{"kind":"const","const":"never"},{"kind":"object","names":["k"],"fields":[{"kind":"key","max":10}]}]}]}`},
-		{"a template", `{ a = record::template("o-{id}-{seq} {x y} {\"a\": 1}") }`,
-			`{"kind":"object","names":["a"],"fields":[{"kind":"template","template":"o-{id}-{seq} {x y} {\"a\": 1}"}]}`},
-		{"a map of generators", `tomap({ a = record.id, b = record.seq })`,
-			`{"kind":"object","names":["a","b"],"fields":[{"kind":"id"},{"kind":"seq"}]}`},
+		{
+			"the record of a plan", `{ event_id = record.id, value = record::number(0, 1000), payload = record::text(64) }`,
+			`{"kind":"object","names":["event_id","payload","value"],"fields":[{"kind":"id"},{"kind":"text","size":64},{"kind":"number","max":1000}]}`,
+		},
+		{
+			"constants", `{ a = 1, b = { c = [true, null] } }`,
+			`{"kind":"object","names":["a","b"],"fields":[{"kind":"const","const":1},{"kind":"const","const":{"c":[true,null]}}]}`,
+		},
+		{
+			"generators deep inside", `{ a = { b = [record.seq, "x"] } }`,
+			`{"kind":"object","names":["a"],"fields":[{"kind":"object","names":["b"],"fields":[{"kind":"list","items":[{"kind":"seq"},{"kind":"const","const":"x"}]}]}]}`,
+		},
+		{
+			"a choice of both", `{ a = record::choice([record.time, "never", { k = record::key(10) }]) }`,
+			`{"kind":"object","names":["a"],"fields":[{"kind":"choice","items":[{"kind":"time"},{"kind":"const","const":"never"},{"kind":"object","names":["k"],"fields":[{"kind":"key","max":10}]}]}]}`,
+		},
+		{
+			"a template", `{ a = record::template("o-{id}-{seq} {x y} {\"a\": 1}") }`,
+			`{"kind":"object","names":["a"],"fields":[{"kind":"template","template":"o-{id}-{seq} {x y} {\"a\": 1}"}]}`,
+		},
+		{
+			"a map of generators", `tomap({ a = record.id, b = record.seq })`,
+			`{"kind":"object","names":["a","b"],"fields":[{"kind":"id"},{"kind":"seq"}]}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

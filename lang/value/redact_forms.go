@@ -19,7 +19,7 @@ func forms(secret string) []string {
 	var out []string
 	bases := []string{secret}
 	if strings.Contains(secret, "\n") {
-		for _, line := range strings.Split(secret, "\n") {
+		for line := range strings.SplitSeq(secret, "\n") {
 			if line = strings.TrimSpace(line); len(line) >= minPart && !strings.HasPrefix(line, "-----") {
 				bases = append(bases, line)
 			}

@@ -85,7 +85,7 @@ func (a jobAction) Do(ctx context.Context, _ providers.StepID, raw json.RawMessa
 }
 
 func cancelJob(ctx context.Context, _ providers.Env, s *Session, j rest.Job, _ jobTarget) error {
-	if err := s.client.Delete(ctx, j.Self); err != nil {
+	if err := s.client.Cancel(ctx, j); err != nil {
 		return err
 	}
 	return until(ctx, func() (bool, error) {
@@ -131,7 +131,7 @@ func restartJob(ctx context.Context, env providers.Env, s *Session, j rest.Job, 
 }
 
 func restartPEs(ctx context.Context, _ providers.Env, s *Session, j rest.Job, t jobTarget) error {
-	pes, err := s.pes(ctx, j.ID)
+	pes, err := s.pes(ctx, string(j.ID))
 	if err != nil {
 		return err
 	}
@@ -144,8 +144,8 @@ func restartPEs(ctx context.Context, _ providers.Env, s *Session, j rest.Job, t 
 		if !t.wants(pe) {
 			continue
 		}
-		before[pe.ID] = pe.LaunchCount
-		if err := s.act(ctx, rest.Join(i.PEs, "/"+pe.ID), "restart"); err != nil {
+		before[string(pe.ID)] = pe.LaunchCount.V
+		if err := s.act(ctx, rest.Join(i.PEs, "/"+string(pe.ID)), "restart"); err != nil {
 			return err
 		}
 	}
@@ -153,9 +153,9 @@ func restartPEs(ctx context.Context, _ providers.Env, s *Session, j rest.Job, t 
 		return fmt.Errorf("no PE of %s at %s is meant by this action", t.Job, t.Target)
 	}
 	return until(ctx, func() (bool, error) {
-		pes, err := s.pes(ctx, j.ID)
+		pes, err := s.pes(ctx, string(j.ID))
 		for _, pe := range pes {
-			if n, ok := before[pe.ID]; ok && (pe.LaunchCount <= n || pe.Status != "running") {
+			if n, ok := before[string(pe.ID)]; ok && (pe.LaunchCount.V <= n || pe.Status != "running") {
 				return false, err
 			}
 		}

@@ -35,7 +35,7 @@ func (t jobTarget) find(ctx context.Context, env providers.Env) (*Session, rest.
 	if err != nil {
 		return nil, rest.Job{}, err
 	}
-	id, ok := s.JobAt(t.Job)
+	id, _, ok := s.JobAt(t.Job)
 	if !ok {
 		return nil, rest.Job{}, fmt.Errorf("%s is not known to run at %s", t.Job, t.Target)
 	}
@@ -48,7 +48,7 @@ func (t jobTarget) find(ctx context.Context, env providers.Env) (*Session, rest.
 		return nil, rest.Job{}, err
 	}
 	for _, j := range jobs {
-		if j.ID == id {
+		if string(j.ID) == id {
 			return s, j, nil
 		}
 	}
@@ -124,7 +124,7 @@ func (d stopJob) Prepare(ctx context.Context, id providers.StepID, raw json.RawM
 	if err != nil {
 		return providers.Handle{}, err
 	}
-	u := stopJobUndo{Target: a.Target, Path: a.Job, ID: j.ID, Name: j.Name, Restore: a.Restore}
+	u := stopJobUndo{Target: a.Target, Path: a.Job, ID: string(j.ID), Name: j.Name, Restore: a.Restore}
 	if a.Restore {
 		spec := d.env.JobArgs
 		if spec == nil {
@@ -141,7 +141,7 @@ func (d stopJob) Prepare(ctx context.Context, id providers.StepID, raw json.RawM
 			return providers.Handle{}, fmt.Errorf("%s was not submitted from a bundle and cannot be submitted again: set restore = false", a.Job)
 		}
 	}
-	h, err := providers.NewHandle(id, Name, "streams_job", []providers.Place{{Target: a.Target}}, jobRef{ID: j.ID, Name: j.Name}, u, a)
+	h, err := providers.NewHandle(id, Name, "streams_job", []providers.Place{{Target: a.Target}}, jobRef{ID: string(j.ID), Name: j.Name}, u, a)
 	h.Names = []string{j.Name}
 	return h, err
 }
@@ -164,7 +164,7 @@ func (d stopJob) Inject(ctx context.Context, h providers.Handle) error {
 	if err != nil {
 		return err
 	}
-	return s.client.Delete(ctx, rest.Join(i.Jobs, "/"+u.ID))
+	return s.client.Delete(ctx, "cancel the job", rest.Join(i.Jobs, "/"+u.ID))
 }
 
 // Verify looks whether that very job is gone.
@@ -183,7 +183,7 @@ func (d stopJob) Verify(ctx context.Context, h providers.Handle) (providers.Effe
 	if err != nil {
 		return e, err
 	}
-	k := slices.IndexFunc(jobs, func(j rest.Job) bool { return j.ID == u.ID && j.Status != "canceled" })
+	k := slices.IndexFunc(jobs, func(j rest.Job) bool { return string(j.ID) == u.ID && j.Status != "canceled" })
 	e.InForce = k < 0
 	e.Evidence = fmt.Sprintf("job %s is gone", u.ID)
 	if k >= 0 {
@@ -226,21 +226,6 @@ func (d stopJob) VerifyHealed(ctx context.Context, h providers.Handle) (provider
 	}
 	e.InForce = !e.InForce
 	return e, err
-}
-
-// follow has the session observe another job of the platform as the plan's.
-func (s *Session) follow(path string, ref json.RawMessage) {
-	var r jobRef
-	if json.Unmarshal(ref, &r) != nil || r.ID == "" {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.tracked {
-		if s.tracked[i].info.Path == path {
-			s.tracked[i].id = r.ID
-		}
-	}
 }
 
 // peFault stops PEs.
@@ -298,14 +283,14 @@ func (d stopPE) Prepare(ctx context.Context, id providers.StepID, raw json.RawMe
 	if err != nil {
 		return providers.Handle{}, err
 	}
-	pes, err := s.pes(ctx, j.ID)
+	pes, err := s.pes(ctx, string(j.ID))
 	if err != nil {
 		return providers.Handle{}, err
 	}
 	u := peUndo{Target: a.Target}
 	for _, pe := range pes {
 		if pe.Status == "running" && a.wants(pe) {
-			u.PEs = append(u.PEs, pe.ID)
+			u.PEs = append(u.PEs, string(pe.ID))
 		}
 	}
 	if len(u.PEs) == 0 {
@@ -321,7 +306,7 @@ func (t jobTarget) wants(pe rest.PE) bool {
 			return o.Name == t.Operator || strings.HasSuffix(o.Name, "."+t.Operator)
 		})
 	case len(t.PEs) > 0:
-		return slices.Contains(t.PEs, pe.ID)
+		return slices.Contains(t.PEs, string(pe.ID))
 	}
 	return true
 }
@@ -337,7 +322,7 @@ func (s *Session) pes(ctx context.Context, job string) ([]rest.PE, error) {
 		return nil, err
 	}
 	for _, j := range all {
-		if j.ID == job {
+		if string(j.ID) == job {
 			return j.PEs, nil
 		}
 	}
@@ -386,7 +371,7 @@ func (d stopPE) Heal(ctx context.Context, h providers.Handle) error {
 // pe reads one PE; one that is gone with its job has no status.
 func (s *Session) pe(ctx context.Context, i rest.Instance, id string) (rest.PE, error) {
 	var got rest.PE
-	err := s.client.Get(ctx, rest.Join(i.PEs, "/"+id), &struct {
+	err := s.client.Get(ctx, "look at the PE", rest.Join(i.PEs, "/"+id), &struct {
 		*rest.PE
 		Operators any `json:"operators"` // a link here
 	}{PE: &got})
@@ -486,7 +471,7 @@ func (d stopInstance) status(ctx context.Context, target string) (string, *Sessi
 		return "", s, err
 	}
 	var now rest.Instance
-	err = s.client.Get(ctx, i.Self, &now)
+	err = s.client.Get(ctx, "look at the instance", i.Self, &now)
 	return now.Status, s, err
 }
 

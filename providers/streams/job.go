@@ -196,7 +196,7 @@ func (s *Session) jobUp(ctx context.Context, name string) (providers.Effect, err
 	j := jobs[0]
 	e.InForce = j.Status == "running" && j.Health == "healthy"
 	e.Evidence = fmt.Sprintf("job %s (%s) is %s and %s", j.ID, j.Name, j.Status, j.Health)
-	e.Result, err = json.Marshal(jobRef{ID: j.ID, Name: j.Name})
+	e.Result, err = json.Marshal(jobRef{ID: string(j.ID), Name: j.Name})
 	return e, err
 }
 
@@ -218,7 +218,7 @@ func (s *Session) cancelAll(ctx context.Context, name string) error {
 		if strings.EqualFold(j.Status, "canceling") || strings.EqualFold(j.Status, "canceled") {
 			continue
 		}
-		if err := s.client.Delete(ctx, j.Self); err != nil {
+		if err := s.client.Cancel(ctx, j); err != nil {
 			return fmt.Errorf("cancel job %s: %w", j.ID, err)
 		}
 	}

@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -12,53 +13,55 @@ import (
 	"github.com/xdc-project/xdc/providers/streams/rest"
 )
 
-// Observe makes one round: the instance, the jobs with their PEs, and the metrics of those that are healthy enough
-// to have any.
+// defaultRefresh is how old a metric may be when nothing else is said.
+const defaultRefresh = 3 * time.Second
+
+// Observe makes one round: the instance, the jobs with their PEs, and the metrics of the jobs of the plan.
 func (s *Session) Observe(ctx context.Context, emit func(providers.Reading)) error {
-	low := time.Now()
-	s.mu.Lock()
-	self := s.instance
-	s.mu.Unlock()
-	var i rest.Instance
-	var err error
-	if self == nil {
-		i, err = s.inst(ctx)
-	} else {
-		i = *self
-		var now rest.Instance
-		if err = s.client.Get(ctx, i.Self, &now); err == nil {
-			i.Status, i.Health = now.Status, now.Health
-		}
-	}
+	i, err := s.inst(ctx)
 	if err != nil {
 		return err
 	}
-	o := observation{emit: emit, low: low, high: time.Now()}
+	o := observation{emit: emit, low: time.Now()}
+	if i, err = s.client.Now(ctx, i); err != nil {
+		return err
+	}
+	o.high = time.Now()
 	o.enum("instance.status", i.Status)
 	o.enum("instance.health", i.Health)
+	running := i.Status == "running" || i.Status == ""
 	if i.Status == "stopped" {
-		s.absent(o)
+		s.absent(o, "the instance is stopped")
 		return nil
 	}
-	jobs := s.jobs()
-	if len(jobs) == 0 {
-		return nil
-	}
-	low = time.Now()
+	o.low = time.Now()
 	found, err := s.client.Snapshot(ctx, i)
 	if err != nil {
+		if !running && rest.StatusOf(err) > 0 {
+			return nil // it answers, and has nothing to say of jobs while it starts or stops
+		}
 		return err
 	}
-	o = observation{emit: emit, low: low, high: time.Now()}
+	o.high = time.Now()
 	s.recognise(found)
-	s.emitJobs(found, o)
-	low = time.Now()
-	metrics, err := s.client.Metrics(ctx, i)
+	known := s.jobs()
+	s.emitJobs(known, found, o)
+	var ids []string
+	for _, t := range known {
+		if t.id != "" && contains(found, t.id) {
+			ids = append(ids, t.id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	m := observation{emit: emit, low: time.Now().Add(-seconds(s.cfg.MetricRefresh, defaultRefresh))}
+	metrics, err := s.client.Metrics(ctx, i, ids)
 	if err != nil {
 		return err
 	}
-	m := observation{emit: emit, low: low.Add(-seconds(s.cfg.MetricRefresh, 3*time.Second)), high: time.Now()}
-	s.emitMetrics(found, metrics, m)
+	m.high = time.Now()
+	s.emitMetrics(known, found, metrics, m)
 	return nil
 }
 
@@ -68,22 +71,37 @@ func (s *Session) jobs() []tracked {
 	return append([]tracked(nil), s.tracked...)
 }
 
-// recognise finds the launched jobs among those that were submitted since the session was opened.
+// recognise finds launched jobs among those that were not there at the first look, and jobs that were submitted again
+// under their old name.
 func (s *Session) recognise(found []rest.JobSnapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.before == nil {
+		s.before = map[string]bool{}
+		for _, j := range found {
+			s.before[string(j.ID)] = true
+		}
+	}
 	taken := map[string]bool{}
 	for _, t := range s.tracked {
 		taken[t.id] = true
 	}
 	for n := range s.tracked {
 		t := &s.tracked[n]
-		if t.launched == nil || (t.id != "" && contains(found, t.id)) {
+		if t.id != "" && contains(found, t.id) {
 			continue
 		}
 		for _, j := range found {
-			if !taken[j.ID] && t.launched.MatchString(j.Name) {
-				t.id, taken[j.ID] = j.ID, true
+			id := string(j.ID)
+			if taken[id] || j.Status == "canceling" || j.Status == "canceled" {
+				continue
+			}
+			again := t.name != "" && j.Name == t.name
+			started := t.launched != nil && !s.before[id] && !strings.HasPrefix(j.Name, "xdc_") &&
+				(t.launched.MatchString(j.Name) || t.launched.MatchString(j.ApplicationName))
+			if again || started {
+				t.id, t.name, taken[id] = id, j.Name, true
+				break
 			}
 		}
 	}
@@ -91,81 +109,70 @@ func (s *Session) recognise(found []rest.JobSnapshot) {
 
 func contains(jobs []rest.JobSnapshot, id string) bool {
 	for _, j := range jobs {
-		if j.ID == id {
+		if string(j.ID) == id {
 			return true
 		}
 	}
 	return false
 }
 
-// absent says of every known job that it is gone: the server answered, and an instance that is stopped has none.
-func (s *Session) absent(o observation) {
+// absent says of every known job that it is gone: the server answered, and there is none.
+func (s *Session) absent(o observation, why string) {
 	for _, t := range s.jobs() {
 		if t.id != "" {
-			o.gone(t.info.Path)
+			o.gone(t, why)
 		}
 	}
 }
 
-func (s *Session) emitJobs(found []rest.JobSnapshot, o observation) {
-	for _, t := range s.jobs() {
+func (s *Session) emitJobs(known []tracked, found []rest.JobSnapshot, o observation) {
+	for _, t := range known {
 		if t.id == "" {
 			continue
 		}
 		if !contains(found, t.id) {
-			o.gone(t.info.Path)
+			o.gone(t, "the server's list of jobs does not have it")
 			continue
 		}
 		for _, j := range found {
-			if j.ID != t.id {
-				continue
+			if string(j.ID) == t.id {
+				o.job(t.info.Path, j)
 			}
-			p := t.info.Path
-			o.enum(p+".status", j.Status)
-			o.enum(p+".health", j.Health)
-			launches, restarts := int64(0), int64(0)
-			for _, pe := range j.PEs {
-				q := p + ".pe[" + strconv.Quote(pe.ID) + "]"
-				o.enum(q+".status", pe.Status)
-				o.enum(q+".health", pe.Health)
-				o.number(q+".launches", pe.LaunchCount)
-				launches += pe.LaunchCount
-				restarts += max(pe.LaunchCount-1, 0)
-			}
-			o.number(p+".pes", int64(len(j.PEs)))
-			o.number(p+".launches", launches)
-			o.number(p+".restarts", restarts)
 		}
 	}
 }
 
 // emitMetrics reports metrics. Those of a PE that is not running may be stale and are left out.
-func (s *Session) emitMetrics(found, metrics []rest.JobSnapshot, o observation) {
-	running := map[string]bool{}
+func (s *Session) emitMetrics(known []tracked, found, metrics []rest.JobSnapshot, o observation) {
+	launches := map[string]int64{}
 	for _, j := range found {
 		for _, pe := range j.PEs {
-			running[j.ID+"/"+pe.ID] = pe.Status == "running"
+			if pe.Status == "running" {
+				launches[string(j.ID)+"/"+string(pe.ID)] = pe.LaunchCount.V
+			}
 		}
 	}
-	for _, t := range s.jobs() {
+	for _, t := range known {
 		for _, j := range metrics {
-			if t.id == "" || j.ID != t.id {
+			if t.id == "" || string(j.ID) != t.id {
 				continue
 			}
+			short := shortNames(j)
 			custom := map[string]int64{}
 			var names []string
 			for _, pe := range j.PEs {
-				if !running[j.ID+"/"+pe.ID] {
+				n, ok := launches[t.id+"/"+string(pe.ID)]
+				if !ok {
 					continue
 				}
 				for _, op := range pe.Operators {
-					o.operator(t.info.Path, op)
+					o.operator(t.info.Path, op, short[op.Name], n)
 					for _, m := range op.Metrics {
-						if m.Type == "custom" {
+						if m.Type == "custom" && m.Value.Set {
 							if _, ok := custom[m.Name]; !ok {
 								names = append(names, m.Name)
 							}
-							custom[m.Name] += m.Value
+							custom[m.Name] += m.Value.V
 						}
 					}
 				}
@@ -175,6 +182,25 @@ func (s *Session) emitMetrics(found, metrics []rest.JobSnapshot, o observation) 
 			}
 		}
 	}
+}
+
+// shortNames gives each operator its last name component, where no other operator of the job has the same.
+func shortNames(j rest.JobSnapshot) map[string]string {
+	count := map[string]int{}
+	short := map[string]string{}
+	for _, pe := range j.PEs {
+		for _, op := range pe.Operators {
+			last := op.Name[strings.LastIndex(op.Name, ".")+1:]
+			short[op.Name] = last
+			count[last]++
+		}
+	}
+	for full, last := range short {
+		if count[last] > 1 || last == full {
+			delete(short, full)
+		}
+	}
+	return short
 }
 
 // observation is one answer of the server, with when it was true.
@@ -193,53 +219,93 @@ func (o observation) number(path string, n int64) {
 	o.emit(providers.Reading{Path: path, Value: signal.NumberVal(float64(n)), Low: o.low, High: o.high})
 }
 
-func (o observation) gone(path string) {
+// gone reports a job that the server answered not to have: it is unhealthy for certain, not unknown.
+func (o observation) gone(t tracked, why string) {
+	evidence := fmt.Sprintf("job %s (%s) is gone: %s", t.id, t.name, why)
 	for _, x := range [][2]string{{".status", "gone"}, {".health", "unhealthy"}} {
-		o.emit(providers.Reading{Path: path + x[0], Value: signal.EnumVal(x[1]), Low: o.low, High: o.high, Evidence: "the server answered and has no such job"})
+		o.emit(providers.Reading{Path: t.info.Path + x[0], Value: signal.EnumVal(x[1]), Low: o.low, High: o.high, Evidence: evidence})
+	}
+	o.number(t.info.Path+".pes", 0)
+}
+
+// job reports a job and its PEs.
+func (o observation) job(p string, j rest.JobSnapshot) {
+	o.enum(p+".status", j.Status)
+	o.enum(p+".health", j.Health)
+	launches, restarts := int64(0), int64(0)
+	for _, pe := range j.PEs {
+		q := p + ".pe[" + strconv.Quote(string(pe.ID)) + "]"
+		o.enum(q+".status", pe.Status)
+		o.enum(q+".health", pe.Health)
+		if pe.LaunchCount.Set {
+			o.number(q+".launches", pe.LaunchCount.V)
+		}
+		launches += pe.LaunchCount.V
+		restarts += max(pe.LaunchCount.V-1, 0)
+	}
+	o.number(p+".pes", int64(len(j.PEs)))
+	o.number(p+".launches", launches)
+	o.number(p+".restarts", restarts)
+}
+
+// operator reports an operator under its full name and, where that is unambiguous, its last name. The launches of its
+// PE come first: whoever draws conclusions from counters must know when they began anew.
+func (o observation) operator(job string, op rest.Operator, short string, launches int64) {
+	for _, name := range []string{op.Name, short} {
+		if name == "" {
+			continue
+		}
+		p := job + ".operator[" + strconv.Quote(name) + "]"
+		o.number(p+".launches", launches)
+		o.ports(op.InputPorts, "nTuplesProcessed", p+".tuples_in", p+".input")
+		o.ports(op.OutputPorts, "nTuplesSubmitted", p+".tuples_out", p+".output")
+		o.ports(op.InputPorts, "nTuplesQueued", p+".queued", "")
 	}
 }
 
-// operator reports an operator under its full name and, if that differs, its last name.
-func (o observation) operator(job string, op rest.Operator) {
-	names := []string{op.Name}
-	if i := strings.LastIndex(op.Name, "."); i >= 0 {
-		names = append(names, op.Name[i+1:])
-	}
-	sum := func(ports []rest.Port, metric string, each func(index int, n int64)) (total int64) {
-		for _, p := range ports {
-			for _, m := range p.Metrics {
-				if m.Name == metric {
-					total += m.Value
-					if each != nil {
-						each(p.Index, m.Value)
-					}
-				}
+// ports reports a metric of an operator's ports, one by one and summed. What the server does not have is not reported.
+func (o observation) ports(ports []rest.Port, metric, sum, each string) {
+	total, any := int64(0), false
+	for _, p := range ports {
+		for _, m := range p.Metrics {
+			if m.Name != metric || !m.Value.Set {
+				continue
+			}
+			total, any = total+m.Value.V, true
+			if each != "" && p.Index.Set {
+				o.number(each+"["+strconv.FormatInt(p.Index.V, 10)+"].tuples", m.Value.V)
 			}
 		}
-		return total
 	}
-	for _, name := range names {
-		p := job + ".operator[" + strconv.Quote(name) + "]"
-		o.number(p+".tuples_in", sum(op.InputPorts, "nTuplesProcessed", func(i int, n int64) { o.number(p+".input["+strconv.Itoa(i)+"].tuples", n) }))
-		o.number(p+".tuples_out", sum(op.OutputPorts, "nTuplesSubmitted", func(i int, n int64) { o.number(p+".output["+strconv.Itoa(i)+"].tuples", n) }))
-		o.number(p+".queued", sum(op.InputPorts, "nTuplesQueued", nil))
+	if any {
+		o.number(sum, total)
 	}
 }
 
-// snake turns the platform's camelCase into snake_case.
+// maxWord bounds the words of a server that become values.
+const maxWord = 100
+
+// snake turns the platform's camelCase and UPPER_CASE into snake_case.
 func snake(word string) string {
-	if len(word) > 100 {
-		word = word[:100]
+	if len(word) > maxWord {
+		word = strings.ToValidUTF8(word[:maxWord], "")
+	}
+	if word == strings.ToUpper(word) {
+		return strings.ToLower(word)
 	}
 	var b strings.Builder
 	for i, r := range word {
-		if unicode.IsUpper(r) {
+		switch {
+		case unicode.IsUpper(r):
 			if i > 0 {
 				b.WriteByte('_')
 			}
-			r = unicode.ToLower(r)
+			b.WriteRune(unicode.ToLower(r))
+		case r == ' ' || r == '-':
+			b.WriteByte('_')
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
 		}
-		b.WriteRune(r)
 	}
 	return b.String()
 }

@@ -28,5 +28,5 @@ func (s *Session) act(ctx context.Context, self, what string) error {
 	if !ok {
 		return fmt.Errorf("no operation is called %q", what)
 	}
-	return s.client.Post(ctx, rest.Join(self, op.Path), op.Body, nil)
+	return s.client.Post(ctx, what+" it", rest.Join(self, op.Path), op.Body, nil)
 }

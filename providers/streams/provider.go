@@ -23,6 +23,7 @@ const Name = "streams"
 // connection are the arguments of the block.
 type connection struct {
 	URL             string          `json:"url"`
+	Domain          string          `json:"domain"`
 	Instance        string          `json:"instance"`
 	Username        string          `json:"username"`
 	Password        providers.Text  `json:"password"`
@@ -43,14 +44,16 @@ func Provider() *providers.Provider {
 		Doc:  "Teracloud Streams (formerly IBM Streams) 7.2 through its REST management API: submits, adopts and cancels jobs, stops and starts PEs and instances, and observes health, status and metrics.",
 		Connection: &schema.Block{
 			Name:        Name,
-			Description: "How to reach the REST management API of a Streams domain. TLS certificates are always verified.",
+			Description: "How to reach the REST management API of a Streams domain.",
 			Attributes: []schema.Attribute{
 				{Name: "url", Type: cty.String, Required: true, Public: true, Example: `"https://streams.dc1.example.com:8443"`, Description: "The API's root, `https://HOST:PORT/streams/resources`, or only `https://HOST:PORT`."},
+				{Name: "domain", Type: cty.String, Public: true, Example: `"StreamsDomain"`, Description: "The id of the domain, where the server has several."},
 				{Name: "instance", Type: cty.String, Public: true, Example: `"streams1"`, Description: "The id of the instance. Needed unless the domain has only one."},
 				{Name: "username", Type: cty.String, Public: true, Example: `"xdc"`, Description: "The user to log in as, with HTTP Basic authentication."},
 				{Name: "password", Type: cty.String, Credential: true, Example: "var.password", Description: "The user's password: a sensitive variable."},
 				{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Example: `"ca.pem"`, Description: "Certificates in PEM of the authorities to trust, instead of the system's. Domains use self-signed certificates unless told otherwise."},
 				{Name: "server_name", Type: cty.String, Public: true, Example: `"streams.example.com"`, Description: "The name that the server's certificate is for, where it is not the host in the URL."},
+				{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Example: "false", Description: "Whether to talk to a server whose certificate is not verified. Anybody in between can then read the password; every plan that does is warned about."},
 				{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("30s"), Public: true, Example: `"30s"`, Description: "How long one call may take. Submissions may take five minutes."},
 				{Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("1s"), Public: true, Example: `"1s"`, Description: "How often the target is observed. Recovery times are no sharper than this."},
 				{Name: "metric_refresh", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("3s"), Public: true, Example: `"3s"`, Description: "How old a metric may be when the platform reports it. It widens the bounds of what is inferred from metrics."},
@@ -90,6 +93,7 @@ func signals() []schema.Signal {
 		{Path: "job.*.operator[*].tuples_in", Type: num, Description: "Tuples processed, over all input ports, since the PE started. The operator is named in full or by its last name."},
 		{Path: "job.*.operator[*].tuples_out", Type: num, Description: "Tuples submitted, over all output ports, since the PE started."},
 		{Path: "job.*.operator[*].queued", Type: num, Description: "Tuples waiting in front of the operator."},
+		{Path: "job.*.operator[*].launches", Type: num, Description: "How often the operator's PE was launched. Counters begin anew with each launch."},
 		{Path: "job.*.operator[*].output[*].tuples", Type: num, Description: "Tuples submitted to one output port."},
 		{Path: "job.*.operator[*].input[*].tuples", Type: num, Description: "Tuples processed from one input port."},
 		{Path: "job.*.pe[*].status", Type: enum(peStatus), Description: "State of one PE, by its id."},

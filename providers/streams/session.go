@@ -4,36 +4,38 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/credential"
+	"github.com/xdc-project/xdc/providers/https"
 	"github.com/xdc-project/xdc/providers/streams/rest"
 )
 
-// Session is an open connection to one domain. It is safe for concurrent use.
+// Session is an open connection to one instance. It is safe for concurrent use.
 type Session struct {
 	env    providers.Env
 	target string
 	cfg    connection
+	pool   *https.Pool
 	client *rest.Client
-	opened time.Time
 
 	mu       sync.Mutex
 	instance *rest.Instance
 	tracked  []tracked
+	before   map[string]bool // ids of the jobs that were there when it first looked; nil until then
+	password *string         // found once
 }
 
 // tracked is a job of the plan and which job of the platform it is.
 type tracked struct {
 	info     providers.JobInfo
 	id       string // empty until it is known
+	name     string
 	launched *regexp.Regexp
-	seen     bool
 }
 
 var (
@@ -44,7 +46,7 @@ var (
 )
 
 func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*Session, error) {
-	s := &Session{env: env, target: t.Name, opened: time.Now()}
+	s := &Session{env: env, target: t.Name}
 	if err := decode(args, &s.cfg); err != nil {
 		return nil, err
 	}
@@ -55,37 +57,45 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 			return nil, fmt.Errorf("read ca_file: %w", err)
 		}
 	}
+	connect := https.DefaultConnect
+	if d := s.cfg.Timeout.D(); d > 0 {
+		connect = min(connect, d)
+	}
 	var err error
+	s.pool, err = https.NewPool(https.Options{Dial: env.Dial, CA: ca, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure, Connect: connect})
+	if err != nil {
+		return nil, fmt.Errorf("use ca_file %s: %w", s.cfg.CAFile, err)
+	}
 	s.client, err = rest.New(rest.Config{
-		URL: s.cfg.URL, Username: s.cfg.Username, Password: s.password, CA: ca, ServerName: s.cfg.ServerName,
-		Insecure: s.cfg.Insecure, Timeout: s.cfg.Timeout.D(), Dial: env.Dial,
+		Target: t.Name, URL: s.cfg.URL, Domain: s.cfg.Domain, Username: s.cfg.Username, Password: s.reveal, Pool: s.pool, Timeout: s.cfg.Timeout.D(),
 	})
 	return s, err
 }
 
-// password finds the password where the plan says it is.
-func (s *Session) password() (string, error) {
-	switch {
-	case s.cfg.PasswordFile != "":
-		b, err := s.env.ReadFile(s.cfg.PasswordFile)
-		if err != nil {
-			return "", fmt.Errorf("read password_file: %w", err)
-		}
-		return strings.TrimRight(string(b), "\r\n"), nil
-	case len(s.cfg.PasswordCommand) > 0:
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		out, err := exec.CommandContext(ctx, s.cfg.PasswordCommand[0], s.cfg.PasswordCommand[1:]...).Output() //nolint:gosec // the plan's author names the command
-		if err != nil {
-			return "", fmt.Errorf("run password_command %q: %w", s.cfg.PasswordCommand[0], err)
-		}
-		return strings.TrimRight(string(out), "\r\n"), nil
+// reveal finds the password where the plan says it is, once: a command may be slow or ask somebody.
+func (s *Session) reveal(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	known := s.password
+	s.mu.Unlock()
+	if known != nil {
+		return *known, nil
 	}
-	return s.cfg.Password.Reveal(s.env)
+	src := credential.Source{Value: s.cfg.Password, File: s.cfg.PasswordFile, Command: s.cfg.PasswordCommand}
+	if src.IsZero() {
+		return "", nil
+	}
+	got, err := src.Reveal(ctx, s.env)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	s.password = &got
+	s.mu.Unlock()
+	return got, nil
 }
 
 // Close ends the connections.
-func (s *Session) Close() error { return s.client.Close() }
+func (s *Session) Close() error { return s.pool.Close() }
 
 // Interval is the poll interval.
 func (s *Session) Interval() time.Duration {
@@ -95,11 +105,13 @@ func (s *Session) Interval() time.Duration {
 	return s.cfg.PollInterval.D()
 }
 
-// HTTP is the transport of the session, for other services of the same platform.
-func (s *Session) HTTP() *http.Client { return s.client.HTTP() }
+// Pool has the session's connections, for other services of the same platform.
+func (s *Session) Pool() *https.Pool { return s.pool }
 
-// Authorize adds the session's credentials to a request.
-func (s *Session) Authorize(r *http.Request) error { return s.client.Authorize(r) }
+// Login returns the session's credentials, for other services of the same platform.
+func (s *Session) Login(ctx context.Context) (user, password string, err error) {
+	return s.client.Login(ctx)
+}
 
 // inst finds the instance, once.
 func (s *Session) inst(ctx context.Context) (rest.Instance, error) {
@@ -119,34 +131,52 @@ func (s *Session) inst(ctx context.Context) (rest.Instance, error) {
 	return i, nil
 }
 
-// DataService is the URL of the instance's data service, as its active services name it.
-func (s *Session) DataService(ctx context.Context) (string, error) {
+// DataServices lists the URLs of the instance's running data services, as its active services name them.
+func (s *Session) DataServices(ctx context.Context) ([]string, error) {
 	i, err := s.inst(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	services, err := s.client.Services(ctx, i)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	var out []string
 	for _, sv := range services {
-		if strings.EqualFold(sv.Type, "data") && sv.ConnectionURL != "" {
-			return sv.ConnectionURL, nil
+		url := sv.ConnectionURLExternal
+		if url == "" {
+			url = sv.ConnectionURL
+		}
+		if strings.EqualFold(sv.Type, "data") && url != "" && (sv.Status == "" || strings.EqualFold(sv.Status, "running")) {
+			out = append(out, url)
 		}
 	}
-	return "", fmt.Errorf("the instance %s at %s names no data service: give its URL as `data_exchange { url = ... }` in the target", i.ID, s.client.Host())
+	return out, nil
 }
 
 // JobAt returns the platform's id and name of a job of the plan; ok is false while it is not known.
-func (s *Session) JobAt(path string) (id string, ok bool) {
+func (s *Session) JobAt(path string) (id, name string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.tracked {
 		if t.info.Path == path && t.id != "" {
-			return t.id, true
+			return t.id, t.name, true
 		}
 	}
-	return "", false
+	return "", "", false
+}
+
+// JobIDs lists the ids of all jobs of the plan that are known to run here.
+func (s *Session) JobIDs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, t := range s.tracked {
+		if t.id != "" {
+			out = append(out, t.id)
+		}
+	}
+	return out
 }
 
 // Track tells which job of the platform stands behind a job of the plan.
@@ -155,15 +185,15 @@ func (s *Session) Track(job providers.JobInfo, ref []byte) error {
 	if job.Launched != "" {
 		re, err := regexp.Compile(job.Launched)
 		if err != nil {
-			return fmt.Errorf("pattern of launched: %w", err)
+			return fmt.Errorf("read the pattern of %s: %w", job.Path, err)
 		}
 		t.launched = re
 	} else {
 		var r jobRef
 		if err := json.Unmarshal(ref, &r); err != nil {
-			return fmt.Errorf("read the job's reference: %w", err)
+			return fmt.Errorf("read what is known of %s: %w", job.Path, err)
 		}
-		t.id = r.ID
+		t.id, t.name = r.ID, r.Name
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,15 +207,45 @@ func (s *Session) Track(job providers.JobInfo, ref []byte) error {
 	return nil
 }
 
-// Check looks whether the domain can be reached, logged in to, and whether the instance runs.
+// follow has the session observe another job of the platform as the plan's.
+func (s *Session) follow(path string, ref json.RawMessage) {
+	var r jobRef
+	if json.Unmarshal(ref, &r) != nil || r.ID == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.tracked {
+		if s.tracked[i].info.Path == path {
+			s.tracked[i].id, s.tracked[i].name = r.ID, r.Name
+		}
+	}
+}
+
+// Check looks whether the server can be reached and logged in to, and whether the instance runs.
 func (s *Session) Check(ctx context.Context) []providers.Finding {
 	subject := s.target + " streams"
 	i, err := s.inst(ctx)
+	if err == nil {
+		i, err = s.client.Now(ctx, i)
+	}
 	if err != nil {
 		return []providers.Finding{{Subject: subject, Text: err.Error()}}
 	}
 	if i.Status != "" && i.Status != "running" {
-		return []providers.Finding{{Subject: subject, Text: fmt.Sprintf("the instance %s is %s", i.ID, i.Status), Remedy: "start it"}}
+		return []providers.Finding{{
+			Subject: subject, Text: fmt.Sprintf("the instance %s is %s", i.ID, snake(i.Status)),
+			Remedy: "start it (streamtool startinstance) and try again",
+		}}
 	}
-	return []providers.Finding{{Subject: subject, OK: true, Text: fmt.Sprintf("logged in; instance %s is %s", i.ID, i.Status)}}
+	text := fmt.Sprintf("logged in as %q; instance %s is running", s.cfg.Username, i.ID)
+	if v := i.Version.Full; v != "" {
+		text += ", version " + v
+	} else if v := i.Version.Product; v != "" {
+		text += ", version " + v
+	}
+	if s.cfg.Insecure {
+		text += "; certificates are NOT verified (insecure = true)"
+	}
+	return []providers.Finding{{Subject: subject, OK: true, Text: text}}
 }

@@ -55,8 +55,6 @@ type Program struct {
 	Registry func() *providers.Registry
 	// Shipped finds the plans that come with xdc.
 	Shipped func(name string) (*source.Set, bool)
-	// Docs are the generated pages of the reference by file name.
-	Docs    func(r *providers.Registry) (map[string][]byte, error)
 	Version Version
 }
 
@@ -108,7 +106,7 @@ func (p Program) main(args []string, redactor *value.Redactor, out, side io.Writ
 		Context: context.Background(), In: fs.in, Out: out, Side: side, Env: env, Registry: p.Registry(), Redactor: redactor,
 		OutStyle:  view.Detect(fs.out, get, grammar.NoColor),
 		SideStyle: view.Detect(fs.err, get, grammar.NoColor),
-		Shipped:   p.Shipped, docs: p.Docs, parser: parser,
+		Shipped:   p.Shipped, parser: parser,
 		Version: p.Version, JSON: grammar.JSON, Log: logger(grammar.LogLevel, side),
 	}
 	code, err := codeOf(parsed.Run(ctx))

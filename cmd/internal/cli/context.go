@@ -37,7 +37,6 @@ type Context struct {
 	JSON                bool
 	Shipped             func(name string) (*source.Set, bool)
 
-	docs   func(r *providers.Registry) (map[string][]byte, error)
 	parser *kong.Kong
 	input  *bufio.Reader
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/xdc-project/xdc/engine/exec"
 )
@@ -26,10 +27,8 @@ var precedence = []Exit{Owed, Interrupted, Broken, NotMet, Failure, OK}
 // First is the code that applies when all of these do.
 func First(codes ...Exit) Exit {
 	for _, p := range precedence {
-		for _, c := range codes {
-			if c == p {
-				return p
-			}
+		if slices.Contains(codes, p) {
+			return p
 		}
 	}
 	return OK

@@ -81,7 +81,7 @@ func (f *Fmt) stdin(c *Context) error {
 
 // file formats one file and reports whether it differs.
 func (f *Fmt) file(c *Context, name string) (changed bool, err error) {
-	src, err := os.ReadFile(name)
+	src, err := os.ReadFile(name) //nolint:gosec // the file that the user named
 	if err != nil {
 		return false, fmt.Errorf("format: %w", err)
 	}
@@ -105,7 +105,7 @@ func (f *Fmt) file(c *Context, name string) (changed bool, err error) {
 	if err != nil {
 		return true, fmt.Errorf("format: %w", err)
 	}
-	if err := os.WriteFile(name, out, info.Mode().Perm()); err != nil {
+	if err := os.WriteFile(name, out, info.Mode().Perm()); err != nil { //nolint:gosec // the same file
 		return true, fmt.Errorf("format: %w", err)
 	}
 	return true, nil

@@ -64,7 +64,7 @@ func (i *Init) Run(c *Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(i.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(i.Dir, 0o755); err != nil { //nolint:gosec // a plan is shared with others
 		return fmt.Errorf("make the folder for the plan: %w", err)
 	}
 	name := filepath.Join(i.Dir, i.Name+".xdc.hcl")
@@ -72,7 +72,7 @@ func (i *Init) Run(c *Context) error {
 	if i.Force {
 		flag = os.O_CREATE | os.O_WRONLY | os.O_TRUNC
 	}
-	f, err := os.OpenFile(name, flag, 0o644)
+	f, err := os.OpenFile(name, flag, 0o644) //nolint:gosec // a plan is shared with others
 	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("%s is there already: give another --name, or --force to write over it", name)
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/cmd/internal/view"
@@ -26,7 +27,7 @@ func (Plan) Help() string {
 // Run shows it.
 func (p *Plan) Run(c *Context) error {
 	o := c.Loader(p.PlanArgs)
-	o.Mode, o.HashFiles = p.Mode, p.Output != ""
+	o.Mode, o.SaveAs = p.Mode, p.Output
 	frozen, set, found := load.Plan(o)
 	if err := c.Report(set, found); err != nil {
 		return err
@@ -37,8 +38,12 @@ func (p *Plan) Run(c *Context) error {
 		}
 	}
 	if p.Output != "" {
-		if err := plan.Save(frozen, p.Output); err != nil {
+		b, err := plan.Save(frozen)
+		if err != nil {
 			return err
+		}
+		if err := os.WriteFile(p.Output, b, 0o600); err != nil {
+			return fmt.Errorf("save the plan: %w", err)
 		}
 		fmt.Fprintf(c.Side, "Saved as %s. Run exactly this with: xdc apply %s\n", view.Clean(p.Output), view.Clean(p.Output))
 	}

@@ -9,8 +9,6 @@ import (
 	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/cmd/internal/view"
 	"github.com/xdc-project/xdc/engine/report"
-	"github.com/xdc-project/xdc/engine/trace"
-	"github.com/xdc-project/xdc/lang/signal"
 )
 
 // RunDir says where runs are kept.
@@ -38,7 +36,7 @@ func (r *Report) Run(c *Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := Summarise(folder)
+	s, err := folder.Summary()
 	if err != nil && s.Format == "" {
 		return err
 	}
@@ -60,42 +58,19 @@ func (r *Report) Run(c *Context) error {
 	if dir == "" {
 		dir = folder.Path
 	}
-	names, err := WriteReports(s, dir, r.Format, c.Redactor.String)
+	names, err := writeReports(s, dir, r.Format, c.Redactor.String)
 	for _, n := range names {
 		fmt.Fprintln(c.Out, view.Clean(n))
 	}
 	return err
 }
 
-// Summarise folds what is in a run's folder. With an error, the summary may still have what could be read.
-func Summarise(f session.Folder) (report.Summary, error) {
-	b, err := os.ReadFile(f.File(session.PlanFile))
-	if err != nil {
-		return report.Summary{}, fmt.Errorf("read the run's plan: %w", err)
-	}
-	p, err := report.ParsePlan(b)
-	if err != nil {
-		return report.Summary{}, err
-	}
-	samples := func(each func(signal.Sample)) error {
-		err := trace.ReadFile(f.File(trace.FileName), each, nil)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil // a run that never began to look
-		}
-		return err
-	}
-	return report.Fold(session.ReadEvents(f.File(session.EventsFile)), samples, p)
-}
+var reportFiles = map[string]string{"html": session.ReportHTML, "junit": session.ReportJUnit, "json": session.ReportJSON, "markdown": session.SummaryFile}
 
-// AllFormats are the formats of the reports of every run.
-func AllFormats() []string { return []string{"html", "junit", "json", "markdown"} }
-
-var reportFiles = map[string]string{"html": session.ReportHTML, "junit": session.ReportJUnit, "json": session.ReportJSON, "markdown": session.Summary}
-
-// WriteReports writes reports in these formats to a folder, through redact, and returns the names of what was
+// writeReports writes reports in these formats to a folder, through redact, and returns the names of what was
 // written. It goes on after an error.
-func WriteReports(s report.Summary, dir string, formats []string, redact func(string) string) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func writeReports(s report.Summary, dir string, formats []string, redact func(string) string) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make the folder for reports: %w", err)
 	}
 	var names []string
@@ -104,7 +79,7 @@ func WriteReports(s report.Summary, dir string, formats []string, redact func(st
 		b, err := render(s, format)
 		if err == nil {
 			name := filepath.Join(dir, reportFiles[format])
-			if err = os.WriteFile(name, []byte(redact(string(b))), 0o644); err == nil {
+			if err = os.WriteFile(name, []byte(redact(string(b))), 0o600); err == nil {
 				names = append(names, name)
 			}
 		}

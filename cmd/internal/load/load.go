@@ -34,8 +34,9 @@ type Options struct {
 	Shipped func(name string) (*source.Set, bool)
 	// NeedSecrets makes sensitive variables without a value an error: apply needs them.
 	NeedSecrets bool
-	// HashFiles reads every file that the plan names, for saved plans.
-	HashFiles bool
+	// SaveAs is the file that the plan will be saved as; empty: it will not be. Every file that a saved plan names is
+	// read, for its digest.
+	SaveAs string
 	// Now is what timestamp() says; zero: the present.
 	Now time.Time
 	// Mode is plan, apply or rehearse; StandIn says that connections will be swapped.
@@ -43,74 +44,105 @@ type Options struct {
 	StandIn bool
 }
 
-// module reads the files and gives the blocks their types.
-func (o Options) module() (*config.Module, check.Inputs, *source.Set, diag.List) {
-	set, found := source.Load(o.Paths)
-	in := o.inputs()
-	for _, name := range o.VarFiles {
-		f, ds := set.Vars(name)
-		found = append(found, ds...)
-		if f != nil {
-			in.VarFiles = append(in.VarFiles, f)
-		}
-	}
-	if found.HasErrors() {
-		return nil, in, set, found
-	}
-	tree, ds := syntax.Parse(set)
-	found = append(found, ds...)
-	mod, ds := config.Decode(tree)
-	return mod, in, set, append(found, ds...)
+// loading is one plan being read.
+type loading struct {
+	Options
+	set   *source.Set
+	in    check.Inputs
+	found diag.List
+	// made is what the plan is made from, for saving it; nil when it will not be saved.
+	made *plan.Source
+	// extra are files of variables that are on no disk.
+	extra []*source.File
 }
 
-func (o Options) inputs() check.Inputs {
-	in := check.Inputs{
-		Vars: o.Vars, Env: o.Env, Now: o.Now, Shipped: o.Shipped, Version: o.Version, HashFiles: o.HashFiles,
-		AllowMissingSecrets: !o.NeedSecrets,
-	}
-	if in.Now.IsZero() {
-		in.Now = time.Now()
+func (o Options) begin() *loading {
+	l := &loading{Options: o, in: check.Inputs{
+		Vars: o.Vars, Env: o.Env, Now: o.Now, Shipped: o.Shipped, Version: o.Version, HashFiles: o.SaveAs != "",
+		AllowMissingSecrets: !o.NeedSecrets, Prompt: o.Prompt,
+	}}
+	if l.in.Now.IsZero() {
+		l.in.Now = time.Now().UTC().Truncate(time.Second)
 	}
 	if o.NeedSecrets { // others do without, and must not ask
-		in.PromptSecret = o.PromptSecret
+		l.in.PromptSecret = o.PromptSecret
 	}
-	in.Prompt = o.Prompt
-	return in
+	return l
+}
+
+// module reads the files and gives the blocks their types; nil when the files cannot be read.
+func (l *loading) module() *config.Module {
+	set, found := source.Load(l.Paths)
+	l.set, l.found = set, found
+	for _, name := range l.VarFiles {
+		f, ds := set.Vars(name)
+		l.found = append(l.found, ds...)
+		if f != nil {
+			l.in.VarFiles = append(l.in.VarFiles, f)
+		}
+	}
+	l.in.VarFiles = append(l.in.VarFiles, l.extra...)
+	if l.found.HasErrors() {
+		return nil
+	}
+	tree, ds := syntax.Parse(set)
+	mod, more := config.Decode(tree)
+	l.found = append(append(l.found, ds...), more...)
+	return mod
+}
+
+func (l *loading) program() *program.Program {
+	mod := l.module()
+	if mod == nil {
+		return nil
+	}
+	prog, ds := check.Run(mod, l.Registry, l.in)
+	if prog != nil && l.Redactor != nil {
+		l.Redactor.Add(prog.Secrets.Values()...)
+	}
+	l.found = append(l.found, ds...)
+	return prog
+}
+
+func (l *loading) plan() *plan.Plan {
+	prog := l.program()
+	if l.found.HasErrors() {
+		return nil
+	}
+	p, ds := plan.New(prog, l.Registry, plan.Options{Mode: l.Mode, Version: l.Version, StandIn: l.StandIn, Source: l.made})
+	l.found = append(l.found, ds...)
+	if l.found.HasErrors() {
+		return nil
+	}
+	return p
 }
 
 // Program reads and checks a plan. The set has the texts that findings point into, and is never nil.
 func Program(o Options) (*program.Program, *source.Set, diag.List) {
-	mod, in, set, found := o.module()
-	if mod == nil {
-		return nil, set, found.Sorted()
-	}
-	prog, ds := check.Run(mod, o.Registry, in)
-	if prog != nil && o.Redactor != nil {
-		o.Redactor.Add(prog.Secrets.Values()...)
-	}
-	return prog, set, append(found, ds...).Sorted()
+	l := o.begin()
+	prog := l.program()
+	return prog, l.set, l.found.Sorted()
 }
 
 // Plan reads, checks and plans. The plan is nil if there are errors.
 func Plan(o Options) (*plan.Plan, *source.Set, diag.List) {
-	prog, set, found := Program(o)
-	if found.HasErrors() {
-		return nil, set, found
+	l := o.begin()
+	if o.SaveAs != "" {
+		if err := l.remember(); err != nil {
+			return nil, source.Memory(nil), diag.List(nil).Append(err)
+		}
 	}
-	p, ds := plan.New(prog, o.Registry, plan.Options{Mode: o.Mode, Version: o.Version, StandIn: o.StandIn})
-	found = append(found, ds...).Sorted()
-	if found.HasErrors() {
-		return nil, set, found
-	}
-	return p, set, found
+	p := l.plan()
+	return p, l.set, l.found.Sorted()
 }
 
 // Console reads a plan for evaluating things about it.
 func Console(o Options) (*check.Console, *source.Set, diag.List) {
-	mod, in, set, found := o.module()
+	l := o.begin()
+	mod := l.module()
 	if mod == nil {
-		return nil, set, found.Sorted()
+		return nil, l.set, l.found.Sorted()
 	}
-	k, ds := check.NewConsole(mod, o.Registry, in)
-	return k, set, append(found, ds...).Sorted()
+	k, ds := check.NewConsole(mod, o.Registry, l.in)
+	return k, l.set, append(l.found, ds...).Sorted()
 }

@@ -40,7 +40,7 @@ func Failure(w io.Writer, err error, st Style) {
 func Page(w io.Writer, title, text string, st Style) error {
 	var b strings.Builder
 	b.WriteString(st.ink(bold, Clean(title)) + "\n")
-	for _, p := range strings.Split(text, "\n\n") {
+	for p := range strings.SplitSeq(text, "\n\n") {
 		b.WriteString("\n")
 		for _, l := range wrap(p, st.Width-2) {
 			b.WriteString("  " + l + "\n")

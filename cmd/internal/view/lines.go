@@ -112,6 +112,7 @@ func other(body event.Payload) (fact, bool) {
 		return f, true
 	case *event.RunFinished:
 		return fact{"run", bold, fmt.Sprintf("finished with exit code %d: %s", b.Code, b.Reason)}, true
+	default: // what has a line of its own kind, and events that only conditions need
 	}
 	return fact{}, false
 }
@@ -227,19 +228,23 @@ func measured(b *event.Measured) fact {
 
 func audited(b *event.Audited) fact {
 	c := b.Total
-	text := fmt.Sprintf("%s acked %s, delivered %s, lost %s", b.Step, thousands(c.Acked), thousands(c.Delivered), thousands(c.Lost))
+	parts := []string{"acked " + thousands(c.Acked), "delivered " + thousands(c.Delivered), "lost " + thousands(c.Lost)}
 	for _, x := range []struct {
 		name string
 		n    int64
 	}{
-		{"inconclusive", c.Inconclusive}, {"duplicated", c.Duplicated}, {"duplicated across", c.DuplicatedAcross},
-		{"reordered", c.Reordered}, {"corrupted", c.Corrupted}, {"unexpected", c.Unexpected},
+		{"inconclusive", c.Inconclusive},
+		{"duplicated", c.Duplicated},
+		{"duplicated across", c.DuplicatedAcross},
+		{"reordered", c.Reordered},
+		{"corrupted", c.Corrupted},
+		{"unexpected", c.Unexpected},
 	} {
 		if x.n > 0 {
-			text += fmt.Sprintf(", %s %s", x.name, thousands(x.n))
+			parts = append(parts, x.name+" "+thousands(x.n))
 		}
 	}
-	return fact{"audited", bold, text}
+	return fact{"audited", bold, b.Step + " " + strings.Join(parts, ", ")}
 }
 
 func judged(b *event.Judged) fact {

@@ -94,8 +94,9 @@ func keeps(body event.Payload) bool {
 		return b.State == event.Failed || b.State == event.Skipped
 	case *event.Progress, *event.Changed:
 		return false
+	default:
+		return true
 	}
-	return true
 }
 
 // Sample takes an observation; it only notes it and never writes.
@@ -144,6 +145,7 @@ func (l *Live) take(ev event.Event) {
 		}
 	case *event.Progress:
 		l.counts[b.Step] = b.Counts
+	default: // what scrolls by is in no block
 	}
 }
 

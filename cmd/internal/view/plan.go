@@ -70,7 +70,7 @@ func (v *planView) step(n int, s *plan.Step) {
 	m := marks[s.Kind]
 	v.line("%3d %s %s  %s", n, v.st.ink(m.ink, m.mark), v.st.ink(bold, Clean(s.Address)), v.st.ink(faint, window(s.Expected)))
 	const in = 8
-	if s.Description.Summary != "" {
+	if s.Description.Summary != "" && s.Kind != "wait" && s.Kind != "expect" { // theirs follows as conditions
 		v.text(in, "", s.Description.Summary)
 	}
 	if s.Step != nil {

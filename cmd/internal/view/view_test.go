@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,8 +45,6 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func sec(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // partition is a small plan with a step of most kinds.
@@ -63,10 +62,10 @@ func partition() *plan.Plan {
 		Effects: []providers.Line{{Place: "dc1", Text: `POST https://streams.dc1.example.com:8443/streams/rest/jobs {"name": "xdc_k3xq7p2a", "password": "(var.password, sensitive)"}`}},
 		Undo:    []providers.Line{{Place: "dc1", Text: "the job is cancelled at the end of the run, after every heal"}},
 	}
-	job.Expected = plan.Window{End: ptr(5.0), Latest: ptr(300.0)}
+	job.Expected = plan.Window{End: new(5.0), Latest: new(300.0)}
 	s := step(seed, program.Step{Seed: &program.Seed{}, Needs: []program.Need{{Step: job.Addr, Point: program.Running}}})
 	s.Description = providers.Description{SideEffects: true, Summary: "100 records a second for 2m to dc1", Effects: []providers.Line{{Text: "POST .../Orders"}}}
-	s.Expected, s.Unknown = plan.Window{Start: 5, End: ptr(125.0)}, []string{"endpoint"}
+	s.Expected, s.Unknown = plan.Window{Start: 5, End: new(125.0)}, []string{"endpoint"}
 	f := step(cut, program.Step{
 		Fault: &program.Fault{Duration: minute}, When: &program.Condition{Text: "seed.data_exchange.orders.acked >= 2000"},
 	})
@@ -76,12 +75,12 @@ func partition() *plan.Plan {
 		Effects: []providers.Line{{Place: "dc1.edge", Text: "nft add element inet xdc xdc_k3xq7p2a_0badf00d { 10.0.2.0/24 timeout 90s }"}},
 		Undo:    []providers.Line{{Place: "dc1.edge", Text: "nft delete table inet xdc_k3xq7p2a_0badf00d"}},
 	}
-	f.Expected = plan.Window{Start: 25, End: ptr(85.0)}
+	f.Expected = plan.Window{Start: 25, End: new(85.0)}
 	w := step(addr.Step{Kind: addr.Wait, Name: "takeover"}, program.Step{
 		Timeout: value.Duration(90 * time.Second), Needs: []program.Need{{Step: cut, Point: program.Injected}},
 		Wait: &program.Wait{Since: &program.Event{Step: cut, Name: "injected"}, Until: &program.Condition{Text: "dc2.job.orders.toolkit.remote is down"}, Hold: value.Duration(5 * time.Second)},
 	})
-	w.Expected = plan.Window{Start: 25, Latest: ptr(115.0)}
+	w.Expected = plan.Window{Start: 25, Latest: new(115.0)}
 	a := step(addr.Step{Kind: addr.Action, Type: "exec", Name: "page"}, program.Step{Action: &program.Action{}, Needs: []program.Need{{Step: cut, Point: program.Healed}}})
 	a.Description, a.Skip = providers.Description{SideEffects: true, Summary: "runs a command on dc1.edge", Effects: []providers.Line{{Place: "dc1.edge", Text: "logger drill over"}}}, "the twin runs no commands"
 	e := step(addr.Step{Kind: addr.Expect, Name: "recovers_in_time"}, program.Step{Expect: &program.Expect{Severity: "must", That: &program.Condition{Text: "wait.takeover.rto <= 60s"}}})
@@ -91,7 +90,7 @@ func partition() *plan.Plan {
 		Timeout: value.Duration(15 * time.Minute), Steps: []*plan.Step{job, s, f, w, a, e, e2}, Secrets: []string{"var.password"},
 		Guards:   []plan.Guard{{Address: "guard.alive", Guard: &program.Guard{That: &program.Condition{Text: "dc2.reachable is true"}}}},
 		Blast:    plan.Blast{Targets: []string{"dc1", "dc2"}, Hosts: []string{"dc1.edge"}, Networks: []string{"10.0.2.0/24"}, Jobs: []string{"dc1.job.orders"}, Protected: []string{"dc1"}, Faults: 1},
-		Critical: []string{"job.orders", "fault.network_partition.cut", "wait.takeover"}, Expected: plan.Window{End: ptr(130.0)},
+		Critical: []string{"job.orders", "fault.network_partition.cut", "wait.takeover"}, Expected: plan.Window{End: new(130.0)},
 		Predicted: []providers.Prediction{{Fault: f.Address, Target: "dc2", Quantity: "detection", Low: 20, High: 25, Possible: true, Sure: true, Words: "4 misses of 5s each, and up to one tick more"}},
 		Warnings:  []plan.Warning{{Code: "XDC2001", Address: "seed.data_exchange.orders", Summary: "Producers do not fail over", Detail: "The seed has one target only.", File: "drill.xdc.hcl", Line: 81}},
 	}
@@ -147,7 +146,7 @@ func facts() []event.Event {
 	at(22, &event.Routed{Step: seed, From: "dc1", To: "dc2", Reason: "refused for 2s"})
 	at(41, &event.Changed{Signal: "dc2.job.orders.toolkit.remote", From: signal.EnumVal("up"), To: signal.EnumVal("down"), Evidence: "4 heartbeats missed"})
 	at(41, &event.Changed{Signal: "seed.data_exchange.orders.latency", To: signal.DurationVal(time.Second)})
-	at(46, &event.Measured{Step: wait, Recovery: event.Recovery{Since: cut + ".injected", RTO: ptr(21.2), RTOLow: 19.3, RTOHigh: ptr(21.2), Disturbed: true}})
+	at(46, &event.Measured{Step: wait, Recovery: event.Recovery{Since: cut + ".injected", RTO: new(21.2), RTOLow: 19.3, RTOHigh: new(21.2), Disturbed: true}})
 	at(46, &event.StepChanged{Step: wait, State: event.Done})
 	at(46, &event.Judged{Step: "expect.recovers_in_time", Verdict: event.Met, Severity: "must", Why: "wait.takeover.rto is [19.3s, 21.2s]", Text: "wait.takeover.rto <= 60s"})
 	at(60, &event.Noted{Level: "warning", Subject: "dc1", Text: "the server closes connections \x1b[2J early\nfake line"})
@@ -257,9 +256,27 @@ func TestWhatIsNotHealedEndsWithTheCommandThatHeals(t *testing.T) {
 	}
 }
 
+// screen is written to by the display's goroutine and read by the test.
+type screen struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *screen) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
 func TestLiveBlockShowsFaultsSidesAndCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b screen
 		st := view.Style{Width: 100, Terminal: true}
 		r := view.NewRun(view.InPlace, nil, &b, st, 7)
 		begin := time.Now()
@@ -271,13 +288,13 @@ func TestLiveBlockShowsFaultsSidesAndCounts(t *testing.T) {
 		}
 		r.Sample(signal.Sample{Signal: "dc2.job.orders.health", Value: signal.EnumVal("healthy")})
 		r.Sample(signal.Sample{Signal: "dc2.job.orders.pe[\"1\"].health", Value: signal.EnumVal("healthy")})
-		time.Sleep(10 * time.Second)
-		before := b.Len()
-		time.Sleep(210 * time.Millisecond)
+		time.Sleep(10*time.Second + 100*time.Millisecond) // between two pictures
+		before := len(b.text())
+		time.Sleep(200 * time.Millisecond)
 		if err := r.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "live.txt", strings.ReplaceAll(b.String()[before:], "\x1b", "ESC"))
+		golden(t, "live.txt", strings.ReplaceAll(b.text()[before:], "\x1b", "ESC"))
 	})
 }
 

@@ -7,13 +7,9 @@ package rest
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,12 +17,12 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/xdc-project/xdc/providers/https"
 )
 
 // Limits of one call.
 const (
-	maxBody        = 32 << 20
-	connectTimeout = 10 * time.Second
 	defaultTimeout = 30 * time.Second
 	submitTimeout  = 5 * time.Minute
 	getTries       = 3
@@ -34,25 +30,24 @@ const (
 
 // Config is how to reach a server.
 type Config struct {
+	// Target names the data centre in messages.
+	Target string
 	// URL is the API's root, `https://host:port/streams/resources`, or `https://host:port`.
-	URL      string
+	URL string
+	// Domain is the domain whose instances are meant; empty: the one that the server lists instances of.
+	Domain   string
 	Username string
 	// Password is asked for at each call, so that it need not be kept.
-	Password func() (string, error)
-	// CA is PEM of the authorities to trust; nil means the system's.
-	CA         []byte
-	ServerName string
-	Insecure   bool
-	Timeout    time.Duration // of one call; default 30s
-	Dial       func(ctx context.Context, network, address string) (net.Conn, error)
+	Password func(ctx context.Context) (string, error)
+	// Pool has the connections. The client does not close it.
+	Pool    *https.Pool
+	Timeout time.Duration // of one call; default 30s
 }
 
 // Client talks to one server. It is safe for concurrent use.
 type Client struct {
 	cfg  Config
 	root *url.URL
-	http *http.Client
-	tr   *http.Transport
 
 	mu    sync.Mutex
 	links map[string]string // of the root, by name
@@ -61,41 +56,35 @@ type Client struct {
 // New returns a client. It touches no network.
 func New(cfg Config) (*Client, error) {
 	u, err := url.Parse(cfg.URL)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("the URL %q is not one: write https://HOST:PORT", cfg.URL)
-	}
-	if u.Scheme != "https" {
+	switch {
+	case err != nil || u.Host == "":
+		return nil, fmt.Errorf("the URL %q is not one: write https://HOST:PORT", withoutUser(cfg.URL))
+	case u.User != nil:
+		return nil, errors.New("the URL has credentials in it: use username and password")
+	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("the URL %q is not https: credentials are sent over TLS only", cfg.URL)
 	}
-	if u.User != nil {
-		return nil, errors.New("the URL has credentials in it: use username and password")
-	}
-	if u.Path == "" || u.Path == "/" {
+	u.RawQuery, u.Fragment = "", ""
+	switch p := strings.TrimSuffix(u.Path, "/"); {
+	case p == "":
 		u.Path = "/streams/resources"
-	}
-	tc := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: cfg.ServerName, InsecureSkipVerify: cfg.Insecure} //nolint:gosec // only when the plan says so, and the plan output warns
-	if cfg.CA != nil {
-		tc.RootCAs = x509.NewCertPool()
-		if !tc.RootCAs.AppendCertsFromPEM(cfg.CA) {
-			return nil, errors.New("the CA file has no certificate in PEM form")
-		}
+	case strings.HasSuffix(p, "/resources"):
+		u.Path = p
+	default:
+		u.Path = p + "/resources"
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
 	}
-	c := &Client{cfg: cfg, root: u}
-	c.tr = &http.Transport{
-		DialContext: cfg.Dial, TLSClientConfig: tc, TLSHandshakeTimeout: connectTimeout, MaxIdleConnsPerHost: 4,
-		IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: false, DisableCompression: true,
-	}
-	c.http = &http.Client{Transport: c.tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return c, nil
+	return &Client{cfg: cfg, root: u}, nil
 }
 
-// Close ends the kept connections.
-func (c *Client) Close() error {
-	c.tr.CloseIdleConnections()
-	return nil
+// withoutUser hides what may be credentials in a text that is no URL.
+func withoutUser(s string) string {
+	if i := strings.LastIndex(s, "@"); i >= 0 {
+		return "..." + s[i:]
+	}
+	return s
 }
 
 // Host is the server's address.
@@ -104,20 +93,14 @@ func (c *Client) Host() string { return c.root.Host }
 // Root is the API's root URL.
 func (c *Client) Root() string { return c.root.String() }
 
-// HTTP is the client's transport with its credentials, for services of the same platform.
-func (c *Client) HTTP() *http.Client { return c.http }
-
-// Authorize adds the credentials to a request.
-func (c *Client) Authorize(req *http.Request) error {
-	pw := ""
+// Login returns the credentials that the client sends.
+func (c *Client) Login(ctx context.Context) (user, password string, err error) {
 	if c.cfg.Password != nil {
-		var err error
-		if pw, err = c.cfg.Password(); err != nil {
-			return err
+		if password, err = c.cfg.Password(ctx); err != nil {
+			return "", "", err
 		}
 	}
-	req.SetBasicAuth(c.cfg.Username, pw)
-	return nil
+	return c.cfg.Username, password, nil
 }
 
 // Link finds a link of the root by name ("instances", "domains"); where the root does not list it, it is taken to
@@ -130,7 +113,7 @@ func (c *Client) Link(ctx context.Context, name string) (string, error) {
 		var root struct {
 			Resources []struct{ Name, Resource string } `json:"resources"`
 		}
-		if err := c.Get(ctx, c.root.String(), &root); err != nil {
+		if err := c.Get(ctx, "look up the API's root", c.root.String(), &root); err != nil {
 			return "", err
 		}
 		known = map[string]string{}
@@ -150,13 +133,13 @@ func (c *Client) Link(ctx context.Context, name string) (string, error) {
 }
 
 // Get reads a resource. It is tried again after a server error or a broken connection.
-func (c *Client) Get(ctx context.Context, link string, into any) error {
+func (c *Client) Get(ctx context.Context, doing, link string, into any) error {
 	bo := &backoff.ExponentialBackOff{InitialInterval: 100 * time.Millisecond, Multiplier: 3, MaxInterval: time.Second}
 	bo.Reset()
 	body, err := backoff.Retry(ctx, func() ([]byte, error) {
-		b, err := c.do(ctx, c.cfg.Timeout, http.MethodGet, link, "", nil, "application/json")
+		b, err := c.do(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout})
 		var e *Error
-		if err != nil && errors.As(err, &e) && !e.Temporary() {
+		if err != nil && !(errors.As(err, &e) && e.Temporary()) {
 			err = backoff.Permanent(err)
 		}
 		return b, err
@@ -164,42 +147,50 @@ func (c *Client) Get(ctx context.Context, link string, into any) error {
 	if err != nil {
 		return err
 	}
-	return c.decode(http.MethodGet, link, body, into)
+	return c.decode(doing, http.MethodGet, link, body, into)
+}
+
+// Look reads a resource once: whoever polls comes again anyway.
+func (c *Client) Look(ctx context.Context, doing, link string, into any) error {
+	body, err := c.do(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout})
+	if err != nil {
+		return err
+	}
+	return c.decode(doing, http.MethodGet, link, body, into)
 }
 
 // Text reads a plain text resource, such as a log.
-func (c *Client) Text(ctx context.Context, link string) (string, error) {
-	b, err := c.do(ctx, c.cfg.Timeout, http.MethodGet, link, "", nil, "text/plain")
+func (c *Client) Text(ctx context.Context, doing, link string) (string, error) {
+	b, err := c.do(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout, accept: "text/plain"})
 	return string(b), err
 }
 
 // Post sends JSON. It is never tried again: what was asked for may have happened.
-func (c *Client) Post(ctx context.Context, link string, body, into any) error {
+func (c *Client) Post(ctx context.Context, doing, link string, body, into any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("encode the request: %w", err)
+		return fmt.Errorf("%s: encode the request: %w", doing, err)
 	}
-	got, err := c.do(ctx, submitTimeout, http.MethodPost, link, "application/json", raw, "application/json")
-	if err != nil || into == nil || len(got) == 0 {
+	got, err := c.do(ctx, call{doing: doing, method: http.MethodPost, link: link, limit: submitTimeout, contentType: "application/json", body: raw})
+	if err != nil || into == nil || len(bytes.TrimSpace(got)) == 0 {
 		return err
 	}
-	return c.decode(http.MethodPost, link, got, into)
+	return c.decode(doing, http.MethodPost, link, got, into)
 }
 
 // Upload sends bytes as they are.
-func (c *Client) Upload(ctx context.Context, link, contentType string, body []byte, into any) error {
-	got, err := c.do(ctx, submitTimeout, http.MethodPost, link, contentType, body, "application/json")
+func (c *Client) Upload(ctx context.Context, doing, link, contentType string, body []byte, into any) error {
+	got, err := c.do(ctx, call{doing: doing, method: http.MethodPost, link: link, limit: submitTimeout, contentType: contentType, body: body})
 	if err != nil {
 		return err
 	}
-	return c.decode(http.MethodPost, link, got, into)
+	return c.decode(doing, http.MethodPost, link, got, into)
 }
 
 // Delete removes a resource. One that is not there is removed already.
-func (c *Client) Delete(ctx context.Context, link string) error {
-	_, err := c.do(ctx, c.cfg.Timeout, http.MethodDelete, link, "", nil, "application/json")
-	var e *Error
-	if errors.As(err, &e) && e.Status == http.StatusNotFound {
+func (c *Client) Delete(ctx context.Context, doing, link string) error {
+	_, err := c.do(ctx, call{doing: doing, method: http.MethodDelete, link: link, limit: c.cfg.Timeout})
+	if NotFound(err) {
 		return nil
 	}
 	return err
@@ -212,56 +203,81 @@ func (c *Client) Resolve(link string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the server's link %.200q is not a URL: %w", link, err)
 	}
+	if u.Opaque != "" {
+		return nil, fmt.Errorf("the server's link %.200q is not the URL of a resource", link)
+	}
 	u.Scheme, u.Host, u.User, u.Fragment = c.root.Scheme, c.root.Host, nil, ""
 	return u, nil
 }
 
-func (c *Client) do(ctx context.Context, limit time.Duration, method, link, contentType string, body []byte, accept string) ([]byte, error) {
-	u, err := c.Resolve(link)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	var r io.Reader
-	if body != nil {
-		r = bytes.NewReader(body)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), r)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Authorize(req); err != nil {
-		return nil, err
-	}
-	req.Header.Set("Accept", accept)
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return nil, c.failed(method, u, limit, err)
-	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	switch {
-	case err != nil:
-		return nil, &Error{Method: method, URL: u.String(), What: "the answer broke off", Advice: "look at the server's log; something between here and there may cut connections", Err: err}
-	case len(got) > maxBody:
-		return nil, &Error{Method: method, URL: u.String(), What: fmt.Sprintf("the answer is longer than %d MiB", maxBody>>20), Advice: "is this the Streams REST API?"}
-	case resp.StatusCode >= 300:
-		return nil, c.refused(method, u, resp, got)
-	}
-	return got, nil
+// call is one request to be made.
+type call struct {
+	doing, method, link string
+	limit               time.Duration
+	contentType, accept string
+	body                []byte
 }
 
-func (c *Client) decode(method, link string, body []byte, into any) error {
+func (c *Client) do(ctx context.Context, r call) ([]byte, error) {
+	u, err := c.Resolve(r.link)
+	if err != nil {
+		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, r.limit, &tooLong{r.limit})
+	defer cancel()
+	user, password, err := c.Login(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
+	}
+	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password}
+	if r.accept == "" {
+		r.accept = "application/json"
+	}
+	req.Header.Set("Accept", r.accept)
+	if r.contentType != "" {
+		req.Header.Set("Content-Type", r.contentType)
+	}
+	got, err := c.cfg.Pool.Do(ctx, req)
+	if err != nil {
+		return nil, c.failed(r, u, err)
+	}
+	if got.Status < 200 || got.Status > 299 {
+		return nil, c.refused(r, u, got)
+	}
+	return got.Body, nil
+}
+
+// tooLong is why a call was given up. It is a deadline like any other to those who ask.
+type tooLong struct{ after time.Duration }
+
+func (e *tooLong) Error() string { return fmt.Sprintf("nothing within %s", e.after) }
+func (*tooLong) Unwrap() error   { return context.DeadlineExceeded }
+
+// decode reads a body. What has another type than expected is left out, what is not known is passed over; only a body
+// that is no JSON object at all is an error.
+func (c *Client) decode(doing, method, link string, body []byte, into any) error {
 	if into == nil {
 		return nil
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		u, _ := c.Resolve(link)
-		return &Error{Method: method, URL: u.String(), What: "the answer is not the JSON that was expected", Advice: "is this the Streams REST API, and its root?", Err: err}
+	e := &Error{Doing: doing, Target: c.cfg.Target, Method: method, URL: link, Advice: "check that `url` is the root of the Streams REST management API"}
+	if u, err := c.Resolve(link); err == nil {
+		e.URL = u.String()
+	}
+	trimmed := bytes.TrimSpace(body)
+	switch {
+	case len(trimmed) == 0:
+		e.What = "the answer is empty"
+		return e
+	case trimmed[0] != '{':
+		e.What, e.Messages = "the answer is not the JSON object that was expected", beginning(trimmed)
+		return e
+	}
+	err := json.Unmarshal(trimmed, into)
+	var wrong *json.UnmarshalTypeError
+	if err != nil && !errors.As(err, &wrong) {
+		e.What, e.Err = "the answer is not JSON, or ends before its end", err
+		e.garbled = true
+		return e
 	}
 	return nil
 }

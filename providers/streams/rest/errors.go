@@ -1,18 +1,21 @@
 package rest
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
-	"time"
+	"unicode"
+
+	"github.com/xdc-project/xdc/providers/https"
+)
+
+// Limits of what a server's messages may take up in ours.
+const (
+	maxMessages = 10
+	maxMessage  = 300
 )
 
 // Message is one message of the server.
@@ -20,21 +23,24 @@ type Message struct{ ID, Message string }
 
 // Error is a call that did not work: what was being done, to what, what happened, and what to do.
 type Error struct {
+	Doing       string // "submit the job"
+	Target      string
 	Method, URL string
 	Status      int // 0: no answer
 	Messages    []Message
 	What        string
 	Advice      string
 	Err         error
+	garbled     bool
 }
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %s", e.Method, e.URL, e.What)
+	fmt.Fprintf(&b, "%s at %s: %s %s: %s", e.Doing, e.Target, e.Method, e.URL, e.What)
 	for _, m := range e.Messages {
 		b.WriteString(": " + m.Message)
 	}
-	if e.Err != nil && e.Status == 0 {
+	if e.garbled {
 		fmt.Fprintf(&b, " (%v)", e.Err)
 	}
 	if e.Advice != "" {
@@ -48,65 +54,53 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Temporary reports whether the same call may work a moment later.
 func (e *Error) Temporary() bool {
-	if errors.Is(e.Err, context.Canceled) {
-		return false
+	var f *https.Failure
+	if errors.As(e.Err, &f) {
+		return f.Temporary()
 	}
-	var unknown x509.UnknownAuthorityError
-	var invalid x509.CertificateInvalidError
-	var host x509.HostnameError
-	if errors.As(e.Err, &unknown) || errors.As(e.Err, &invalid) || errors.As(e.Err, &host) {
-		return false
-	}
-	return e.Status == 0 && e.Err != nil || e.Status >= 500
+	return e.Status >= 500
 }
 
 // NotFound reports whether an error says that something is not there.
-func NotFound(err error) bool {
+func NotFound(err error) bool { return StatusOf(err) == http.StatusNotFound }
+
+// StatusOf is the status of the answer that an error is about; 0 if there was none.
+func StatusOf(err error) int {
 	var e *Error
-	return errors.As(err, &e) && e.Status == http.StatusNotFound
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
 }
 
-// failed explains a call without an answer.
-func (c *Client) failed(method string, u *url.URL, limit time.Duration, err error) error {
-	e := &Error{Method: method, URL: u.String(), Err: err, What: "no answer"}
-	var unknown x509.UnknownAuthorityError
-	var invalid x509.CertificateInvalidError
-	var host x509.HostnameError
-	var record tls.RecordHeaderError
-	var dns *net.DNSError
-	switch {
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		e.What, e.Advice = "the server's certificate has expired or is not valid yet", "renew it, and look at both clocks"
-	case errors.As(err, &unknown):
-		e.What, e.Advice = "the server's certificate is signed by an authority that is not trusted here", "give the authority's certificate as `ca_file` in the streams block"
-	case errors.As(err, &host):
-		e.What, e.Advice = "the server's certificate is for another name", "use the name in the certificate, or give it as `server_name`"
-	case errors.As(err, &invalid):
-		e.What = "the server's certificate is not valid"
-	case errors.As(err, &record):
-		e.What, e.Advice = "the server does not speak TLS on this port", "look at the port in the URL"
-	case errors.As(err, &dns):
-		e.What, e.Advice = "the server's name cannot be found", "look at the URL and at the name service"
-	case errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "connection refused"):
-		e.What, e.Advice = "nothing listens there", "is the REST management service running, and is the port right?"
-	case errors.Is(err, context.DeadlineExceeded):
-		e.What, e.Advice = fmt.Sprintf("no answer within %s", limit), "is there a firewall in between, or is the server overloaded?"
+// failed explains a call without a whole answer.
+func (c *Client) failed(r call, u *url.URL, err error) error {
+	e := &Error{Doing: r.doing, Target: c.cfg.Target, Method: r.method, URL: u.String(), Err: err, What: err.Error()}
+	var f *https.Failure
+	if errors.As(err, &f) {
+		e.What, e.Advice = f.What(), f.Remedy()
+		if e.Advice != "" && f.Kind != https.Half && f.Kind != https.Broken {
+			e.Advice += " in the streams block of target " + c.cfg.Target
+		}
 	}
 	return e
 }
 
 // refused explains an answer that is an error. Both known bodies are understood, and none, and anything else.
-func (c *Client) refused(method string, u *url.URL, resp *http.Response, body []byte) error {
-	e := &Error{Method: method, URL: u.String(), Status: resp.StatusCode, What: resp.Status, Messages: messages(body)}
-	switch resp.StatusCode {
-	case http.StatusUnauthorized:
-		e.What, e.Advice = "401: the user name or the password is wrong", fmt.Sprintf("look at username (%q) and password in the streams block", c.cfg.Username)
-	case http.StatusForbidden:
-		e.What, e.Advice = "403: the user may not do this", fmt.Sprintf("grant %q the authority, or use another user", c.cfg.Username)
-	case http.StatusNotFound:
-		e.What = "404: not there"
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		e.What, e.Advice = fmt.Sprintf("%d: it sends us elsewhere, to %.200q", resp.StatusCode, resp.Header.Get("Location")), "give that URL if it is right; credentials are not sent to places that a server names"
+func (c *Client) refused(r call, u *url.URL, a *https.Answer) error {
+	e := &Error{Doing: r.doing, Target: c.cfg.Target, Method: r.method, URL: u.String(), Status: a.Status, Messages: messages(a.Body)}
+	e.What = strings.TrimSpace(fmt.Sprintf("the server answered %d %s", a.Status, http.StatusText(a.Status)))
+	switch {
+	case a.Status == http.StatusUnauthorized:
+		e.What += ": the user name or the password is wrong"
+		e.Advice = fmt.Sprintf("check `username` (it is %q) and `password` in the streams block of target %s", c.cfg.Username, c.cfg.Target)
+	case a.Status == http.StatusForbidden:
+		e.What += fmt.Sprintf(": the user %q may not do this", c.cfg.Username)
+		e.Advice = "grant the authority in Streams, or log in as another user"
+	case a.Status == http.StatusNotFound:
+		e.Advice = "check `url` and `instance` in the streams block of target " + c.cfg.Target
+	case a.Status >= 500:
+		e.Advice = "look at the product log of the domain (streamtool getdomainlog) and try again"
 	}
 	return e
 }
@@ -118,18 +112,51 @@ func messages(body []byte) []Message {
 		Message  string    `json:"message"`
 		Messages []Message `json:"messages"`
 	}
-	if json.Unmarshal(body, &both) == nil {
-		if both.Message != "" {
-			return []Message{{both.ID, both.Message}}
-		}
-		if len(both.Messages) > 10 {
-			both.Messages = both.Messages[:10]
-		}
-		return both.Messages
+	err := json.Unmarshal(body, &both)
+	var wrong *json.UnmarshalTypeError
+	if err != nil && !errors.As(err, &wrong) {
+		return beginning(body)
 	}
-	text := strings.Join(strings.Fields(string(body[:min(len(body), 2048)])), " ")
+	list := both.Messages
+	if both.Message != "" {
+		list = []Message{{both.ID, both.Message}}
+	}
+	var out []Message
+	for _, m := range list[:min(len(list), maxMessages)] {
+		m.ID, m.Message = plain(m.ID), plain(m.Message)
+		if m.ID != "" && !strings.HasPrefix(m.Message, m.ID) {
+			m.Message = strings.TrimSpace(m.ID + " " + m.Message)
+		}
+		if m.Message != "" {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// beginning is the start of a body that is no JSON; pages of a browser say nothing to anybody.
+func beginning(body []byte) []Message {
+	text := plain(string(body[:min(len(body), 4*maxMessage)]))
 	if text == "" || strings.HasPrefix(text, "<") {
 		return nil
 	}
-	return []Message{{Message: text[:min(len(text), 300)]}}
+	return []Message{{Message: text}}
+}
+
+// plain makes text from outside fit for one line of ours.
+func plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage], "") + "..."
 }

@@ -3,120 +3,121 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
 )
 
-// Instance is a Streams instance.
+// Instance is a Streams instance with its links.
 type Instance struct {
-	ID                 string `json:"id"`
+	ID                 ID     `json:"id"`
 	Self               string `json:"self"`
 	Status             string `json:"status"`
 	Health             string `json:"health"`
 	Jobs               string `json:"jobs"`
 	PEs                string `json:"pes"`
+	Operators          string `json:"operators"`
 	ActiveServices     string `json:"activeServices"`
 	ApplicationBundles string `json:"applicationBundles"`
 	JobsSnapshot       string `json:"jobsSnapshot"`
 	MetricsSnapshot    string `json:"jobsMetricsSnapshot"`
+	Version            struct {
+		Product string `json:"productVersion"`
+		Full    string `json:"fullProductVersion"`
+	} `json:"activeVersion"`
 }
 
 // Job is a job.
 type Job struct {
-	ID              string `json:"id"`
+	ID              ID     `json:"id"`
 	Self            string `json:"self"`
 	Name            string `json:"name"`
 	Status          string `json:"status"`
 	Health          string `json:"health"`
 	ApplicationName string `json:"applicationName"`
-	SubmitTime      int64  `json:"submitTime"`
-	Service         *struct {
-		APIJSON string `json:"apiJson"`
-	} `json:"service"`
-}
-
-// Metric is one metric.
-type Metric struct {
-	Name  string `json:"name"`
-	Value int64  `json:"value"`
-	Type  string `json:"metricType"`
-}
-
-// Port is a port of an operator with its metrics.
-type Port struct {
-	Index   int      `json:"indexWithinOperator"`
-	Metrics []Metric `json:"metrics"`
-}
-
-// Operator is an operator in a snapshot.
-type Operator struct {
-	Name        string   `json:"name"`
-	Kind        string   `json:"operatorKind"`
-	Metrics     []Metric `json:"metrics"`
-	InputPorts  []Port   `json:"inputPorts"`
-	OutputPorts []Port   `json:"outputPorts"`
-}
-
-// PE is a processing element in a snapshot.
-type PE struct {
-	ID          string     `json:"id"`
-	Status      string     `json:"status"`
-	Health      string     `json:"health"`
-	LaunchCount int64      `json:"launchCount"`
-	Resource    string     `json:"resource"`
-	Operators   []Operator `json:"operators"`
-}
-
-// JobSnapshot is a job with its parts, in one call.
-type JobSnapshot struct {
-	Job
-	PEs []PE `json:"pes"`
+	SubmitTime      Int    `json:"submitTime"`
 }
 
 // ActiveService is a running service of an instance.
 type ActiveService struct {
-	Type          string `json:"type"`
-	Status        string `json:"status"`
-	ConnectionURL string `json:"connectionUrl"`
+	Type                  string `json:"type"`
+	Status                string `json:"status"`
+	ConnectionURL         string `json:"connectionUrl"`
+	ConnectionURLExternal string `json:"connectionUrlExternal"`
 }
 
 // Instance finds an instance by its id; with "" the only one there is.
 func (c *Client) Instance(ctx context.Context, id string) (Instance, error) {
-	link, err := c.Link(ctx, "instances")
+	link, err := c.instances(ctx)
 	if err != nil {
 		return Instance{}, err
 	}
-	var list struct {
-		Instances []Instance `json:"instances"`
-	}
-	if err := c.Get(ctx, link, &list); err != nil {
+	all, err := pages[Instance](ctx, c, "list the instances", link, "instances")
+	if err != nil {
 		return Instance{}, err
 	}
 	var names []string
-	for _, i := range list.Instances {
-		if i.ID == id || (id == "" && len(list.Instances) == 1) {
+	for _, i := range all {
+		if string(i.ID) == id || id == "" && len(all) == 1 {
+			if i.Self == "" {
+				i.Self = Join(link, "/"+url.PathEscape(string(i.ID)))
+			}
 			return i.complete(), nil
 		}
-		names = append(names, i.ID)
+		names = append(names, string(i.ID))
 	}
-	if id == "" {
-		return Instance{}, fmt.Errorf("%s has %d instances: say which with `instance` (%s)", c.Host(), len(names), strings.Join(names, ", "))
+	slices.Sort(names)
+	switch {
+	case len(all) == 0:
+		return Instance{}, fmt.Errorf("find the instance at %s: %s lists no instance that the user %q may see; create one, or log in as another user", c.cfg.Target, c.Host(), c.cfg.Username)
+	case id == "":
+		return Instance{}, fmt.Errorf("find the instance at %s: %s has %d instances (%s); say which with `instance` in the streams block of target %s", c.cfg.Target, c.Host(), len(all), strings.Join(names, ", "), c.cfg.Target)
 	}
-	return Instance{}, fmt.Errorf("%s has no instance %q; it has %s", c.Host(), id, strings.Join(names, ", "))
+	return Instance{}, fmt.Errorf("find the instance at %s: %s has no instance %q, it has %s; correct `instance` in the streams block of target %s", c.cfg.Target, c.Host(), id, strings.Join(names, ", "), c.cfg.Target)
+}
+
+// instances is the link of the collection of instances: the domain's, if one is named.
+func (c *Client) instances(ctx context.Context) (string, error) {
+	if c.cfg.Domain == "" {
+		return c.Link(ctx, "instances")
+	}
+	link, err := c.Link(ctx, "domains")
+	if err != nil {
+		return "", err
+	}
+	type domain struct {
+		ID        ID     `json:"id"`
+		Instances string `json:"instances"`
+	}
+	all, err := pages[domain](ctx, c, "list the domains", link, "domains")
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, d := range all {
+		if string(d.ID) == c.cfg.Domain {
+			if d.Instances != "" {
+				return d.Instances, nil
+			}
+			return c.Link(ctx, "instances")
+		}
+		names = append(names, string(d.ID))
+	}
+	return "", fmt.Errorf("find the domain at %s: %s has no domain %q, it has %s; correct `domain` in the streams block of target %s", c.cfg.Target, c.Host(), c.cfg.Domain, strings.Join(names, ", "), c.cfg.Target)
 }
 
 // complete fills in the links that an older or newer server leaves out: they lie below the instance.
 func (i Instance) complete() Instance {
 	fill := func(p *string, path string) {
 		if *p == "" {
-			*p = strings.TrimSuffix(i.Self, "/") + path
+			*p = Join(i.Self, path)
 		}
 	}
 	fill(&i.Jobs, "/jobs")
 	fill(&i.PEs, "/pes")
+	fill(&i.Operators, "/operators")
 	fill(&i.ActiveServices, "/activeservices")
 	fill(&i.ApplicationBundles, "/applicationbundles")
 	fill(&i.JobsSnapshot, "/jobs/snapshot")
@@ -124,123 +125,85 @@ func (i Instance) complete() Instance {
 	return i
 }
 
+// Now reads an instance again.
+func (c *Client) Now(ctx context.Context, i Instance) (Instance, error) {
+	now := i
+	now.Status, now.Health = "", ""
+	err := c.Look(ctx, "look at the instance", i.Self, &now)
+	return now.complete(), err
+}
+
 // Jobs lists the jobs of an instance.
 func (c *Client) Jobs(ctx context.Context, i Instance) ([]Job, error) {
-	var list struct {
-		Jobs []Job `json:"jobs"`
-	}
-	err := c.Get(ctx, i.Jobs, &list)
-	return list.Jobs, err
-}
-
-// Snapshot reads jobs with their PEs, and metrics into them.
-func (c *Client) Snapshot(ctx context.Context, i Instance) ([]JobSnapshot, error) {
-	var jobs struct {
-		Jobs []JobSnapshot `json:"jobs"`
-	}
-	if err := c.Get(ctx, i.JobsSnapshot+"?includeStatic=true", &jobs); err != nil {
-		return nil, err
-	}
-	return jobs.Jobs, nil
-}
-
-// Metrics reads the metrics of all jobs.
-func (c *Client) Metrics(ctx context.Context, i Instance) ([]JobSnapshot, error) {
-	var jobs struct {
-		Jobs []JobSnapshot `json:"jobs"`
-	}
-	err := c.Get(ctx, i.MetricsSnapshot, &jobs)
-	return jobs.Jobs, err
-}
-
-// UploadBundle uploads an application bundle and returns what to submit.
-func (c *Client) UploadBundle(ctx context.Context, i Instance, bundle []byte) (string, error) {
-	var got struct {
-		BundleID string `json:"bundleId"`
-	}
-	if err := c.Upload(ctx, i.ApplicationBundles, "application/x-jar", bundle, &got); err != nil {
-		return "", err
-	}
-	if got.BundleID == "" {
-		return "", fmt.Errorf("the server at %s took the bundle and gave it no id", c.Host())
-	}
-	return got.BundleID, nil
-}
-
-// Submission is what to submit.
-type Submission struct {
-	Application string
-	JobName     string
-	JobGroup    string
-	Parameters  map[string]string
-	Overlay     json.RawMessage // a whole overlay; its first element's jobConfig gets name, group and parameters
-}
-
-// Submit submits a job and returns it.
-func (c *Client) Submit(ctx context.Context, i Instance, s Submission) (Job, error) {
-	overlay, err := s.overlay()
-	if err != nil {
-		return Job{}, err
-	}
-	var job Job
-	err = c.Post(ctx, i.Jobs, map[string]any{"application": s.Application, "preview": false, "jobConfigurationOverlay": overlay}, &job)
-	return job, err
-}
-
-func (s Submission) overlay() (map[string]any, error) {
-	out := map[string]any{}
-	if len(s.Overlay) > 0 {
-		if err := json.Unmarshal(s.Overlay, &out); err != nil {
-			return nil, fmt.Errorf("the job configuration overlay is not JSON: %w", err)
+	all, err := pages[Job](ctx, c, "list the jobs", i.Jobs, "jobs")
+	for n := range all {
+		if all[n].Self == "" {
+			all[n].Self = Join(i.Jobs, "/"+url.PathEscape(string(all[n].ID)))
 		}
 	}
-	list, _ := out["jobConfigOverlays"].([]any)
-	if len(list) == 0 {
-		list = []any{map[string]any{}}
-	}
-	first, ok := list[0].(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("the job configuration overlay's first element is not an object")
-	}
-	cfg, _ := first["jobConfig"].(map[string]any)
-	if cfg == nil {
-		cfg = map[string]any{}
-	}
-	if s.JobName != "" {
-		cfg["jobName"] = s.JobName
-	}
-	if s.JobGroup != "" {
-		cfg["jobGroup"] = s.JobGroup
-	}
-	if len(s.Parameters) > 0 {
-		var ps []map[string]string
-		for _, k := range sortedKeys(s.Parameters) {
-			ps = append(ps, map[string]string{"name": k, "value": s.Parameters[k]})
-		}
-		cfg["submissionParameters"] = ps
-	}
-	first["jobConfig"] = cfg
-	list[0] = first
-	out["jobConfigOverlays"] = list
-	return out, nil
+	return all, err
 }
 
 // Services lists the running services of an instance.
 func (c *Client) Services(ctx context.Context, i Instance) ([]ActiveService, error) {
-	var list struct {
-		Services []ActiveService `json:"activeServices"`
-	}
-	err := c.Get(ctx, i.ActiveServices, &list)
-	return list.Services, err
+	return pages[ActiveService](ctx, c, "list the services of the instance", i.ActiveServices, "activeServices")
 }
 
-// Join puts a path below a resource's own link.
+// Limits of a collection.
+const (
+	maxPages    = 200
+	maxElements = 200_000
+)
+
+// pages reads a collection with all its pages.
+func pages[T any](ctx context.Context, c *Client, doing, link, plural string) ([]T, error) {
+	var out []T
+	for range maxPages {
+		var page map[string]json.RawMessage
+		if err := c.Get(ctx, doing, link, &page); err != nil {
+			return nil, err
+		}
+		var some []T
+		err := json.Unmarshal(orNull(page[plural]), &some)
+		var wrong *json.UnmarshalTypeError
+		if err != nil && !errors.As(err, &wrong) {
+			return nil, fmt.Errorf("%s at %s: %w", doing, c.cfg.Target, err)
+		}
+		out = append(out, some...)
+		if len(out) > maxElements {
+			break
+		}
+		var next string
+		if json.Unmarshal(orNull(page["next"]), &next) != nil || next == "" {
+			return out, nil
+		}
+		link = next
+	}
+	return nil, fmt.Errorf("%s at %s: the list has no end: more than %d pages or %d elements", doing, c.cfg.Target, maxPages, maxElements)
+}
+
+func orNull(b json.RawMessage) json.RawMessage {
+	if len(b) == 0 {
+		return json.RawMessage("null")
+	}
+	return b
+}
+
+// Join puts a path below a resource's own link, in front of its query.
 func Join(self, path string) string {
 	u, err := url.Parse(self)
 	if err != nil {
 		return self + path
 	}
+	u.RawQuery, u.Fragment = "", ""
 	return u.JoinPath(path).String()
 }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+// With adds a parameter to a link.
+func With(link, name, value string) string {
+	sep := "?"
+	if strings.Contains(link, "?") {
+		sep = "&"
+	}
+	return link + sep + url.QueryEscape(name) + "=" + url.QueryEscape(value)
+}

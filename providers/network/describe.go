@@ -1,0 +1,254 @@
+package network
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// describe is the dry run of a network fault.
+func describe(k kind, s providers.Scope, raw json.RawMessage) (providers.Description, diag.List) {
+	a, err := decode(raw)
+	if err != nil {
+		return providers.Description{}, diag.List{}.Append(err)
+	}
+	out := a.validate(k)
+	points, err := a.points(s.Targets)
+	if err != nil {
+		out = out.Append(diag.Diagnostic{Severity: diag.Error, Code: diag.ProviderArgument, Summary: "A host is not in the plan", Detail: err.Error() + ".", Path: cty.GetAttrPath("hosts")})
+	}
+	d := providers.Description{SideEffects: true, Networks: slices.Clone(a.From)}
+	if out.HasErrors() {
+		return d, out
+	}
+	what := selected(a) + " " + k.words(a)
+	for _, p := range points {
+		d.Places = append(d.Places, p.place)
+		d.Effects = append(d.Effects, providers.Line{Place: p.place.String(), Text: fmt.Sprintf("%s: %s %s", between(a, p.address), what, "(rule xdc_RUN_STEP)")})
+		d.Undo = append(d.Undo, providers.Line{Place: p.place.String(), Text: "remove the rule xdc_RUN_STEP; it is armed to remove itself when its lease ends"})
+		if cutsManagement(a, s.Targets[p.place.Target], p) {
+			d.CutsManagement = true
+			out = append(out, diag.Diagnostic{
+				Severity: diag.Warning, Code: diag.ProviderSelfCut, Summary: fmt.Sprintf("The fault may cut xdc off from %s", p.place), Path: cty.GetAttrPath("from"),
+				Detail: fmt.Sprintf("`from` includes %s, the address by which the host is reached. Its lease cannot be renewed then: the host heals by itself after `duration`.", p.address),
+			})
+		}
+	}
+	sides := pairs(a, k, points, s.Targets)
+	d.Severs = severed(a, k, sides)
+	d.Summary = summary(a, k, points, sides, s.Targets)
+	return d, out
+}
+
+func between(a *arguments, address string) string {
+	nets := strings.Join(a.From, ", ")
+	switch a.Direction {
+	case "in":
+		return nets + " -> " + address
+	case "out":
+		return address + " -> " + nets
+	}
+	return address + " <-> " + nets
+}
+
+func selected(a *arguments) string {
+	what := "all traffic"
+	if a.Protocol != "" {
+		what = a.Protocol
+	}
+	if len(a.Ports) > 0 {
+		what += " to ports " + portList(a.Ports)
+	}
+	if a.Match == "packets" {
+		return what + ", by packets,"
+	}
+	return what + ", by who opened the connection,"
+}
+
+func portList(ports []int) string {
+	parts := make([]string, len(ports))
+	for i, p := range ports {
+		parts[i] = strconv.Itoa(p)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// cutsManagement reports whether the other side includes the host's own address on the port of its SSH server.
+func cutsManagement(a *arguments, t providers.Target, p point) bool {
+	ip, err := netip.ParseAddr(p.address)
+	if a.Protocol != "" && a.Protocol != "tcp" {
+		return false
+	}
+	if len(a.Ports) > 0 && !slices.Contains(a.Ports, sshPort(t, p.place.Host)) {
+		return false
+	}
+	for _, n := range a.From {
+		prefix, bad := netip.ParsePrefix(n)
+		if bad == nil && (prefix.Bits() == 0 || err == nil && prefix.Contains(ip)) {
+			return true
+		}
+	}
+	return false
+}
+
+func sshPort(t providers.Target, host string) int {
+	var args struct {
+		Port float64 `json:"port"`
+	}
+	for _, h := range t.Hosts {
+		if h.Name == host && len(h.Args) > 0 && json.Unmarshal(h.Args, &args) == nil && args.Port > 0 {
+			return int(args.Port)
+		}
+	}
+	return 22
+}
+
+// side is a pair of targets whose traffic is affected, and whether all of it between them is.
+type side struct {
+	near, far string
+	whole     bool
+}
+
+// pairs finds the targets behind hosts and networks.
+func pairs(a *arguments, _ kind, points []point, targets map[string]providers.Target) []side {
+	hosts := map[string]int{}
+	var near []string
+	for _, p := range points {
+		if hosts[p.place.Target] == 0 {
+			near = append(near, p.place.Target)
+		}
+		hosts[p.place.Target]++
+	}
+	var far []string
+	for name := range targets {
+		far = append(far, name)
+	}
+	slices.Sort(far)
+	var out []side
+	for _, n := range near {
+		for _, f := range far {
+			some, all := covers(a.From, targets[f])
+			if f != n && some {
+				out = append(out, side{n, f, all && hosts[n] >= len(targets[n].Hosts)})
+			}
+		}
+	}
+	return out
+}
+
+// covers reports whether some, and whether all, of a target's networks (or hosts, if it states no networks) lie
+// in the prefixes.
+func covers(prefixes []string, t providers.Target) (some, all bool) {
+	places := t.Networks
+	if len(places) == 0 {
+		for _, h := range t.Hosts {
+			if ip, err := netip.ParseAddr(h.Address); err == nil {
+				places = append(slices.Clone(places), netip.PrefixFrom(ip, ip.BitLen()).String())
+			}
+		}
+	}
+	all = len(places) > 0
+	for _, p := range places {
+		inner, err := netip.ParsePrefix(p)
+		if err != nil {
+			continue
+		}
+		inside := false
+		for _, q := range prefixes {
+			outer, err := netip.ParsePrefix(q)
+			if err != nil || !outer.Overlaps(inner) {
+				continue
+			}
+			some = true
+			inside = inside || outer.Bits() <= inner.Bits()
+		}
+		all = all && inside
+	}
+	return some, some && all
+}
+
+// severed says which traffic between targets is affected, for predictions. Dropping packets one way breaks the
+// connections of both ways.
+func severed(a *arguments, k kind, sides []side) []providers.Severed {
+	total := k.name == "network_partition" || a.Loss >= 1
+	if a.Protocol != "" && a.Protocol != "tcp" {
+		return nil
+	}
+	var out []providers.Severed
+	for _, s := range sides {
+		to := providers.Severed{From: s.near, To: s.far, Ports: slices.Clone(a.Ports), Total: total && s.whole}
+		back := to
+		back.From, back.To = to.To, to.From
+		if a.Direction != "in" || a.Match == "packets" {
+			out = append(out, to)
+		}
+		if a.Direction != "out" || a.Match == "packets" {
+			out = append(out, back)
+		}
+	}
+	return out
+}
+
+// summary is the fault in one line: "dc1 -> dc2:25091 dropped; dc2 -> dc1 and everything else untouched".
+func summary(a *arguments, k kind, points []point, sides []side, targets map[string]providers.Target) string {
+	here, there := nameHosts(points, targets), strings.Join(a.From, ", ")
+	if names := farNames(sides); len(names) > 0 {
+		there = strings.Join(names, ", ")
+	}
+	to := func(x, y, arrow string) string {
+		out := x + " " + arrow + " " + y
+		if len(a.Ports) > 0 {
+			out += ":" + strings.ReplaceAll(portList(a.Ports), " ", "")
+		}
+		if a.Protocol != "" {
+			out += " (" + a.Protocol + ")"
+		}
+		return out
+	}
+	rest := "everything else untouched"
+	switch a.Direction {
+	case "out":
+		return fmt.Sprintf("%s %s; %s -> %s and %s", to(here, there, "->"), k.words(a), there, here, rest)
+	case "in":
+		return fmt.Sprintf("%s %s; %s -> %s and %s", to(there, here, "->"), k.words(a), here, there, rest)
+	}
+	return fmt.Sprintf("%s %s; %s", to(here, there, "<->"), k.words(a), rest)
+}
+
+// nameHosts names the hosts by their target where all of its hosts are meant.
+func nameHosts(points []point, targets map[string]providers.Target) string {
+	count := map[string]int{}
+	for _, p := range points {
+		count[p.place.Target]++
+	}
+	var out []string
+	for _, p := range points {
+		name := p.place.String()
+		if count[p.place.Target] == len(targets[p.place.Target].Hosts) {
+			name = p.place.Target
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func farNames(sides []side) []string {
+	var out []string
+	for _, s := range sides {
+		if !slices.Contains(out, s.far) {
+			out = append(out, s.far)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

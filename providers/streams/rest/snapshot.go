@@ -1,0 +1,203 @@
+package rest
+
+import (
+	"context"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// Metric is one metric.
+type Metric struct {
+	Name  string `json:"name"`
+	Value Int    `json:"value"`
+	Type  string `json:"metricType"`
+}
+
+// Port is a port of an operator with its metrics.
+type Port struct {
+	Index   Int      `json:"indexWithinOperator"`
+	Metrics []Metric `json:"metrics"`
+}
+
+// Operator is an operator in a snapshot.
+type Operator struct {
+	Name        string   `json:"name"`
+	Kind        string   `json:"operatorKind"`
+	Metrics     []Metric `json:"metrics"`
+	InputPorts  []Port   `json:"inputPorts"`
+	OutputPorts []Port   `json:"outputPorts"`
+}
+
+// PE is a processing element in a snapshot.
+type PE struct {
+	ID          ID         `json:"id"`
+	Status      string     `json:"status"`
+	Health      string     `json:"health"`
+	LaunchCount Int        `json:"launchCount"`
+	Resource    string     `json:"resource"`
+	Operators   []Operator `json:"operators"`
+}
+
+// JobSnapshot is a job with its parts, in one call.
+type JobSnapshot struct {
+	Job
+	PEs []PE `json:"pes"`
+}
+
+type snapshots struct {
+	Jobs []JobSnapshot `json:"jobs"`
+}
+
+// Snapshot reads the jobs with their PEs and operators. Where the server has no snapshots, it is put together from
+// the single resources.
+func (c *Client) Snapshot(ctx context.Context, i Instance) ([]JobSnapshot, error) {
+	var got snapshots
+	err := c.Look(ctx, "look at the jobs", With(i.JobsSnapshot, "includeStatic", "true"), &got)
+	if NotFound(err) {
+		return c.assemble(ctx, i)
+	}
+	return got.Jobs, err
+}
+
+// Metrics reads the metrics of some jobs; others may be among them.
+func (c *Client) Metrics(ctx context.Context, i Instance, ids []string) ([]JobSnapshot, error) {
+	var got snapshots
+	link := i.MetricsSnapshot
+	if len(ids) > 0 {
+		link = With(link, "restid", strings.Join(ids, ","))
+	}
+	err := c.Look(ctx, "look at the metrics", link, &got)
+	if NotFound(err) {
+		return c.gather(ctx, i, ids)
+	}
+	return got.Jobs, err
+}
+
+// linked are the members of a single resource that say what it belongs to.
+type linkedPE struct {
+	PE
+	Self      string `json:"self"`
+	Job       string `json:"job"`
+	Operators any    `json:"operators"` // a link here
+}
+
+type linkedOperator struct {
+	Name        string `json:"name"`
+	Kind        string `json:"operatorKind"`
+	Job         string `json:"job"`
+	PE          string `json:"pe"`
+	Metrics     string `json:"metrics"`
+	InputPorts  string `json:"inputPorts"`
+	OutputPorts string `json:"outputPorts"`
+}
+
+type linkedPort struct {
+	Index   Int    `json:"indexWithinOperator"`
+	Metrics string `json:"metrics"`
+}
+
+// assemble makes a snapshot out of the lists of jobs, PEs and operators.
+func (c *Client) assemble(ctx context.Context, i Instance) ([]JobSnapshot, error) {
+	jobs, err := c.Jobs(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	pes, err := pages[linkedPE](ctx, c, "list the PEs", i.PEs, "pes")
+	if err != nil {
+		return nil, err
+	}
+	ops, err := pages[linkedOperator](ctx, c, "list the operators", i.Operators, "operators")
+	if err != nil {
+		return nil, err
+	}
+	var out []JobSnapshot
+	for _, j := range jobs {
+		s := JobSnapshot{Job: j}
+		for _, p := range pes {
+			if last(p.Job) != string(j.ID) {
+				continue
+			}
+			pe := p.PE
+			for _, o := range ops {
+				if last(o.PE) == string(pe.ID) {
+					pe.Operators = append(pe.Operators, Operator{Name: o.Name, Kind: o.Kind})
+				}
+			}
+			s.PEs = append(s.PEs, pe)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// gather collects the metrics of some jobs from their operators and ports, one request each.
+func (c *Client) gather(ctx context.Context, i Instance, ids []string) ([]JobSnapshot, error) {
+	var out []JobSnapshot
+	for _, id := range ids {
+		ops, err := pages[linkedOperator](ctx, c, "list the operators", With(i.Operators, "job.restid", id), "operators")
+		if err != nil {
+			return nil, err
+		}
+		s := JobSnapshot{Job: Job{ID: ID(id)}}
+		at := map[string]int{}
+		for _, o := range ops {
+			if last(o.Job) != id {
+				continue
+			}
+			op := Operator{Name: o.Name, Kind: o.Kind}
+			if op.Metrics, err = c.metricsAt(ctx, o.Metrics); err != nil {
+				return nil, err
+			}
+			if op.InputPorts, err = c.portsAt(ctx, o.InputPorts, "inputPorts"); err != nil {
+				return nil, err
+			}
+			if op.OutputPorts, err = c.portsAt(ctx, o.OutputPorts, "outputPorts"); err != nil {
+				return nil, err
+			}
+			pe := last(o.PE)
+			if _, ok := at[pe]; !ok {
+				at[pe] = len(s.PEs)
+				s.PEs = append(s.PEs, PE{ID: ID(pe)})
+			}
+			s.PEs[at[pe]].Operators = append(s.PEs[at[pe]].Operators, op)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func (c *Client) metricsAt(ctx context.Context, link string) ([]Metric, error) {
+	if link == "" {
+		return nil, nil
+	}
+	return pages[Metric](ctx, c, "read metrics", link, "metrics")
+}
+
+func (c *Client) portsAt(ctx context.Context, link, plural string) ([]Port, error) {
+	if link == "" {
+		return nil, nil
+	}
+	ports, err := pages[linkedPort](ctx, c, "list ports", link, plural)
+	if err != nil {
+		return nil, err
+	}
+	var out []Port
+	for _, p := range ports {
+		m, err := c.metricsAt(ctx, p.Metrics)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Port{Index: p.Index, Metrics: m})
+	}
+	return out, nil
+}
+
+// last is the last segment of a link's path: the id of what it leads to.
+func last(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	return path.Base(u.Path)
+}

@@ -1,0 +1,21 @@
+package twin
+
+import "github.com/xdc-project/xdc/providers"
+
+// Assumptions are what the twin takes for granted about the platform that no public source confirms. A user with a
+// real installation can check them line by line.
+func Assumptions() []providers.Assumption {
+	return []providers.Assumption{
+		{ID: "twin.metrics", Statement: "The platform collects metrics every 3 seconds; a value may be that old when it is read.", Basis: "Metrics are collected at intervals; the interval is not documented."},
+		{ID: "twin.toolkit", Statement: "Toolkit 2.0.0 behaves like 1.0.1: the tick-driven watchdog, silence after DOWN, snapshots counted by heartbeats, plain HTTP without retry.", Basis: "The source of 1.0.1; the documentation of 2.0.0 describes the same composite, keys and messages."},
+		{ID: "twin.operators", Statement: "A running job names the toolkit's operators CrossDCFailover.NAME, and the receivers have one output port each.", Basis: "SPL naming and the URL paths in the source."},
+		{ID: "twin.ticks", Statement: "The Beacon ticks at a fixed rate from the end of the initial delay.", Basis: "Not documented whether the rate or the delay is fixed."},
+		{ID: "twin.pes", Statement: "Sources, state, sinks and the toolkit are in PEs of their own.", Basis: "The default fusion is not documented."},
+		{ID: "twin.restart", Statement: "Jobs are not submitted again when an instance is started after a stop.", Basis: "Jobs stay until they are cancelled or the instance stops."},
+		{ID: "data.listing", Statement: "The data service lists jobs as objects with id, name, inject and inspect; each endpoint has name and uri.", Basis: "That there is such a listing is documented; its property names are not."},
+		{ID: "data.discovery", Statement: "The data service is among the instance's active services, with type data and a connectionUrl.", Basis: "Services have connectionUrl in 4.x; that the data service has one is a guess."},
+		{ID: "data.boundary", Statement: "If-Modified-Since-Milliseconds includes its own millisecond, so that tuples at the boundary may come twice.", Basis: "Whether the comparison is > or >= is not documented; a client must cope with both."},
+		{ID: "data.warning", Statement: "A gap is told by a property `warning` in the body and a Warning header.", Basis: "That a warning is given is documented; its form is not."},
+		{ID: "data.buffers", Statement: "A sink's buffer lives in its PE: a restart of the PE or the job empties it.", Basis: "Buffers are not part of checkpoints; where they live is not documented."},
+	}
+}

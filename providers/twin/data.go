@@ -1,0 +1,127 @@
+package twin
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// serveData is the data service: a listing at /data, endpoints below it.
+func (d *dc) serveData(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/data" || r.URL.Path == "/data/" {
+		d.listEndpoints(w, r)
+		return
+	}
+	// /data/JOB/endpoints/NAME/data
+	parts := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
+	if len(parts) != 5 || parts[2] != "endpoints" || parts[4] != "data" {
+		failData(w, http.StatusNotFound, "There is no such endpoint.")
+		return
+	}
+	name, err := url.PathUnescape(parts[3])
+	j := d.job(parts[1])
+	if err != nil || j == nil {
+		failData(w, http.StatusNotFound, "There is no such job.")
+		return
+	}
+	switch {
+	case slices.Contains(j.spec.Inputs, name):
+		d.inject(w, r, j)
+	case slices.Contains(j.spec.Outputs, name):
+		d.inspect(w, r, j, name)
+	default:
+		failData(w, http.StatusNotFound, "The job has no such endpoint.")
+	}
+}
+
+// failData writes an error in the shape of REST API 5.x: a list of messages.
+func failData(w http.ResponseWriter, status int, text string) {
+	reply(w, status, object{"messages": []object{{"message": text}}})
+}
+
+// listEndpoints lists the running data exchange jobs with their URIs. Assumption data.listing.
+func (d *dc) listEndpoints(w http.ResponseWriter, r *http.Request) {
+	jobs := []object{}
+	for _, j := range d.snapshotJobs() {
+		if !j.working(sourcePE) {
+			continue
+		}
+		uri := func(name string) string {
+			return base(r) + "/data/" + j.id + "/endpoints/" + url.PathEscape(name) + "/data"
+		}
+		inject, inspect := []object{}, []object{}
+		for _, n := range j.spec.Inputs {
+			inject = append(inject, object{"name": n, "operator": n, "uri": uri(n)})
+		}
+		for _, n := range j.spec.Outputs {
+			inspect = append(inspect, object{"name": n, "operator": n, "uri": uri(n)})
+		}
+		jobs = append(jobs, object{"id": j.id, "name": j.name, "inject": inject, "inspect": inspect})
+	}
+	reply(w, http.StatusOK, object{"jobs": jobs})
+}
+
+// inject takes records: 204 for all, 413 with addedItems for a leading part.
+func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job) {
+	switch {
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", "POST")
+		failData(w, http.StatusMethodNotAllowed, "Records are posted here.")
+		return
+	case !j.working(sourcePE) || !j.working(statePE):
+		failData(w, http.StatusServiceUnavailable, "The operator is not reachable.")
+		return
+	case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
+		failData(w, http.StatusUnsupportedMediaType, "Only application/json is taken.")
+		return
+	}
+	var body struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.Items == nil {
+		failData(w, http.StatusBadRequest, "The body must be an object with an array called items.")
+		return
+	}
+	for _, it := range body.Items {
+		if len(it) == 0 || it[0] != '{' {
+			failData(w, http.StatusBadRequest, "Every item must be an object.")
+			return
+		}
+	}
+	if n := j.app.accept(body.Items); n < len(body.Items) {
+		reply(w, http.StatusRequestEntityTooLarge, object{"addedItems": n, "messages": []object{{"message": "The buffer of the endpoint is full."}}})
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// inspect gives out what has come since a stamp.
+func (d *dc) inspect(w http.ResponseWriter, r *http.Request, j *job, name string) {
+	switch {
+	case r.Method != http.MethodGet:
+		w.Header().Set("Allow", "GET")
+		failData(w, http.StatusMethodNotAllowed, "Records are read here.")
+		return
+	case !j.working(sinkPE):
+		failData(w, http.StatusServiceUnavailable, "The operator is not reachable.")
+		return
+	}
+	since, err := strconv.ParseInt(r.Header.Get("If-Modified-Since-Milliseconds"), 10, 64)
+	if err != nil {
+		since = 0
+	}
+	items, next, gap := j.app.sinks[name].since(since)
+	if items == nil {
+		items = []json.RawMessage{}
+	}
+	out := object{"items": items}
+	if gap {
+		out["warning"] = "The requested start time is earlier than the oldest tuple in the buffer."
+		w.Header().Set("Warning", `299 - "tuples were dropped before they were read"`)
+	}
+	w.Header().Set("Last-Modified-Milliseconds", strconv.FormatInt(next, 10))
+	reply(w, http.StatusOK, out)
+}

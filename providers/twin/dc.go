@@ -1,0 +1,287 @@
+package twin
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/twin/wire"
+)
+
+// metricRefresh is how often the platform collects metrics. Assumption twin.metrics.
+const metricRefresh = 3 * time.Second
+
+// dc is one data centre: a domain with one instance.
+type dc struct {
+	twin  *Twin
+	cfg   Target
+	hosts []providers.Host
+	tls   *tls.Config
+	peers map[string]*dc // by job path
+
+	mu       sync.Mutex
+	status   string // of the instance
+	started  time.Time
+	jobs     []*job
+	monitors []*monitor
+	nextJob  int
+	nextPE   int
+	bundles  map[string][]byte
+	data     *http.Server
+}
+
+func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
+	d := &dc{twin: t, cfg: cfg, hosts: hostsOf(i, cfg), peers: map[string]*dc{}, status: "running", started: time.Now(), bundles: map[string][]byte{}}
+	loop := fmt.Sprintf("127.0.%d.1", i+1)
+	for k, h := range d.hosts {
+		a, err := netip.ParseAddr(h.Address)
+		if err != nil {
+			return nil, fmt.Errorf("host %s of %s: %w", h.Name, cfg.Name, err)
+		}
+		t.net.Add(wire.Node{Name: d.node(k), Addrs: []netip.Addr{a.Unmap()}, Loopback: loop})
+	}
+	t.net.Add(wire.Node{Name: "svc/" + cfg.Name, Names: []string{serviceHost(cfg.Name)}, Loopback: loop})
+	var err error
+	d.tls, err = t.ca.server([]string{serviceHost(cfg.Name)}, []net.IP{net.ParseIP(loop), net.ParseIP("127.0.0.1")})
+	return d, err
+}
+
+// node is the network's name of a host.
+func (d *dc) node(i int) string { return "host/" + d.cfg.Name + "/" + d.hosts[i].Name }
+
+func (d *dc) startREST() error {
+	l, err := d.twin.net.Listen("svc/"+d.cfg.Name, net.JoinHostPort(serviceHost(d.cfg.Name), restPort))
+	if err != nil {
+		return err
+	}
+	s := &http.Server{Handler: d.authenticated(d.rest()), ReadHeaderTimeout: 30 * time.Second}
+	d.twin.serve(s, tls.NewListener(l, d.tls))
+	return nil
+}
+
+func (d *dc) startData() error {
+	l, err := d.twin.net.Listen("svc/"+d.cfg.Name, net.JoinHostPort(serviceHost(d.cfg.Name), dataPort))
+	if err != nil {
+		return err
+	}
+	s := &http.Server{Handler: d.authenticated(http.HandlerFunc(d.serveData)), ReadHeaderTimeout: 30 * time.Second}
+	d.mu.Lock()
+	d.data = s
+	d.mu.Unlock()
+	d.twin.serve(s, tls.NewListener(l, d.tls))
+	return nil
+}
+
+// authenticated asks for the user's name and password.
+func (d *dc) authenticated(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, pw, ok := r.BasicAuth()
+		if !ok || user != d.cfg.Username || pw != d.cfg.Password {
+			w.Header().Set("WWW-Authenticate", `Basic realm="Streams"`)
+			fail(w, http.StatusUnauthorized, "CDISA5450E", "The user name or the password is not valid.")
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<20)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// begin brings up the jobs that run from the start and the passive monitors.
+func (d *dc) begin() {
+	for _, j := range d.twin.cfg.Jobs {
+		if j.Target != d.cfg.Name {
+			continue
+		}
+		switch {
+		case j.Adopt != "":
+			d.mu.Lock()
+			d.launch(j, j.Adopt, 0)
+			d.mu.Unlock()
+		case j.Launched != "":
+			d.mu.Lock()
+			d.monitors = append(d.monitors, newMonitor(d, j))
+			d.mu.Unlock()
+		}
+	}
+}
+
+// end takes everything down when the twin ends.
+func (d *dc) end() {
+	d.mu.Lock()
+	jobs, monitors := slices.Clone(d.jobs), d.monitors
+	d.jobs, d.monitors = nil, nil
+	d.mu.Unlock()
+	for _, j := range jobs {
+		j.kill("twin ended")
+	}
+	for _, m := range monitors {
+		m.stop()
+	}
+}
+
+// launch makes a job that comes up after its PEs have started. d.mu is held.
+func (d *dc) launch(spec Job, name string, delay time.Duration) *job {
+	id := d.nextJob
+	d.nextJob++
+	if name == "" {
+		name = fmt.Sprintf("application::%s_%d", strings.TrimPrefix(spec.Path, "job."), id)
+	}
+	j := newJob(d, spec, strconv.Itoa(id), name)
+	d.jobs = append(d.jobs, j)
+	d.twin.run(func() { j.comeUp(delay) })
+	return j
+}
+
+// submit chooses which configured job a bundle stands for.
+func (d *dc) submit(bundle []byte, name string) (*job, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.status != "running" {
+		return nil, fmt.Errorf("CDISA5072E The instance %s is not started", d.cfg.Instance)
+	}
+	if slices.ContainsFunc(d.jobs, func(j *job) bool { return j.name == name && name != "" }) {
+		return nil, fmt.Errorf("CDISA5246E The job name %s is already used", name)
+	}
+	spec, ok := d.specFor(bundle)
+	if !ok {
+		return nil, fmt.Errorf("CDISA5360E The bundle content is not valid")
+	}
+	return d.launch(spec, name, 0), nil
+}
+
+// specFor reads what xdc uploads in place of a bundle; any other bytes stand for the only job there is.
+func (d *dc) specFor(bundle []byte) (Job, bool) {
+	var said struct {
+		Application string `json:"xdc_twin_application"`
+		Job         string `json:"job"`
+	}
+	decoded := decodeJSON(bundle, &said)
+	var fits []Job
+	for _, j := range d.twin.cfg.Jobs {
+		if j.Target != d.cfg.Name || j.Launched != "" {
+			continue
+		}
+		if decoded && said.Job == j.Path {
+			if said.Application != "" {
+				j.Application = said.Application
+			}
+			return j, true
+		}
+		fits = append(fits, j)
+	}
+	if len(fits) == 0 {
+		return Job{}, false
+	}
+	return fits[0], true
+}
+
+// cancel takes a job away after a while.
+func (d *dc) cancel(j *job) {
+	j.setStatus("canceling")
+	d.twin.run(func() {
+		if !wait(d.twin.ctx, d.twin.between("cancel "+d.cfg.Name+j.id, 300*time.Millisecond, 900*time.Millisecond)) {
+			return
+		}
+		j.kill("cancelled")
+		d.drop(j)
+	})
+}
+
+func (d *dc) drop(j *job) {
+	d.mu.Lock()
+	d.jobs = slices.DeleteFunc(d.jobs, func(k *job) bool { return k == j })
+	d.mu.Unlock()
+}
+
+// stop ends the instance: its jobs die, its data service goes away.
+func (d *dc) stop() {
+	d.mu.Lock()
+	if d.status != "running" {
+		d.mu.Unlock()
+		return
+	}
+	d.status = "stopping"
+	jobs, monitors, data := slices.Clone(d.jobs), d.monitors, d.data
+	d.mu.Unlock()
+	d.twin.run(func() {
+		if !wait(d.twin.ctx, d.twin.between("stop "+d.cfg.Name, 200*time.Millisecond, 700*time.Millisecond)) {
+			return
+		}
+		if data != nil {
+			_ = data.Close() // its connections end with it
+		}
+		for _, j := range jobs {
+			j.kill("instance stopped")
+			d.drop(j)
+		}
+		for _, m := range monitors {
+			m.stop()
+		}
+		d.mu.Lock()
+		d.status, d.monitors = "stopped", nil
+		d.mu.Unlock()
+		d.twin.truth.say(fact{What: "instance_down", Target: d.cfg.Name})
+	})
+}
+
+// startInstance brings the instance up again, without the jobs it had.
+func (d *dc) startInstance() {
+	d.mu.Lock()
+	if d.status != "stopped" {
+		d.mu.Unlock()
+		return
+	}
+	d.status = "starting"
+	d.mu.Unlock()
+	d.twin.run(func() {
+		if !wait(d.twin.ctx, d.twin.between("start "+d.cfg.Name, 1500*time.Millisecond, 4*time.Second)) {
+			return
+		}
+		if err := d.startData(); err != nil {
+			return
+		}
+		d.mu.Lock()
+		d.status, d.started = "running", time.Now()
+		d.mu.Unlock()
+		d.twin.truth.say(fact{What: "instance_up", Target: d.cfg.Name})
+	})
+}
+
+func (d *dc) job(id string) *job {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, j := range d.jobs {
+		if j.id == id {
+			return j
+		}
+	}
+	return nil
+}
+
+func (d *dc) snapshotJobs() []*job {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.jobs)
+}
+
+// launchedName makes a name that the pattern of a launched job fits.
+func launchedName(spec Job, id int) string {
+	re, err := regexp.Compile(spec.Launched)
+	plain := strings.NewReplacer("^", "", "$", "", `\`, "").Replace(spec.Launched)
+	base := strings.TrimPrefix(spec.Path, "job.")
+	for _, c := range []string{"application::" + base + "_" + strconv.Itoa(id), base, plain + "_" + strconv.Itoa(id), plain} {
+		if err == nil && re.MatchString(c) {
+			return c
+		}
+	}
+	return plain
+}

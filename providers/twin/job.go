@@ -1,0 +1,258 @@
+package twin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// pe is a processing element of a job.
+type pe struct {
+	id       string
+	status   string
+	reason   string
+	launches int64
+	host     int
+	ops      []string
+}
+
+// job is a job that runs, or is coming up or going down.
+type job struct {
+	dc   *dc
+	spec Job
+	id   string
+	name string
+	at   time.Time // submitted
+
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu       sync.Mutex
+	status   string
+	up       bool // has been running and healthy
+	dead     bool
+	pes      []*pe
+	app      *application
+	toolkit  *toolkit
+	counters map[string]int64 // metric path: "operator/out/0/nTuplesSubmitted"
+	shown    map[string]int64 // as the platform collected them last
+	shownAt  time.Time
+	trace    []string
+}
+
+func newJob(d *dc, spec Job, id, name string) *job {
+	j := &job{dc: d, spec: spec, id: id, name: name, at: time.Now(), status: "constructed", counters: map[string]int64{}, shown: map[string]int64{}, shownAt: time.Now()}
+	j.ctx, j.cancel = context.WithCancel(d.twin.ctx)
+	j.app = newApplication(j)
+	groups := [][]string{spec.Inputs, {"KeyedCounter"}, spec.Outputs}
+	if spec.Toolkit != nil {
+		groups = append(groups, toolkitOperators)
+	}
+	for _, ops := range groups {
+		j.pes = append(j.pes, &pe{id: strconv.Itoa(d.nextPE), status: "starting", reason: "none", launches: 1, host: d.nextPE % len(d.hosts), ops: ops})
+		d.nextPE++
+	}
+	return j
+}
+
+// the places of the job's PEs in its list.
+const (
+	sourcePE = iota
+	statePE
+	sinkPE
+	toolkitPE
+)
+
+// comeUp starts the PEs and what is in them.
+func (j *job) comeUp(delay time.Duration) {
+	t := j.dc.twin
+	if !wait(j.ctx, delay+t.between("pe start "+j.dc.cfg.Name+j.id, 1500*time.Millisecond, 3*time.Second)) {
+		return
+	}
+	j.mu.Lock()
+	if j.dead {
+		j.mu.Unlock()
+		return
+	}
+	j.status, j.up = "running", true
+	for _, p := range j.pes {
+		p.status = "running"
+	}
+	j.mu.Unlock()
+	t.truth.say(fact{What: "job_healthy", Target: j.dc.cfg.Name, Job: j.spec.Path})
+	t.run(j.collect)
+	t.run(j.app.work)
+	if j.spec.Toolkit != nil {
+		j.startToolkit()
+	}
+}
+
+func (j *job) startToolkit() {
+	k := newToolkit(j.dc, j.spec, j, *j.spec.Toolkit)
+	j.mu.Lock()
+	j.toolkit = k
+	j.mu.Unlock()
+	k.start()
+}
+
+// collect copies the metrics at the platform's own interval.
+func (j *job) collect() {
+	t := j.dc.twin
+	if !wait(j.ctx, t.between("metrics "+j.dc.cfg.Name+j.id, 0, metricRefresh)) {
+		return
+	}
+	for {
+		j.mu.Lock()
+		for k, v := range j.counters {
+			j.shown[k] = v
+		}
+		j.shownAt = time.Now()
+		j.mu.Unlock()
+		if !wait(j.ctx, metricRefresh) {
+			return
+		}
+	}
+}
+
+// add counts something.
+func (j *job) add(path string, n int64) {
+	j.mu.Lock()
+	j.counters[path] += n
+	j.mu.Unlock()
+}
+
+// log writes a line of the PE trace.
+func (j *job) log(level, aspect, format string, args ...any) {
+	line := fmt.Sprintf("%s %s %s _XXXXX_ %s", time.Now().UTC().Format("02 Jan 2006 15:04:05.000"), level, aspect, fmt.Sprintf(format, args...))
+	j.mu.Lock()
+	if len(j.trace) >= 5000 {
+		j.trace = j.trace[1:]
+	}
+	j.trace = append(j.trace, line)
+	j.mu.Unlock()
+}
+
+func (j *job) setStatus(s string) {
+	j.mu.Lock()
+	j.status = s
+	j.mu.Unlock()
+}
+
+func (j *job) getStatus() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.status
+}
+
+// health follows from the PEs: all running is healthy, none is unhealthy.
+func (j *job) health() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	running := 0
+	for _, p := range j.pes {
+		if p.status == "running" {
+			running++
+		}
+	}
+	switch running {
+	case len(j.pes):
+		return "healthy"
+	case 0:
+		return "unhealthy"
+	}
+	return "partiallyUnhealthy"
+}
+
+// working reports whether a PE runs.
+func (j *job) working(i int) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return !j.dead && i < len(j.pes) && j.pes[i].status == "running"
+}
+
+// kill ends the job at once: whatever was in it is gone.
+func (j *job) kill(cause string) {
+	j.mu.Lock()
+	if j.dead {
+		j.mu.Unlock()
+		return
+	}
+	j.dead = true
+	for _, p := range j.pes {
+		p.status = "stopped"
+	}
+	k := j.toolkit
+	j.mu.Unlock()
+	j.cancel()
+	if k != nil {
+		k.stop()
+	}
+	j.app.lose(cause)
+	j.dc.twin.truth.say(fact{What: "job_gone", Target: j.dc.cfg.Name, Job: j.spec.Path, Cause: cause})
+}
+
+// stopPE stops one PE; what it held in memory is gone.
+func (j *job) stopPE(i int) {
+	j.mu.Lock()
+	p := j.pes[i]
+	if p.status != "running" {
+		j.mu.Unlock()
+		return
+	}
+	p.status, p.reason = "stopped", "request"
+	k := j.toolkit
+	for _, op := range p.ops {
+		for path := range j.counters {
+			if len(path) > len(op) && path[:len(op)+1] == op+"/" {
+				delete(j.counters, path)
+				delete(j.shown, path)
+			}
+		}
+	}
+	if i == toolkitPE {
+		j.toolkit = nil
+	}
+	j.mu.Unlock()
+	switch i {
+	case statePE:
+		j.app.lose("PE stopped")
+	case sinkPE:
+		j.app.emptySinks()
+	case toolkitPE:
+		if k != nil {
+			k.stop()
+		}
+	}
+	j.dc.twin.truth.say(fact{What: "pe_down", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id})
+}
+
+// startPE starts a stopped PE again.
+func (j *job) startPE(i int) {
+	j.mu.Lock()
+	p := j.pes[i]
+	if p.status != "stopped" || j.dead {
+		j.mu.Unlock()
+		return
+	}
+	p.status = "starting"
+	n := p.launches
+	j.mu.Unlock()
+	j.dc.twin.run(func() {
+		if !wait(j.ctx, j.dc.twin.between(fmt.Sprintf("pe restart %s%s#%d", j.dc.cfg.Name, p.id, n), 800*time.Millisecond, 2*time.Second)) {
+			return
+		}
+		j.mu.Lock()
+		p.status, p.reason = "running", "none"
+		p.launches++
+		j.mu.Unlock()
+		if i == toolkitPE {
+			j.startToolkit()
+		}
+		j.dc.twin.truth.say(fact{What: "pe_up", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id})
+	})
+}
+
+func decodeJSON(b []byte, into any) bool { return json.Unmarshal(b, into) == nil }

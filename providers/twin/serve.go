@@ -1,0 +1,106 @@
+package twin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/xdc-project/xdc/providers/standin"
+	"github.com/xdc-project/xdc/providers/twin/wire"
+)
+
+// Serve runs a twin over loopback until ctx ends. It writes stand-in.json, the authority, the passwords, the token and
+// the truth into dir, and calls ready when everything answers.
+func Serve(ctx context.Context, cfg Config, dir string, ready func(*standin.StandIn)) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the stand-in's folder: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, standin.FileName)); err == nil {
+		return fmt.Errorf("%s is the folder of a stand-in already: end it first with xdc twin stop %s", dir, dir)
+	}
+	truth, err := os.OpenFile(filepath.Join(dir, "truth.jsonl"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write the truth: %w", err)
+	}
+	defer truth.Close()
+	cfg.Truth = truth
+	var d net.Dialer
+	var lc net.ListenConfig
+	n := wire.NewTCP(cfg.Seed, d.DialContext, func(network, address string) (net.Listener, error) { return lc.Listen(ctx, network, address) })
+	t, err := New(cfg, n)
+	if err != nil {
+		return err
+	}
+	if err := t.Start(); err != nil {
+		return errors.Join(err, t.Close())
+	}
+	s, err := t.describe(dir)
+	if err != nil {
+		return errors.Join(err, t.Close())
+	}
+	defer os.Remove(filepath.Join(dir, standin.FileName))
+	ready(s)
+	<-ctx.Done()
+	return t.Close()
+}
+
+// describe writes what `apply --on` needs to find the twin.
+func (t *Twin) describe(dir string) (*standin.StandIn, error) {
+	s := &standin.StandIn{
+		Format: standin.Format, Dir: dir, Targets: map[string]standin.Connection{}, Control: t.ControlURL(), TokenFile: "token", PID: os.Getpid(),
+	}
+	files := map[string][]byte{"ca.pem": t.CA(), "token": []byte(t.cfg.Token + "\n")}
+	for _, target := range t.cfg.Targets {
+		name := "password-" + target.Name
+		files[name] = []byte(target.Password + "\n")
+		s.Targets[target.Name] = standin.Connection{
+			URL: t.URL(target.Name), Instance: target.Instance, Username: target.Username, PasswordFile: name, CAFile: "ca.pem",
+		}
+	}
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			return nil, fmt.Errorf("describe the stand-in: %w", err)
+		}
+	}
+	return s, os.WriteFile(filepath.Join(dir, standin.FileName), append(b, '\n'), 0o600)
+}
+
+// Stop ends the twin that serves dir and waits until it has gone.
+func Stop(ctx context.Context, dir string) error {
+	s, err := standin.Load(dir)
+	if err != nil {
+		return err
+	}
+	p, err := os.FindProcess(s.PID)
+	if err != nil || s.PID <= 1 {
+		return fmt.Errorf("the twin of %s has no process", dir)
+	}
+	if err := p.Signal(syscall.SIGTERM); err != nil {
+		if errors.Is(err, os.ErrProcessDone) {
+			return os.Remove(filepath.Join(dir, standin.FileName)) // it was killed
+		}
+		return fmt.Errorf("end the twin: %w", err)
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, err := os.Stat(filepath.Join(dir, standin.FileName)); errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the twin of %s has not ended: %w", dir, ctx.Err())
+		}
+	}
+}

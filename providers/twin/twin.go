@@ -1,0 +1,308 @@
+// Package twin is a model of Streams data centres that a real client of the real API cannot tell: the REST management
+// API, the Data Exchange service, and an application built with the cross data center failover toolkit.
+//
+// It works on the network it is given, in memory or over loopback, and inside a testing/synctest bubble. It knows the
+// truth and writes it down apart; nothing of xdc reads that but tests. What it assumes about the platform without
+// a public source is in Assumptions.
+package twin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/twin/wire"
+)
+
+// Config says what to model.
+type Config struct {
+	Seed    uint64
+	Targets []Target
+	Jobs    []Job
+	// Truth receives what really happened, one JSON object a line; may be nil.
+	Truth io.Writer
+	// Key is the field that identifies a record in the truth; default event_id.
+	Key string
+	// Token guards the control endpoint.
+	Token string
+}
+
+// Target is a data centre.
+type Target struct {
+	Name     string
+	Networks []string
+	Hosts    []providers.Host
+	Instance string
+	Username string
+	Password string
+}
+
+// Job is a job of the plan that the twin can run at one target.
+type Job struct {
+	Target      string
+	Path        string // "job.orders"
+	Application string // "keyed_counter"
+	Inputs      []string
+	Outputs     []string
+	// Adopt is the name of a job that runs from the start; Launched the pattern of one that a passive monitor starts.
+	Adopt    string
+	Launched string
+	Bundle   string
+	Toolkit  *providers.Toolkit
+}
+
+// RunnerNode is the node that xdc dials from.
+const RunnerNode = "runner"
+
+// Ports of the twin's services.
+const (
+	restPort    = "9714"
+	dataPort    = "9715"
+	controlHost = "control.twin"
+	controlPort = "9700"
+)
+
+// Twin is a model under way.
+type Twin struct {
+	cfg   Config
+	net   *wire.Network
+	ca    *authority
+	dcs   []*dc
+	truth *truth
+	start time.Time
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu      sync.Mutex
+	servers []*http.Server
+	control *controlServer
+}
+
+// New lays the model out on a network. Start brings it up.
+func New(cfg Config, n *wire.Network) (*Twin, error) {
+	if cfg.Key == "" {
+		cfg.Key = "event_id"
+	}
+	ca, err := newAuthority()
+	if err != nil {
+		return nil, err
+	}
+	t := &Twin{cfg: cfg, net: n, ca: ca, start: time.Now()}
+	t.truth = &truth{w: cfg.Truth, start: t.start}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	n.Add(wire.Node{Name: RunnerNode, Loopback: "127.0.0.1"})
+	n.Add(wire.Node{Name: "control", Names: []string{controlHost}, Loopback: "127.0.0.1"})
+	for i, target := range cfg.Targets {
+		d, err := t.newDC(i, target)
+		if err != nil {
+			return nil, err
+		}
+		t.dcs = append(t.dcs, d)
+	}
+	t.pair()
+	return t, nil
+}
+
+// Start opens every service and brings up what runs from the start.
+func (t *Twin) Start() error {
+	for _, d := range t.dcs {
+		if err := d.startREST(); err != nil {
+			return err
+		}
+		if err := d.startData(); err != nil {
+			return err
+		}
+		d.begin()
+	}
+	t.control = newControl(t)
+	l, err := t.net.Listen("control", net.JoinHostPort(controlHost, controlPort))
+	if err != nil {
+		return err
+	}
+	t.serve(&http.Server{Handler: t.control, ReadHeaderTimeout: 10 * time.Second}, l)
+	return nil
+}
+
+// Close ends everything and joins it. What is still in an application's state then is lost, and the truth says so.
+func (t *Twin) Close() error {
+	for _, d := range t.dcs {
+		d.end()
+	}
+	t.cancel()
+	t.mu.Lock()
+	servers := t.servers
+	t.mu.Unlock()
+	for _, s := range servers {
+		_ = s.Close() // connections end with it
+	}
+	t.wg.Wait()
+	return t.truth.err
+}
+
+// URL is the root of a target's management API.
+func (t *Twin) URL(target string) string {
+	return "https://" + t.net.Address(net.JoinHostPort(serviceHost(target), restPort)) + "/streams/resources"
+}
+
+// ControlURL is where links are cut and leases kept.
+func (t *Twin) ControlURL() string {
+	return "http://" + t.net.Address(net.JoinHostPort(controlHost, controlPort))
+}
+
+// CA is the authority that signed every certificate of the twin, in PEM.
+func (t *Twin) CA() []byte { return t.ca.pem }
+
+// Dial opens connections as xdc does.
+func (t *Twin) Dial() func(ctx context.Context, network, address string) (net.Conn, error) {
+	return t.net.Dial(RunnerNode)
+}
+
+func serviceHost(target string) string { return strings.ToLower(target) + ".twin" }
+
+// serve runs an HTTP server until the twin ends.
+func (t *Twin) serve(s *http.Server, l net.Listener) {
+	s.ErrorLog = nil
+	t.mu.Lock()
+	t.servers = append(t.servers, s)
+	t.mu.Unlock()
+	t.run(func() { _ = s.Serve(l) }) // it ends with Close
+}
+
+// run starts a goroutine that the twin owns.
+func (t *Twin) run(fn func()) {
+	t.wg.Add(1)
+	go func() {
+		defer t.wg.Done()
+		fn()
+	}()
+}
+
+// rng is a source of randomness that depends on the seed and a name only.
+func (t *Twin) rng(name string) *rand.Rand {
+	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, t.cfg.Seed), name...))
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16]))) //nolint:gosec // repeatable on purpose
+}
+
+// between is a duration in [low, high) by the seed and a name.
+func (t *Twin) between(name string, low, high time.Duration) time.Duration {
+	return low + time.Duration(t.rng(name).Int64N(int64(max(high-low, 1))))
+}
+
+// wait lets time pass; it reports false when the twin ends first.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// addresses of a target's hosts; a target without hosts has one, in the first of its networks.
+func hostsOf(i int, t Target) []providers.Host {
+	var out []providers.Host
+	for _, h := range t.Hosts {
+		if _, err := netip.ParseAddr(h.Address); err == nil {
+			out = append(out, h)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	address := fmt.Sprintf("10.255.%d.10", i+1)
+	for _, n := range t.Networks {
+		if p, err := netip.ParsePrefix(n); err == nil {
+			a := p.Masked().Addr()
+			for range 10 {
+				if next := a.Next(); p.Contains(next) {
+					a = next
+				}
+			}
+			address = a.String()
+			break
+		}
+	}
+	return []providers.Host{{Name: "host", Address: address}}
+}
+
+// truth writes down what really happened.
+type truth struct {
+	mu    sync.Mutex
+	w     io.Writer
+	start time.Time
+	err   error
+}
+
+// fact is one line of the truth. T is seconds since the twin was made.
+type fact struct {
+	T      float64 `json:"t"`
+	What   string  `json:"what"`
+	Target string  `json:"target,omitempty"`
+	Job    string  `json:"job,omitempty"`
+	Step   string  `json:"step,omitempty"`
+	ID     string  `json:"id,omitempty"`
+	Cause  string  `json:"cause,omitempty"`
+}
+
+func (t *truth) say(f fact) {
+	if t.w == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f.T = time.Since(t.start).Seconds()
+	b, err := json.Marshal(f)
+	if err == nil {
+		_, err = t.w.Write(append(b, '\n'))
+	}
+	if t.err == nil {
+		t.err = err
+	}
+}
+
+// pair finds for each job with a toolkit the data centre it talks to: the other one that has a job on the same port.
+func (t *Twin) pair() {
+	for _, d := range t.dcs {
+		for _, j := range t.cfg.Jobs {
+			if j.Target != d.cfg.Name || j.Toolkit == nil {
+				continue
+			}
+			for _, k := range t.cfg.Jobs {
+				if k.Target != d.cfg.Name && k.Toolkit != nil && portOf(k.Toolkit) == portOf(j.Toolkit) && d.peers[j.Path] == nil {
+					d.peers[j.Path] = t.dc(k.Target)
+				}
+			}
+		}
+	}
+}
+
+func (t *Twin) dc(name string) *dc {
+	i := slices.IndexFunc(t.dcs, func(d *dc) bool { return d.cfg.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return t.dcs[i]
+}
+
+func portOf(k *providers.Toolkit) int {
+	if k == nil || k.Port == 0 {
+		return 25091
+	}
+	return k.Port
+}
