@@ -21,9 +21,11 @@ const FileName = "journal.jsonl"
 
 // Writer appends events to a journal. It is not safe for concurrent use; the bus calls it under its lock.
 type Writer struct {
-	f   *os.File
-	n   int64
-	err error
+	// Redact, if set, takes secrets out of a line before it is written. What it returns must be JSON.
+	Redact func([]byte) []byte
+
+	f *os.File
+	n int64
 }
 
 type header struct {
@@ -90,6 +92,9 @@ func (w *Writer) Accept(ev event.Event) error {
 	b, err := json.Marshal(ev)
 	if err != nil {
 		return err
+	}
+	if w.Redact != nil {
+		b = w.Redact(b)
 	}
 	if err := w.line(b); err != nil {
 		return err

@@ -12,15 +12,15 @@ import (
 //
 // In it is what will be done: targets, jobs, steps with their arguments, order, effects, undo, holders and expected
 // times, guards, the values of variables that are not sensitive, the slots of secrets, predictions and warnings. Not
-// in it are secrets; Mode and Version, which change nothing; Files, whose hashes are compared one by one; how files
-// were called on the command line and where variables got their values; and the digest itself.
+// in it are secrets; Mode and Version, which change nothing; Files, whose hashes are compared one by one; the file and
+// line where things stand and where variables got their values; and the digest itself.
 func digest(p *Plan) string {
 	c := *p
 	c.Mode, c.Version, c.Files, c.Digest = "", "", nil, ""
 	c.Steps = make([]*Step, len(p.Steps))
 	for i, s := range p.Steps {
 		n := *s
-		n.File = ""
+		n.File, n.Line = "", 0
 		c.Steps[i] = &n
 	}
 	c.Variables = slices.Clone(p.Variables)
@@ -29,7 +29,7 @@ func digest(p *Plan) string {
 	}
 	c.Warnings = slices.Clone(p.Warnings)
 	for i := range c.Warnings {
-		c.Warnings[i].File = ""
+		c.Warnings[i].File, c.Warnings[i].Line = "", 0
 	}
 	h := sha256.New()
 	if json.NewEncoder(h).Encode(&c) != nil {

@@ -168,8 +168,11 @@ func (f *flow) happen(ev int) {
 	}
 }
 
-// tell says to an event that another one has happened.
+// tell says to an event that another one has happened. Heals that were taken for granted are not told any more.
 func (f *flow) tell(ev, to int) {
+	if f.done[to] {
+		return
+	}
 	f.waits[to]--
 	f.when[to] = f.when[to].later(f.when[ev], ev)
 	f.push(to)

@@ -121,7 +121,7 @@ func TestEveryCodeIsShown(t *testing.T) {
 		}
 	}
 	// What the front end finds first, and what only saved plans can show: build_test and saved_test.
-	for _, c := range []diag.Code{diag.PlanCycle, diag.NoProvider, diag.NoSuchTarget, diag.FileDiffers, diag.PlanDiffers} {
+	for _, c := range []diag.Code{diag.TooManyHolders, diag.PlanCycle, diag.NoProvider, diag.NoSuchTarget, diag.FileDiffers, diag.PlanDiffers} {
 		seen[string(c)] = true
 	}
 	for _, info := range diag.Codes() {

@@ -126,7 +126,7 @@ func compareSteps(was, now json.RawMessage, again string) diag.List {
 		}
 		var fields []string
 		for _, f := range slices.Sorted(maps.Keys(union2(before[a], got))) {
-			if f != "file" && !equal(before[a][f], got[f]) {
+			if f != "file" && f != "line" && !equal(before[a][f], got[f]) {
 				fields = append(fields, f)
 			}
 		}
@@ -163,22 +163,24 @@ func stepsByAddress(raw json.RawMessage) (map[string]map[string]json.RawMessage,
 	return out, order
 }
 
-// same compares a field of the plan without what does not count: how files were called and where values came from.
+// same compares a field of the plan without what does not count: where things stand and where values came from.
 func same(name string, a, b json.RawMessage) bool {
-	drop := map[string]string{"variables": "source", "warnings": "file"}[name]
-	if drop == "" {
+	drop := map[string][]string{"variables": {"source"}, "warnings": {"file", "line"}}[name]
+	if drop == nil {
 		return equal(a, b)
 	}
 	return equal(without(a, drop), without(b, drop))
 }
 
-func without(raw json.RawMessage, field string) json.RawMessage {
+func without(raw json.RawMessage, fields []string) json.RawMessage {
 	var list []map[string]json.RawMessage
 	if len(raw) == 0 || json.Unmarshal(raw, &list) != nil {
 		return raw
 	}
 	for _, m := range list {
-		delete(m, field)
+		for _, f := range fields {
+			delete(m, f)
+		}
 	}
 	out, err := json.Marshal(list)
 	if err != nil {

@@ -25,6 +25,9 @@ const FileName = "trace.jsonl"
 // `{"evidence":"...","signal":3}` when it changes, and events `{"event":"...","low":..,"high":..}`.
 // It is not safe for concurrent use. The first error sticks.
 type Writer struct {
+	// Redact, if set, takes secrets out of evidence before it is written.
+	Redact func(string) string
+
 	w   *bufio.Writer
 	f   io.Closer
 	ids map[string]int
@@ -91,7 +94,11 @@ func (t *Writer) Sample(s signal.Sample) error {
 	}
 	if s.Evidence != t.ev[key] {
 		t.ev[key] = s.Evidence
-		t.put(evidenceLine{s.Evidence, id})
+		text := s.Evidence
+		if t.Redact != nil {
+			text = t.Redact(text)
+		}
+		t.put(evidenceLine{text, id})
 	}
 	row := []any{id, seconds(s.Low), seconds(s.High), seconds(s.ValidFor)}
 	switch {

@@ -135,7 +135,7 @@ func Compile(text string, mode Mode, r Resolver) (*Formula, []Problem) {
 		return nil, []Problem{*p}
 	}
 	c := &compiler{text: text, mode: mode, resolver: r, seen: map[string]bool{}, awaits: map[string]bool{}}
-	root := c.top(tree)
+	root := c.or(tree)
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}

@@ -4,13 +4,19 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/xdc-project/xdc/lang/signal"
 )
+
+// tick is how often a condition on an age is looked at again where the instant of its change cannot be solved for.
+const tick = 100 * time.Millisecond
 
 // NextChange returns the next instant after t at which Eval may differ although no sample arrives: an expiry, the
 // edge of a window, the end of a `for`. ok is false if there is none.
 func (f *Formula) NextChange(v View, t time.Duration) (next time.Duration, ok bool) {
 	next = math.MaxInt64
-	upcoming(f.root, v, t, 0, func(at time.Duration) {
+	s := &scan{v: v, from: t, known: t, open: true}
+	s.moments(f.root, func(at time.Duration) {
 		if at > t && at < next {
 			next = at
 		}
@@ -18,149 +24,181 @@ func (f *Formula) NextChange(v View, t time.Duration) (next time.Duration, ok bo
 	return next, next != math.MaxInt64
 }
 
-// upcoming reports instants at which a node may change by itself, given what v has up to t. reach is how far back
-// a `for` around it looks.
-func upcoming(n node, v View, t, reach time.Duration, at func(time.Duration)) {
-	one := func(name string) {
-		for _, s := range v.Samples(name, max(t-reach, 0), t) {
-			at(s.High + reach)
-			if s.ValidFor > 0 {
-				at(s.High + s.ValidFor)
-				at(s.High + s.ValidFor + reach)
-			}
-		}
-		if last := v.Samples(name, 0, t); len(last) > 0 {
-			if s := last[len(last)-1]; s.ValidFor > 0 {
-				at(s.High + s.ValidFor)
-				at(s.High + s.ValidFor + reach)
-			}
-		}
-	}
-	switch n := n.(type) {
-	case held:
-		at(n.over)
-		upcoming(n.body, v, t, reach+n.over, at)
-		return
-	case reading:
-		one(n.subject.Name)
-	case window:
-		if n.over > 0 {
-			for _, s := range v.Samples(n.subject.Name, max(t-n.over-reach, 0), t) {
-				at(s.High + n.over)
-				at(s.High + n.over + reach)
-			}
-			if n.name == "changes" {
-				one(n.subject.Name)
-			}
-		}
-	case ageOf:
-		at(t + 100*time.Millisecond) // it grows all the time
-	case happened:
-		if s, ok := v.Event(n.subject.Name); ok {
-			at(s.High + reach)
-		}
-	case timeOf:
-		if s, ok := v.Event(n.subject.Name); ok {
-			at(s.High + reach)
-		}
-	}
-	for _, c := range children(n) {
-		upcoming(c, v, t, reach, at)
-	}
-}
-
-// changesIn lists every instant in (from, to) at which a node may have changed.
-func changesIn(l *look, n node, from, to time.Duration) []time.Duration {
-	var out []time.Duration
-	add := func(t time.Duration) {
-		if t > from && t < to {
-			out = append(out, t)
-		}
-	}
-	instantsOf(n, l.v, from, to, l.definite, add)
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// instantsOf reports the instants at which a node may change in [from, to], all samples of v taken into account.
-func instantsOf(n node, v View, from, to time.Duration, definite bool, add func(time.Duration)) {
-	signalAt := func(name string) {
-		start := from
-		if past := v.Samples(name, 0, from); len(past) > 0 {
-			start = past[len(past)-1].High
-		}
-		for _, s := range v.Samples(name, start, to) {
-			add(s.High)
-			if definite {
-				add(s.Low)
-				add(s.Low + 1)
-			}
-			if s.ValidFor > 0 {
-				add(s.High + s.ValidFor)
-			}
-		}
-		if definite { // a sample that begins before to and ends after it
-			if ahead := v.Samples(name, to+1, math.MaxInt64); len(ahead) > 0 {
-				add(ahead[0].Low)
-				add(ahead[0].Low + 1)
-			}
-		}
-	}
-	switch n := n.(type) {
-	case held:
-		inner := func(t time.Duration) { add(t); add(t + n.over); add(t + n.over + 1) }
-		inner(0)
-		instantsOf(n.body, v, max(from-n.over, 0), to, definite, inner)
-		return
-	case reading:
-		signalAt(n.subject.Name)
-	case window:
-		signalAt(n.subject.Name)
-		if n.over > 0 {
-			for _, s := range v.Samples(n.subject.Name, max(from-n.over, 0), to) {
-				add(s.High + n.over)
-				add(s.High + n.over + 1)
-			}
-		}
-		for _, e := range []string{n.from, n.to} {
-			if s, ok := v.Event(e); ok && e != "" {
-				add(s.High)
-			}
-		}
-	case ageOf:
-		for _, s := range v.Samples(n.subject.Name, from, to) {
-			add(s.High)
-		}
-	case happened:
-		if s, ok := v.Event(n.subject.Name); ok {
-			add(s.High)
-		}
-	case timeOf:
-		if s, ok := v.Event(n.subject.Name); ok {
-			add(s.High)
-		}
-	}
-	for _, c := range children(n) {
-		instantsOf(c, v, from, to, definite, add)
-	}
-}
-
 // Boundaries lists, in order, every instant in [from, to] at which Eval or Definite may change.
 func (f *Formula) Boundaries(v View, from, to time.Duration) []time.Duration {
 	out := []time.Duration{}
-	add := func(t time.Duration) {
+	s := &scan{v: v, from: from, known: to, definite: true}
+	s.moments(f.root, func(t time.Duration) {
 		if t >= from && t <= to {
 			out = append(out, t)
 		}
-	}
-	instantsOf(f.root, v, from, to, true, add)
+	})
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
-// sorted orders the instants within (from, to) and leaves out repetitions.
-func sorted(ts []time.Duration, from, to time.Duration) []time.Duration {
-	ts = slices.DeleteFunc(ts, func(t time.Duration) bool { return t <= from || t >= to })
-	slices.Sort(ts)
-	return slices.Compact(ts)
+// changesIn lists every instant in (from, to] at which a node may have changed.
+func changesIn(l *look, n node, from, to time.Duration) []time.Duration {
+	var out []time.Duration
+	s := &scan{v: l.v, from: from, known: to, definite: l.definite}
+	s.moments(n, func(t time.Duration) {
+		if t > from && t <= to {
+			out = append(out, t)
+		}
+	})
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// scan looks for instants from `from` on at which a node may change.
+type scan struct {
+	v        View
+	from     time.Duration
+	known    time.Duration // samples up to here are taken into account
+	open     bool          // instants behind known are asked for as well
+	definite bool          // in hindsight: where the changes of signals may lie
+}
+
+func (s *scan) back(d time.Duration) *scan {
+	out := *s
+	out.from -= d
+	return &out
+}
+
+// moments reports the instants. It may report more than there are, and earlier and later ones; never too few.
+func (s *scan) moments(n node, add func(time.Duration)) {
+	switch n := n.(type) {
+	case held:
+		add(n.over) // before, it reaches back beyond the start of the run
+		s.back(n.over).moments(n.body, func(t time.Duration) { add(t); add(t + n.over) })
+		return
+	case comparison:
+		if subject, limit, ok := ageLimit(n); ok {
+			s.crossings(subject, limit, add)
+			return
+		}
+	case reading:
+		s.values(n.subject.Name, add)
+	case window:
+		s.edges(n, add)
+	case ageOf:
+		s.ticks(n.subject.Name, add)
+	case happened:
+		s.event(n.subject.Name, add)
+	case timeOf:
+		s.event(n.subject.Name, add)
+	}
+	for _, c := range children(n) {
+		s.moments(c, add)
+	}
+}
+
+func (s *scan) event(name string, add func(time.Duration)) {
+	if e, ok := s.v.Event(name); ok && name != "" {
+		add(e.High)
+		if s.definite {
+			add(e.Low)
+		}
+	}
+}
+
+// samples are those that matter from `from` on: the last one before it, what followed, and in hindsight those that
+// may have been taken before known although they arrived later.
+func (s *scan) samples(name string) []signal.Sample {
+	from := max(s.from, 0)
+	if past := s.v.Samples(name, 0, from); len(past) > 0 {
+		from = past[len(past)-1].High
+	}
+	in := s.v.Samples(name, from, s.known)
+	if !s.definite {
+		return in
+	}
+	ahead := s.v.Samples(name, max(s.known+1, from), math.MaxInt64)
+	n := 0
+	for n < len(ahead) {
+		n++
+		if ahead[n-1].Low >= s.known || n > 1 && !ahead[n-1].Value.Equal(ahead[n-2].Value) {
+			break
+		}
+	}
+	return slices.Concat(in, ahead[:n])
+}
+
+// values reports when a signal may have another value, or none.
+func (s *scan) values(name string, add func(time.Duration)) {
+	for _, x := range s.samples(name) {
+		add(x.High)
+		if x.ValidFor > 0 {
+			add(x.High + x.ValidFor)
+		}
+		if s.definite {
+			add(x.Low)
+			add(x.Low + 1)
+		}
+	}
+}
+
+// edges reports when a sample enters or leaves a window.
+func (s *scan) edges(n window, add func(time.Duration)) {
+	if n.over == 0 {
+		s.event(n.from, add)
+		s.event(n.to, add)
+		if n.from == "" {
+			for _, x := range s.v.Samples(n.subject.Name, max(s.from, 0), s.known) {
+				add(x.High)
+			}
+		}
+		return
+	}
+	add(n.over) // before, the window is clipped to the run
+	b := s.back(n.over)
+	b.definite = false
+	b.values(n.subject.Name, func(t time.Duration) { add(t); add(t + n.over) })
+}
+
+// crossings reports when the age of a signal passes a limit.
+func (s *scan) crossings(name string, limit time.Duration, add func(time.Duration)) {
+	b := s.back(max(limit, 0) + 1)
+	for _, x := range b.samples(name) {
+		add(x.High)
+		for _, t := range []time.Duration{x.Low, x.High} {
+			add(t + limit)
+			add(t + limit + 1)
+		}
+		if s.definite {
+			add(x.Low)
+			add(x.Low + 1)
+		}
+	}
+}
+
+// ticks reports instants at which an age is looked at, since it grows all the time.
+func (s *scan) ticks(name string, add func(time.Duration)) {
+	for _, x := range s.samples(name) {
+		add(x.High)
+		if s.definite {
+			add(x.Low)
+			add(x.Low + 1)
+		}
+	}
+	first := max(s.from, 0)/tick*tick + tick
+	add(first)
+	if s.open {
+		return
+	}
+	for t := first + tick; t <= s.known; t += tick {
+		add(t)
+	}
+}
+
+// ageLimit takes apart a comparison of an age with a constant.
+func ageLimit(n comparison) (subject string, limit time.Duration, ok bool) {
+	for _, side := range [][2]valueNode{{n.left, n.right}, {n.right, n.left}} {
+		age, ok1 := side[0].(ageOf)
+		with, ok2 := side[1].(constant)
+		if ok1 && ok2 {
+			return age.subject.Name, time.Duration(math.Round(with.v.Num * float64(time.Second))), true
+		}
+	}
+	return "", 0, false
 }

@@ -2,7 +2,6 @@ package cond
 
 import (
 	"math"
-	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/lang/signal"
@@ -14,9 +13,8 @@ type look struct {
 	t time.Duration
 	// definite has a signal be unknown wherever its change may lie.
 	definite bool
-	// values collects operands for explanations; nil when nobody asks.
-	values *[]Reading
-	blame  *[]string // comparisons that decided
+	// verdicts are those of temporal operators; only monitors have them.
+	verdicts map[*temporal]Truth
 }
 
 func (l *look) to(t time.Duration) *look {
@@ -36,7 +34,7 @@ func (l *look) event(name string) (signal.Span, bool) {
 	return s, ok && s.High <= l.t
 }
 
-// and, or and not are Kleene's.
+// not is Kleene's, and so are the tables for or and and below.
 func not(t Truth) Truth {
 	switch t {
 	case True:
@@ -92,7 +90,7 @@ func (n held) truth(l *look) Truth {
 	if from < 0 {
 		from, out = 0, Unknown // the run had not begun
 	}
-	for _, t := range append(changesIn(l, n.body, from, l.t), from, l.t) {
+	for _, t := range append(changesIn(l, n.body, from, l.t), from) {
 		switch n.body.truth(l.to(t)) {
 		case False:
 			return False
@@ -106,11 +104,10 @@ func (n held) truth(l *look) Truth {
 
 func (n boolean) truth(l *look) Truth {
 	v, ok := n.of.value(l)
-	t := Unknown
-	if ok {
-		t = truthOf(v.Bool)
+	if !ok {
+		return Unknown
 	}
-	return t
+	return truthOf(v.Bool)
 }
 
 func (n comparison) truth(l *look) Truth {
@@ -163,11 +160,13 @@ func (n membership) truth(l *look) Truth {
 	}
 	out := False
 	for _, c := range n.values {
-		if t := compare("==", v, c); t == True {
-			out = True
-			break
-		} else if t == Unknown {
+		with, _ := c.value(l)
+		switch compare("==", v, with) {
+		case True:
+			return truthOf(!n.not)
+		case Unknown:
 			out = Unknown
+		case False:
 		}
 	}
 	if n.not {
@@ -189,6 +188,10 @@ func (n constant) value(*look) (signal.Value, bool) { return n.v, true }
 func (n reading) value(l *look) (signal.Value, bool) { return l.at(n.subject.Name) }
 
 func (n happened) value(l *look) (signal.Value, bool) {
+	if l.definite {
+		yes, known := definiteEvent(l.v, n.subject.Name, l.t)
+		return signal.BoolVal(yes), known
+	}
 	_, ok := l.event(n.subject.Name)
 	return signal.BoolVal(ok), true
 }
@@ -199,12 +202,15 @@ func (n truthValue) value(l *look) (signal.Value, bool) {
 }
 
 func (n ageOf) value(l *look) (signal.Value, bool) {
-	s := l.v.Samples(n.subject.Name, 0, l.t)
-	if len(s) == 0 {
+	last, ok := lastSample(l.v, n.subject.Name, l.t)
+	if !ok {
 		return signal.Value{}, false
 	}
-	last := s[len(s)-1]
-	return signal.Bounded(signal.Duration, (l.t - last.High).Seconds(), (l.t - last.High).Seconds(), (l.t - last.Low).Seconds()), true
+	low, high := l.t-last.High, l.t-last.Low
+	if l.definite {
+		low = youngest(l.v, n.subject.Name, l.t, low)
+	}
+	return signal.Bounded(signal.Duration, (l.t - last.High).Seconds(), low.Seconds(), high.Seconds()), true
 }
 
 func (n timeOf) value(l *look) (signal.Value, bool) {
@@ -266,76 +272,5 @@ func (f *Formula) Eval(v View, t time.Duration) Judged {
 	return j
 }
 
-// Definite evaluates a formula at instant t in hindsight: a signal is unknown wherever its change may lie, that is
-// from the earliest instant of the last sample with the old value to the latest of the first with the new one.
-func (f *Formula) Definite(v View, t time.Duration) Truth {
-	return f.root.(truthNode).truth(&look{v: v, t: t, definite: true})
-}
-
-func definiteAt(v View, name string, t time.Duration) (signal.Value, bool) {
-	past := v.Samples(name, 0, t)
-	if len(past) == 0 {
-		return signal.Value{}, false
-	}
-	p := past[len(past)-1]
-	ahead := v.Samples(name, t+1, math.MaxInt64)
-	if len(ahead) == 0 {
-		return p.Value, p.ValidFor == 0 || t < p.High+p.ValidFor
-	}
-	if gap := ahead[0].High - p.High; p.ValidFor > 0 && gap > p.ValidFor && t >= p.High+p.ValidFor {
-		return signal.Value{}, false
-	}
-	next := ahead[0]
-	if next.Value != p.Value {
-		return p.Value, t <= p.Low
-	}
-	// Between two samples with one value; but the second may have been taken just before the value changed.
-	if len(ahead) > 1 && ahead[1].Value != next.Value && t > next.Low {
-		return signal.Value{}, false
-	}
-	return p.Value, true
-}
-
-// explain says which comparison decided, with its values.
-func explain(n truthNode, l *look) string {
-	var parts []string
-	seen := map[string]bool{}
-	decisive(n, l, n.truth(l), func(c truthNode) {
-		if s := explainOne(c, l); s != "" && !seen[s] {
-			seen[s] = true
-			parts = append(parts, s)
-		}
-	})
-	if len(parts) > 4 {
-		parts = append(parts[:4], "and more")
-	}
-	return strings.Join(parts, "; ")
-}
-
-// decisive finds the leaves that made n what it is.
-func decisive(n truthNode, l *look, t Truth, found func(truthNode)) {
-	switch n := n.(type) {
-	case orTruth:
-		for _, p := range n.parts {
-			if p.truth(l) == t {
-				decisive(p, l, t, found)
-				if t == True {
-					return
-				}
-			}
-		}
-	case andTruth:
-		for _, p := range n.parts {
-			if p.truth(l) == t {
-				decisive(p, l, t, found)
-				if t == False {
-					return
-				}
-			}
-		}
-	case notTruth:
-		decisive(n.body, l, not(t), found)
-	default:
-		found(n)
-	}
-}
+// truth of a temporal operator is what its monitor found; by itself it has none.
+func (n *temporal) truth(l *look) Truth { return l.verdicts[n] }

@@ -2,10 +2,55 @@ package cond
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/lang/signal"
 )
+
+// explain says which comparison decided, with its values.
+func explain(n truthNode, l *look) string {
+	var parts []string
+	seen := map[string]bool{}
+	decisive(n, l, n.truth(l), func(c truthNode) {
+		if s := explainOne(c, l); s != "" && !seen[s] {
+			seen[s] = true
+			parts = append(parts, s)
+		}
+	})
+	if len(parts) > 4 {
+		parts = append(parts[:4], "and more")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// decisive finds the leaves that made n what it is.
+func decisive(n truthNode, l *look, t Truth, found func(truthNode)) {
+	switch n := n.(type) {
+	case orTruth:
+		for _, p := range n.parts {
+			if p.truth(l) == t {
+				decisive(p, l, t, found)
+				if t == True {
+					return
+				}
+			}
+		}
+	case andTruth:
+		for _, p := range n.parts {
+			if p.truth(l) == t {
+				decisive(p, l, t, found)
+				if t == False {
+					return
+				}
+			}
+		}
+	case notTruth:
+		decisive(n.body, l, not(t), found)
+	default:
+		found(n)
+	}
+}
 
 // explainOne says in words why a comparison is what it is at the instant of the look.
 func explainOne(n truthNode, l *look) string {
@@ -40,7 +85,7 @@ func sayComparison(n comparison, l *look, t Truth) string {
 	left, right := show(n.left), show(n.right)
 	says := fmt.Sprintf("%s is %s", left, describe(a, true))
 	if _, ok := n.right.(constant); !ok {
-		if _, ok := n.right.(enumConstant); !ok {
+		if _, ok := n.right.(word); !ok {
 			says += fmt.Sprintf(" and %s is %s", right, describe(b, true))
 			right = "that"
 		}

@@ -49,6 +49,8 @@ type (
 		Pos  lexer.Position
 		Left *sumNode  `parser:"@@"`
 		Tail *tailNode `parser:"@@?"`
+
+		EndPos lexer.Position
 	}
 	tailNode struct {
 		Pos     lexer.Position

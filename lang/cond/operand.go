@@ -2,6 +2,7 @@ package cond
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -63,8 +64,8 @@ func (c *compiler) arith(pos lexer.Position, op byte, left, right valueNode) val
 			c.problem(diag.CondTypes, pos.Offset, 1, "Division by zero", "%s has no value.", show(n))
 			return nil
 		}
-		if text := literalText(v); v.Num >= 0 {
-			return constant{v, text}
+		if v.Num >= 0 && !math.IsInf(v.Num, 0) {
+			return constant{v, literalText(v)}
 		}
 	}
 	return n
@@ -121,37 +122,34 @@ func (c *compiler) path(n *pathNode) valueNode {
 }
 
 func (c *compiler) call(n *callNode) valueNode {
-	if n.Name == "time" {
-		s, ok := c.resolve(n.Path)
-		if !ok {
-			return nil
-		}
-		if s.Moment != schema.Event {
-			c.problem(diag.CondNotEvent, n.Path.Pos.Offset, n.Path.length(), "Not an event", "time() takes an event, which ends in started, done, injected or healed.")
-			return nil
-		}
-		if n.Over != nil || n.From != nil {
-			c.problem(diag.CondWindow, n.Pos.Offset, len(n.Name), "No window here", "time() takes an event and nothing else.")
-		}
-		c.use(s)
-		c.await(s)
-		return timeOf{s}
-	}
 	s, ok := c.resolve(n.Path)
 	if !ok {
 		return nil
 	}
-	if s.Moment == schema.Event {
+	event, bare := s.Moment == schema.Event, n.Over == nil && n.From == nil
+	switch {
+	case n.Name == "time" && !event:
+		c.problem(diag.CondNotEvent, n.Path.Pos.Offset, n.Path.length(), "Not an event", "time() takes an event, which ends in started, done, injected or healed.")
+		return nil
+	case n.Name != "time" && event:
 		c.problem(diag.CondWindow, n.Path.Pos.Offset, n.Path.length(), "An event has no samples", "%s() looks at the samples of a signal; %s is an event. Use time(%s).", n.Name, n.Path.path(), n.Path.path())
+		return nil
+	case (n.Name == "time" || n.Name == "age") && !bare:
+		c.problem(diag.CondWindow, n.Pos.Offset, len(n.Name), "No window here", "%s() takes a name and nothing else.", n.Name)
 		return nil
 	}
 	c.use(s)
-	if n.Name == "age" {
-		if n.Over != nil || n.From != nil {
-			c.problem(diag.CondWindow, n.Pos.Offset, len(n.Name), "No window here", "age() takes a signal and nothing else.")
-		}
+	switch n.Name {
+	case "time":
+		c.await(s)
+		return timeOf{s}
+	case "age":
 		return ageOf{s}
 	}
+	return c.window(n, s)
+}
+
+func (c *compiler) window(n *callNode, s Subject) valueNode {
 	if k := s.Type.Kind; n.Name != "count" && n.Name != "changes" && !k.Numeric() {
 		c.problem(diag.CondTypes, n.Path.Pos.Offset, n.Path.length(), "Only numbers have a "+n.Name,
 			"%s is a %s. count() and changes() work on any signal.", n.Path.path(), s.Type)

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/xdc-project/xdc/lang/diag"
-	"github.com/xdc-project/xdc/lang/signal"
 )
 
 // Bounds of a condition.
@@ -39,141 +38,129 @@ func parse(text string) (*orNode, *Problem) {
 	if errors.As(err, &pe) {
 		p.Offset = min(pe.Position().Offset, len(text))
 		p.Length = tokenLength(text[p.Offset:])
-		p.Detail = explainSyntax(text, p.Offset, pe.Message())
+		p.Detail = explainSyntax(text, p.Offset)
 	}
 	return nil, p
 }
 
 // tooDeep bounds nesting before the parser, which recurses, sees it.
 func tooDeep(text string) *Problem {
-	depth := 0
-	for i, r := range text {
-		switch r {
-		case '(':
+	lex, err := tokens.LexString("", text)
+	if err != nil {
+		return nil // the parser will say so
+	}
+	depth, signs := 0, 0
+	for {
+		t, err := lex.Next()
+		if err != nil || t.EOF() {
+			return nil
+		}
+		switch t.Value {
+		case "(":
 			depth++
-		case ')':
+		case ")":
 			depth--
+			signs = 0
+		case "-", "not":
+			signs++
+		default:
+			if strings.TrimSpace(t.Value) != "" {
+				signs = 0
+			}
 		}
-		if depth > maxDepth {
-			return &Problem{Code: diag.CondSyntax, Offset: i, Length: 1, Summary: "Condition nested too deeply", Detail: fmt.Sprintf("At most %d parentheses may be open at once.", maxDepth)}
+		if depth > maxDepth || signs > maxDepth {
+			return &Problem{
+				Code: diag.CondSyntax, Offset: t.Pos.Offset, Length: len(t.Value), Summary: "Condition nested too deeply",
+				Detail: fmt.Sprintf("At most %d parentheses may be open at once, and as many signs follow one another.", maxDepth),
+			}
 		}
 	}
-	if n := strings.Count(text, "not ") + strings.Count(text, "- ") + strings.Count(text, "not("); n > 10*maxDepth {
-		return &Problem{Code: diag.CondSyntax, Summary: "Condition nested too deeply", Detail: "It has too many signs and negations."}
-	}
-	return nil
 }
 
+// tokenLength is the length of the token that the text begins with.
 func tokenLength(rest string) int {
-	n := strings.IndexAny(rest, " \t\r\n()[],")
-	switch {
-	case rest == "":
+	if rest == "" {
 		return 0
-	case n < 0:
-		return len(rest)
-	case n == 0:
+	}
+	if lex, err := tokens.LexString("", rest); err == nil {
+		if t, err := lex.Next(); err == nil {
+			return len(t.Value)
+		}
+	}
+	if n := strings.IndexAny(rest, " \t\r\n()[],"); n > 0 {
+		return n
+	} else if n == 0 {
 		return 1
 	}
-	return n
+	return len(rest)
+}
+
+// before is the token in front of an offset.
+func before(text string, offset int) lexer.Token {
+	var last lexer.Token
+	lex, err := tokens.LexString("", text[:offset])
+	for err == nil {
+		var t lexer.Token
+		if t, err = lex.Next(); err != nil || t.EOF() {
+			break
+		}
+		if strings.TrimSpace(t.Value) != "" {
+			last = t
+		}
+	}
+	return last
 }
 
 // explainSyntax says in words what was met and what could stand there.
-func explainSyntax(text string, at int, message string) string {
-	met := "the end"
-	if n := tokenLength(text[at:]); n > 0 {
-		met = strconv.Quote(text[at : at+n])
+func explainSyntax(text string, offset int) string {
+	met := text[offset : offset+tokenLength(text[offset:])]
+	said := "The end"
+	if met != "" {
+		said = strconv.Quote(met)
 	}
-	hint := "A condition is built from comparisons (`dc1.job.orders.health is healthy`, `wait.takeover.rto <= 60s`) joined by and, or, not."
-	word := strings.ToLower(strings.Trim(met, `"`))
-	before := strings.TrimRight(text[:at], " \t\r\n")
+	return fmt.Sprintf("%s was not expected here. %s", said, syntaxHint(met, before(text, offset), offset))
+}
+
+func syntaxHint(met string, last lexer.Token, offset int) string {
+	symbols := map[string]string{
+		"&": "`and`", "|": "`or`", "!": "`not`", "=": "`==` or `is`", "~": "`matches`",
+	}
+	if met != "" && symbols[met[:1]] != "" {
+		return fmt.Sprintf("Write %s.", symbols[met[:1]])
+	}
+	adjacent := last.Value != "" && last.Pos.Offset+len(last.Value) == offset
+	kind := last.Type
 	switch {
-	case word == "&&" || word == "&":
-		hint = "Write `and`."
-	case word == "||" || word == "|":
-		hint = "Write `or`."
-	case word == "!" || strings.HasPrefix(word, "!") && word != "!=":
-		hint = "Write `not`."
-	case word == "=":
-		hint = "Write `==` or `is`."
-	case strings.HasSuffix(before, ")") || strings.HasSuffix(before, "from") || strings.HasSuffix(before, "to"):
-		hint = "After `from` and `to` stands an event such as fault.network_partition.cut.injected."
-	case near(word, keywords) != "":
-		hint = fmt.Sprintf("Did you mean `%s`?", near(word, keywords))
-	case strings.Contains(message, "unexpected token") && word != "the end" && word != "":
-		hint = "A name has a dot in it (`dc1.reachable`); a word without one may only stand behind `is` or opposite a name of that kind. Text is quoted."
-	}
-	return fmt.Sprintf("%s was not expected here. %s", strings.ToUpper(met[:1])+met[1:], hint)
-}
-
-// durationOf reads `1m30s`, `250ms`.
-func durationOf(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a duration", text)
-	}
-	return d, nil
-}
-
-func formatDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	if d%time.Millisecond != 0 || strings.Contains(s, "µ") || strings.Contains(s, "n") {
-		return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
-	}
-	return s
-}
-
-// unquote reads a string of either kind of quotes: a backslash takes the next character as it is.
-func unquote(s string) string {
-	if len(s) < 2 {
-		return s
-	}
-	s = s[1 : len(s)-1]
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) {
-			i++
-			switch s[i] {
-			case 'n':
-				b.WriteByte('\n')
-				continue
-			case 't':
-				b.WriteByte('\t')
-				continue
-			}
+	case met != "" && strings.ContainsAny(met[:1], `"'`):
+		if tokenIsWhole(met) {
+			return "Text may only stand opposite a name that has text as its value."
 		}
-		b.WriteByte(s[i])
+		return "The text that begins here has no closing quote."
+	case adjacent && (kind == tokens.Symbols()["Duration"] || kind == tokens.Symbols()["Number"]):
+		return "Durations are written with the units ms, s, m and h, as in 250ms, 10s or 1m30s."
+	case last.Value == "from" || last.Value == "to":
+		return "Here stands an event, such as fault.network_partition.cut.injected."
+	case last.Value == "within" || last.Value == "for":
+		return "Here stands a duration, such as 250ms, 10s or 1m30s."
+	case last.Value == "is" || last.Value == "in" || last.Value == "not" && met == "":
+		return "Here stands a value, as in `dc1.job.orders.health is healthy` or `dc1.job.orders.health in (healthy, starting)`."
+	case last.Value == "matches":
+		return "Here stands a pattern in quotes."
+	case met == "":
+		return "The condition stops in the middle: a comparison or a closing parenthesis is missing."
+	case near(strings.ToLower(met), keywords) != "":
+		return fmt.Sprintf("Did you mean `%s`?", near(strings.ToLower(met), keywords))
+	case comparisons[met]:
+		return "Comparisons are not chained. Write two, joined by `and`."
+	case met == ")":
+		return "There is nothing in front of it, or it closes nothing."
+	case kind == tokens.Symbols()["Ident"] || last.Value == "]":
+		return "A name has a dot in it (`dc1.reachable`), and comparisons are joined by and, or, not. Text is quoted."
 	}
-	return b.String()
+	return "A condition is built from comparisons (`dc1.job.orders.health is healthy`, `wait.takeover.rto <= 60s`) joined by and, or, not."
 }
 
-func quoted(s string) string {
-	r := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`)
-	return `"` + r.Replace(s) + `"`
-}
+var comparisons = map[string]bool{"==": true, "!=": true, "<": true, "<=": true, ">": true, ">=": true, "is": true, "in": true, "matches": true}
 
-// literalText prints a literal as the language reads it.
-func literalText(v signal.Value) string {
-	switch v.Kind {
-	case signal.Duration:
-		return formatDuration(time.Duration(v.Num * float64(time.Second)))
-	case signal.Ratio:
-		return strconv.FormatFloat(v.Num*100, 'f', -1, 64) + "%"
-	case signal.Number:
-		return strconv.FormatFloat(v.Num, 'g', -1, 64)
-	case signal.String:
-		return quoted(v.Text)
-	case signal.Bool:
-		return strconv.FormatBool(v.Bool)
-	case signal.EnumKind, signal.Invalid:
-	}
-	return v.Text
-}
+// tokenIsWhole reports whether a text has both of its quotes.
+func tokenIsWhole(s string) bool { return len(s) > 1 && s[len(s)-1] == s[0] }

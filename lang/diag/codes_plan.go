@@ -8,6 +8,7 @@ const (
 	HeldForEver    Code = "XDC2003"
 	CutOff         Code = "XDC2004"
 	NoSuchTarget   Code = "XDC2005"
+	TooManyHolders Code = "XDC2006"
 	WaitTooShort   Code = "XDC2100"
 	CannotBeMet    Code = "XDC2101"
 	CannotFail     Code = "XDC2102"
@@ -34,6 +35,7 @@ var planCodes = []Info{
 	{HeldForEver, "The fault would be held for ever", "A fault without duration is healed when the steps that depend on it are finished, and an audit closes only when every fault is healed. Here one of those steps waits, directly or through others, for that heal or that audit. Give the fault a duration, or let the step depend on fault.T.N.healed."},
 	{CutOff, "xdc would cut itself off", "The fault cuts the path by which xdc reaches the place, so that xdc can neither renew its lease nor heal it. It heals itself when its time is over; therefore it needs a duration."},
 	{NoSuchTarget, "No such target", "A step names a target that the plan does not have."},
+	{TooManyHolders, "Too many steps hold faults", "Every step that depends on a fault without duration, directly or through others, keeps it in force. In this plan these are so many that the plan could not be handled. Give the faults durations, or let later steps depend on fault.T.N.healed."},
 	{WaitTooShort, "The wait gives up too early", "By the arithmetic of heartbeats, what the wait waits for cannot have happened by its timeout. It will time out whatever the other side does. Lengthen the timeout, or shorten the intervals."},
 	{CannotBeMet, "Cannot be met", "What is known while planning already contradicts the expectation: it will not be met, whatever happens. The plan says which figure is in the way."},
 	{CannotFail, "Cannot fail", "The expectation allows as much time as the wait that it is about. Whatever the wait measures meets it, and if the wait times out the verdict is inconclusive: it never says no. Tighten it, or lengthen the wait."},

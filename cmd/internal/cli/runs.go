@@ -1,4 +1,11 @@
 package cli
 
 // Runs are the commands that touch something or look after what was touched.
-type Runs struct{}
+type Runs struct {
+	Rehearse Rehearse `cmd:"" help:"Run a plan against a twin of its targets; touches nothing real."`
+	Apply    Apply    `cmd:"" help:"Run a plan for real, heal everything, measure and report."`
+	Approve  Approve  `cmd:"" help:"Answer an approval of a run."`
+	Recover  Recover  `cmd:"" help:"Undo what dead runs left behind."`
+	Status   Status   `cmd:"" help:"Show runs, and what is not undone."`
+	Twin     TwinCmd  `cmd:"" help:"Serve a twin for apply --on."`
+}

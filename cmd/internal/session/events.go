@@ -13,16 +13,17 @@ import (
 
 // eventLog writes events.jsonl: everything that happened, one object a line, as --json streams it.
 type eventLog struct {
-	f *os.File
-	w *bufio.Writer
+	f      *os.File
+	w      *bufio.Writer
+	redact func([]byte) []byte
 }
 
-func newEventLog(name string) (*eventLog, error) {
+func newEventLog(name string, redact func([]byte) []byte) (*eventLog, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("create the event log: %w", err)
 	}
-	l := &eventLog{f: f, w: bufio.NewWriter(f)}
+	l := &eventLog{f: f, w: bufio.NewWriter(f), redact: redact}
 	_, err = fmt.Fprintf(l.w, "{\"format\":%q}\n", event.Format)
 	return l, err
 }
@@ -32,6 +33,9 @@ func (l *eventLog) Accept(ev event.Event) error {
 	b, err := json.Marshal(ev)
 	if err != nil {
 		return err
+	}
+	if l.redact != nil {
+		b = l.redact(b)
 	}
 	_, err = l.w.Write(append(b, '\n'))
 	return err

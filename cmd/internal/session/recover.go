@@ -118,7 +118,7 @@ func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.E
 	if err != nil {
 		return env, nil, nil, err
 	}
-	own, links, locks, err := reach(s, q.Folder.ID)
+	own, links, locks, err := reach(s, q.Folder.ID, swapped.Targets)
 	if err != nil {
 		return env, nil, nil, err
 	}

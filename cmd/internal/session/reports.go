@@ -25,14 +25,17 @@ func (f Folder) Summary() (report.Summary, error) {
 	}, p)
 }
 
-// WriteReports writes every report of a run and returns its summary.
-func (f Folder) WriteReports() (report.Summary, error) {
+// WriteReports writes every report of a run, through redact if it is not nil, and returns its summary.
+func (f Folder) WriteReports(redact func(string) string) (report.Summary, error) {
 	s, err := f.Summary()
 	if err != nil {
 		return s, err
 	}
 	var errs []error
 	write := func(name string, b []byte, err error) {
+		if redact != nil {
+			b = []byte(redact(string(b)))
+		}
 		if err == nil {
 			err = os.WriteFile(f.File(name), b, 0o600)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/engine/trace"
 	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/standin"
 )
@@ -46,6 +47,8 @@ type Request struct {
 	// ReadFile reads files that the plan names; nil: from the plan's folder.
 	ReadFile func(name string) ([]byte, error)
 	Log      hclog.Logger
+	// Redactor takes secrets out of everything that is written; may be nil.
+	Redactor *value.Redactor
 	// KillPoint is for fault tests: called at each point of a deed's life.
 	KillPoint func(step string, p event.Phase)
 }
@@ -113,13 +116,21 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		return res, err
 	}
 	defer func() { res.ReportErr = errors.Join(res.ReportErr, jw.Close()) }()
-	log, err := newEventLog(f.File(EventsFile))
+	var redact func([]byte) []byte
+	if q.Redactor != nil {
+		redact = q.Redactor.JSON
+	}
+	jw.Redact = redact
+	log, err := newEventLog(f.File(EventsFile), redact)
 	if err != nil {
 		return res, err
 	}
 	tw, err := trace.Create(f.File(trace.FileName))
 	if err != nil {
 		return res, err
+	}
+	if q.Redactor != nil {
+		tw.Redact = q.Redactor.String
 	}
 	start := time.Now()
 	bus := event.NewBus(start, started, jw, append([]event.Sink{log}, q.Watchers...)...)

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/xdc-project/xdc/cmd/internal/load"
+	"github.com/xdc-project/xdc/cmd/internal/session"
+	"github.com/xdc-project/xdc/cmd/internal/view"
+	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/engine/virtual"
+)
+
+// Rehearse runs a plan against a twin.
+type Rehearse struct {
+	PlanArgs
+	Seed     *uint64 `name:"seed" placeholder:"N" help:"Where everything random comes from; the same seed gives the same result. Random if not given."`
+	RealTime bool    `name:"real-time" help:"Run in real time over loopback, with the live display, instead of in virtual time."`
+	Truth    string  `name:"truth" placeholder:"FILE" help:"Write down what really happened in the twin, one JSON object a line."`
+	RunDir
+}
+
+// Help has examples.
+func (Rehearse) Help() string {
+	return "The whole plan against a twin of its own targets. Nothing leaves this machine, no privileges and no secrets are needed, and in virtual time a " +
+		"fifteen-minute plan takes a second or two.\n\nExit codes as those of apply.\n\nExamples:\n\n    xdc rehearse examples/network-partition\n" +
+		"    xdc rehearse --seed 7 --truth truth.jsonl drill.xdc.hcl\n    xdc rehearse --real-time drill.xdc.hcl\n"
+}
+
+// Run rehearses.
+func (r *Rehearse) Run(c *Context) error {
+	o := c.Loader(r.PlanArgs)
+	o.Mode, o.StandIn = "rehearse", true
+	frozen, set, found := load.Plan(o)
+	if err := c.Report(set, found); err != nil {
+		return err
+	}
+	seed := randomSeed()
+	if r.Seed != nil {
+		seed = *r.Seed
+	}
+	if !c.JSON {
+		fmt.Fprintf(c.Side, "Rehearsing %s with seed %d.\n", view.Clean(frozen.Name), seed)
+	}
+	mode := view.Plainly
+	if r.RealTime {
+		mode = view.InPlace
+	}
+	return c.run(frozen, mode, func(q session.Request) (session.Result, error) {
+		q.Runs, q.Seed, q.RealTime, q.Truth, q.Bubble = r.RunDir.RunDir, seed, r.RealTime, r.Truth, virtual.Run
+		return session.Rehearse(c.Context, q)
+	})
+}
+
+// randomSeed is a seed that is easy to type again.
+func randomSeed() uint64 {
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return 1
+	}
+	return uint64(binary.BigEndian.Uint32(b[:]))
+}
+
+// run makes a run of a plan, shows it, writes the reports and ends with its exit code.
+func (c *Context) run(p *plan.Plan, mode view.Mode, start func(session.Request) (session.Result, error)) error {
+	if c.JSON {
+		mode = view.AsJSON
+	}
+	shown := view.NewRun(mode, c.Out, c.Side, c.SideStyle, len(p.Steps))
+	stops := session.CatchStops()
+	defer stops.Close()
+	q := session.Request{
+		Plan: p, Registry: c.Registry, Version: c.Version.Number, Log: c.Log, Redactor: c.Redactor, Interrupts: stops.Count,
+		Samples: shown.Sample,
+	}
+	q.Watchers = append(q.Watchers, shown)
+	res, err := start(q)
+	if err != nil {
+		return &ExitError{Code: Failure, Err: err}
+	}
+	summary, rerr := res.Folder.WriteReports(c.Redactor.String)
+	if rerr == nil {
+		rerr = res.ReportErr
+	}
+	code := OfRun(res.Outcome, rerr)
+	if rerr != nil {
+		fmt.Fprintf(c.Side, "Warning: %s\n", view.Clean(rerr.Error()))
+	}
+	out := c.Out
+	if c.JSON {
+		out = c.Side // standard output has the events
+	}
+	if err := view.Closing(out, summary, int(code), res.Folder.File(session.ReportHTML), c.OutStyle); err != nil {
+		return err
+	}
+	return Silently(code)
+}

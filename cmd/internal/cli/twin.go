@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/xdc-project/xdc/cmd/internal/load"
+	"github.com/xdc-project/xdc/cmd/internal/session"
+	"github.com/xdc-project/xdc/providers/standin"
+	"github.com/xdc-project/xdc/providers/twin"
+)
+
+// TwinCmd are the commands about twins.
+type TwinCmd struct {
+	Serve TwinServe `cmd:"" help:"Serve a twin of a plan's targets in real time until it is stopped."`
+	Stop  TwinStop  `cmd:"" help:"Stop the twin of a folder."`
+}
+
+// Help has examples.
+func (TwinCmd) Help() string {
+	return "A twin is a model of both data centres behind the real API.\n\nExamples:\n\n    xdc twin serve examples/network-partition --dir /tmp/twin\n    xdc twin stop /tmp/twin\n"
+}
+
+// TwinServe serves a twin.
+type TwinServe struct {
+	PlanArgs
+	Dir  string  `name:"dir" required:"" placeholder:"DIR" help:"Folder for stand-in.json, the certificates, the passwords and the truth."`
+	Seed *uint64 `name:"seed" placeholder:"N" help:"Where everything random in the twin comes from. Random if not given."`
+}
+
+// Help has examples.
+func (TwinServe) Help() string {
+	return "Prints one JSON line when everything answers, and serves until SIGTERM, an interrupt, or xdc twin stop.\n\nExamples:\n\n    xdc twin serve examples/network-partition --dir /tmp/twin &\n    xdc apply --on /tmp/twin --auto-approve examples/network-partition\n"
+}
+
+// Run serves.
+func (t *TwinServe) Run(c *Context) error {
+	o := c.Loader(t.PlanArgs)
+	o.Mode, o.StandIn = "rehearse", true
+	frozen, set, found := load.Plan(o)
+	if err := c.Report(set, found.Errors()); err != nil {
+		return err
+	}
+	seed := randomSeed()
+	if t.Seed != nil {
+		seed = *t.Seed
+	}
+	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var said error
+	err := twin.Serve(ctx, session.Model(frozen, seed, nil), t.Dir, func(s *standin.StandIn) {
+		b, err := json.Marshal(s)
+		if err == nil {
+			_, err = fmt.Fprintf(c.Out, "%s\n", b)
+		}
+		said = err
+		if f, ok := c.Out.(interface{ Flush() error }); ok {
+			said = errors.Join(said, f.Flush())
+		}
+	})
+	return errors.Join(err, said)
+}
+
+// TwinStop stops a twin.
+type TwinStop struct {
+	Dir string `arg:"" name:"dir" help:"The folder it serves."`
+}
+
+// Help has an example.
+func (TwinStop) Help() string { return "Example:\n\n    xdc twin stop /tmp/twin\n" }
+
+// Run stops it.
+func (t *TwinStop) Run(c *Context) error {
+	ctx, cancel := context.WithTimeout(c.Context, 30*time.Second)
+	defer cancel()
+	return twin.Stop(ctx, t.Dir)
+}

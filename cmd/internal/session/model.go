@@ -1,0 +1,121 @@
+package session
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+
+	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/providers/twin"
+)
+
+// Model says what a twin of a plan's targets must be: its hosts and networks, its jobs with their toolkits, and the
+// endpoints that seeds and audits name.
+func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
+	cfg := twin.Config{Seed: seed, Truth: truth, Token: random(), Key: keyField(p)}
+	for _, t := range p.Targets {
+		var c struct {
+			Instance string `json:"instance"`
+			Username string `json:"username"`
+		}
+		if raw := t.Connections[streamsProvider]; raw != nil {
+			_ = json.Unmarshal(raw, &c) // the language checked it
+		}
+		cfg.Targets = append(cfg.Targets, twin.Target{
+			Name: t.Name, Networks: t.Networks, Hosts: t.Hosts, Instance: orElse(c.Instance, "StreamsInstance"), Username: orElse(c.Username, "xdc"), Password: random(),
+		})
+	}
+	for _, st := range p.Steps {
+		if st.Job == nil {
+			continue
+		}
+		j := twin.Job{
+			Target: st.Job.Target, Path: st.Job.Path, Application: application(st.Job.Twin), Adopt: st.Job.Adopt, Launched: st.Job.Launched, Bundle: st.Job.Bundle,
+		}
+		for _, info := range p.Jobs {
+			if info.Step == st.Address {
+				j.Toolkit = info.Toolkit
+			}
+		}
+		j.Inputs, j.Outputs = endpoints(p, st.Job.Target, st.Job.Path)
+		cfg.Jobs = append(cfg.Jobs, j)
+	}
+	return cfg
+}
+
+// endpoints lists what seeds put into a job and audits read out of it. A job that none names has what any job at
+// another target with the same name of an endpoint has: a launched job takes over the active one's.
+func endpoints(p *plan.Plan, target, path string) (in, out []string) {
+	add := func(list []string, name string) []string {
+		for _, n := range list {
+			if n == name {
+				return list
+			}
+		}
+		if name == "" {
+			return list
+		}
+		return append(list, name)
+	}
+	for _, st := range p.Steps {
+		var a struct {
+			Endpoint string `json:"endpoint"`
+			Job      string `json:"job"`
+		}
+		if len(st.Args) == 0 || json.Unmarshal(st.Args, &a) != nil {
+			continue
+		}
+		switch {
+		case st.Seed != nil && concerns(p, orElse(st.Seed.Job, a.Job), path, target):
+			in = add(in, a.Endpoint)
+		case st.Audit != nil:
+			seed, ok := p.Step(st.Audit.SeedAt)
+			if ok && concerns(p, seed.Seed.Job, path, target) {
+				out = add(out, a.Endpoint)
+			}
+		}
+	}
+	return in, out
+}
+
+// concerns reports whether a seed into one job also concerns another: it is the same job, or the one that something
+// else launches at a target where the first does not run.
+func concerns(p *plan.Plan, seeded, path, target string) bool {
+	if seeded == "" || seeded == path {
+		return true
+	}
+	launched := false
+	for _, j := range p.Jobs {
+		if j.Path == seeded && j.Target == target {
+			return false
+		}
+		launched = launched || (j.Path == path && j.Target == target && j.Launched != "")
+	}
+	return launched
+}
+
+// keyField is the field by which audits find records.
+func keyField(p *plan.Plan) string {
+	for _, st := range p.Steps {
+		if st.Audit != nil {
+			return st.Audit.Key
+		}
+	}
+	return ""
+}
+
+func orElse(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+func random() string {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		panic("session: no randomness: " + err.Error()) // crypto/rand never fails on supported systems
+	}
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,67 @@
+package cond
+
+import (
+	"math"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/signal"
+)
+
+// Definite evaluates a formula at instant t in hindsight: a signal is unknown wherever its change may lie, that is
+// from the earliest instant of the last sample with the old value to the latest of the first with the new one. Where
+// it is true or false, it is so wherever the changes were.
+//
+// Windows are the exception: they are figures about the samples as they arrived, and change when samples do.
+func (f *Formula) Definite(v View, t time.Duration) Truth {
+	return f.root.(truthNode).truth(&look{v: v, t: t, definite: true})
+}
+
+func definiteAt(v View, name string, t time.Duration) (signal.Value, bool) {
+	p, ok := lastSample(v, name, t)
+	if !ok || p.ValidFor > 0 && t >= p.High+p.ValidFor {
+		return signal.Value{}, false
+	}
+	low := p.Low // of the last sample with this value
+	for _, x := range v.Samples(name, t+1, math.MaxInt64) {
+		if !x.Value.Equal(p.Value) {
+			return p.Value, t <= low
+		}
+		if x.Low >= t {
+			break // seen with this value on both sides of t
+		}
+		low = x.Low
+	}
+	return p.Value, true
+}
+
+// definiteEvent tells whether an event had happened at t; nobody knows while it may have been happening.
+func definiteEvent(v View, name string, t time.Duration) (happened, known bool) {
+	e, ok := v.Event(name)
+	switch {
+	case !ok || t < e.Low:
+		return false, true
+	case t >= e.High:
+		return true, true
+	}
+	return false, false
+}
+
+// youngest is the lower bound of an age in hindsight: a sample that arrived after t may have been taken before it.
+func youngest(v View, name string, t, age time.Duration) time.Duration {
+	for _, x := range v.Samples(name, t+1, math.MaxInt64) {
+		if x.Low <= t {
+			return 0
+		}
+		break
+	}
+	return age
+}
+
+// lastSample is the last one that had arrived at t.
+func lastSample(v View, name string, t time.Duration) (signal.Sample, bool) {
+	s := v.Samples(name, 0, t)
+	if len(s) == 0 {
+		return signal.Sample{}, false
+	}
+	return s[len(s)-1], true
+}

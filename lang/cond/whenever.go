@@ -1,0 +1,86 @@
+package cond
+
+import (
+	"fmt"
+	"time"
+)
+
+// answers is the state of `whenever A then B within D`. Each time A becomes true, B must be true at some instant
+// from then on for D; A counts as becoming true where the range begins if it is true there.
+type answers struct {
+	before  Truth           // of A just before; false where the range begins
+	asked   bool            // A became true at least once
+	due     []time.Duration // when A became true without an answer so far, in order
+	maybe   time.Duration   // the first instant at which A may have become true without an answer so far
+	doubt   bool            // there is such an instant
+	unclear time.Duration   // the last instant at which B was unknown
+	was     bool            // there is such an instant
+}
+
+// respond looks at one instant.
+func (w *watch) respond(l *look) {
+	s := &w.answers
+	w.expire(l.t)
+	if w.over {
+		return
+	}
+	a, b := w.t.body.truth(l), w.t.then.truth(l)
+	if a == Unknown && early(w.t.body, l) {
+		a = False
+	} else {
+		w.considered = true
+	}
+	if b == Unknown {
+		s.unclear, s.was = l.t, true
+	}
+	switch {
+	case a == True && s.before == False:
+		s.due = append(s.due, l.t)
+		s.asked = true
+	case a == True && s.before == Unknown, a == Unknown:
+		s.wonder(l.t)
+	}
+	if b == True {
+		s.due, s.doubt = nil, false
+	}
+	s.before = a
+}
+
+// wonder notes that A may have become true at t.
+func (s *answers) wonder(t time.Duration) {
+	if !s.doubt {
+		s.doubt, s.maybe = true, t
+	}
+	s.asked = true
+}
+
+// expire concludes about what had to be answered before t.
+func (w *watch) expire(t time.Duration) {
+	s, d := &w.answers, w.t.deadline
+	if s.doubt && t > s.maybe+d {
+		s.doubt = false
+		w.unknown(fmt.Sprintf("%s may have become true at %s, and %s did not follow within %s", show(w.t.body), at(s.maybe), show(w.t.then), formatDuration(d)))
+	}
+	for len(s.due) > 0 && t > s.due[0]+d {
+		since := s.due[0]
+		s.due = s.due[1:]
+		if !s.was || s.unclear < since {
+			w.decide(False, since+d, fmt.Sprintf("%s became true at %s and %s did not follow within %s", show(w.t.body), at(since), show(w.t.then), formatDuration(d)))
+			return
+		}
+		w.unknown(fmt.Sprintf("it cannot be told whether %s followed within %s after %s", show(w.t.then), formatDuration(d), at(since)))
+	}
+}
+
+// unanswered concludes about what can no longer be answered within the range.
+func (w *watch) unanswered() {
+	s := &w.answers
+	since := s.maybe
+	switch {
+	case len(s.due) > 0:
+		since = s.due[0]
+	case !s.doubt:
+		return
+	}
+	w.unknown(fmt.Sprintf("%s became true at %s, and the range ended before %s had passed", show(w.t.body), at(since), formatDuration(w.t.deadline)))
+}

@@ -1,0 +1,24 @@
+// Package all lists the providers that ship with xdc.
+package all
+
+import (
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/dataexchange"
+	execaction "github.com/xdc-project/xdc/providers/exec"
+	httpaction "github.com/xdc-project/xdc/providers/http"
+	"github.com/xdc-project/xdc/providers/network"
+	"github.com/xdc-project/xdc/providers/streams"
+	"github.com/xdc-project/xdc/providers/toolkit"
+	"github.com/xdc-project/xdc/providers/twin"
+)
+
+// Providers returns every provider that ships.
+func Providers() []*providers.Provider {
+	return []*providers.Provider{
+		streams.Provider(), dataexchange.Provider(), toolkit.Provider(), network.Provider(), httpaction.Provider(), execaction.Provider(),
+		{Name: "twin", Doc: "The model that rehearsals run against.", Assumptions: twin.Assumptions()},
+	}
+}
+
+// Registry is the registry of Providers.
+func Registry() *providers.Registry { return providers.NewRegistry(Providers()...) }

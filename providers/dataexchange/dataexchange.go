@@ -1,0 +1,197 @@
+// Package dataexchange lets records in and out of an application through the Streams Data Exchange service.
+//
+// It is driven by discovery: the service's URL comes from the instance's services, the endpoints' from the service's
+// own listing, whose layout is not documented; both can be given in the plan instead. It knows the requests and what
+// their outcomes mean, and nothing of what is in the records.
+package dataexchange
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/lang/schema"
+	"github.com/xdc-project/xdc/lang/value"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// Name is the provider's name, of its block in targets, and of its seeds.
+const Name = "data_exchange"
+
+// DefaultTimeout bounds one request where the plan does not say.
+const DefaultTimeout = 10 * time.Second
+
+// connection are the arguments of the block in a target. All may be left out.
+type connection struct {
+	URL        string         `json:"url"`
+	CAFile     string         `json:"ca_file"`
+	ServerName string         `json:"server_name"`
+	Insecure   bool           `json:"insecure"`
+	Timeout    value.Duration `json:"timeout"`
+}
+
+// flow are the arguments of a seed or an audit.
+type flow struct {
+	Endpoint    string   `json:"endpoint"`
+	EndpointURL string   `json:"endpoint_url"`
+	Job         string   `json:"job"` // signal path
+	Targets     []string `json:"targets"`
+	Batch       int      `json:"batch"`
+}
+
+// Provider describes everything this package does.
+func Provider() *providers.Provider {
+	return &providers.Provider{
+		Name:       Name,
+		Doc:        "Puts records into EndpointSource operators and reads them out of EndpointSink operators, through the Data Exchange service of a Streams instance, over HTTPS.",
+		Connection: connectionSchema(),
+		Connect: func(env providers.Env, t providers.Target, args json.RawMessage) (providers.Session, error) {
+			return newSession(env, t, args)
+		},
+		Seeds: []providers.SeedType{{
+			Name: Name,
+			Doc:  "Posts batches of records to an endpoint of an application. The service's answer says which records it has accepted: 204 means in the endpoint's buffer, not processed, and not safe from a crash.",
+			Schema: &schema.Block{
+				Name: Name, Description: "Where the records go.",
+				Attributes: []schema.Attribute{endpointAttr("The EndpointSource that takes the records in: the endpoint's name, or its operator, or its stream.", `"Orders"`), jobAttr, urlAttr},
+			},
+			Audit: &schema.Block{
+				Name: Name, Description: "Where the results come out.",
+				Attributes: []schema.Attribute{
+					endpointAttr("The EndpointSink that the results come out of: the endpoint's name, or its operator, or its stream.", `"Results"`), jobAttr, urlAttr,
+					{
+						Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("500ms"), Min: at(0.01), Public: true,
+						Description: "How often the sink is read. Its buffer is bounded and drops the oldest records: the rate times this must stay below its size.",
+						Example:     `"500ms"`,
+					},
+				},
+			},
+			Example:  "endpoint = \"Orders\"\njob      = job.orders",
+			Describe: describe,
+			New:      func(env providers.Env) providers.Feed { return &feed{env} },
+		}},
+		Assumptions: assumptions(),
+	}
+}
+
+func at(f float64) *float64 { return &f }
+
+func endpointAttr(text, example string) schema.Attribute {
+	return schema.Attribute{Name: "endpoint", Type: cty.String, Required: true, Public: true, Description: text, Example: example}
+}
+
+var (
+	jobAttr = schema.Attribute{
+		Name: "job", Type: cty.String, Form: schema.JobRef, Public: true,
+		Description: "The application that the endpoint belongs to. An audit uses its seed's unless it says otherwise; at a target where that job does not run, the endpoint is looked for in every job.",
+		Example:     "job.orders",
+	}
+	urlAttr = schema.Attribute{
+		Name: "endpoint_url", Type: cty.String, Public: true,
+		Description: "The endpoint's own URL, used as it stands in place of discovery. Only with one target.",
+		Example:     `"https://data.dc1.example.com:8444/orders"`,
+	}
+)
+
+func connectionSchema() *schema.Block {
+	return &schema.Block{
+		Name:        Name,
+		Description: "How to reach the Data Exchange service, where discovery through the `streams` block does not find it. The credentials and authorities are those of the `streams` block.",
+		Attributes: []schema.Attribute{
+			{Name: "url", Type: cty.String, Public: true, Description: "The top-level URL of the service, as `streamtool getinstanceurl --data` prints it. Without it, the services of the instance are asked.", Example: `"https://data.dc1.example.com:8444/data"`},
+			{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Description: "Certificates in PEM form of the authorities to trust. Without it, those of the `streams` block.", Example: `"ca.pem"`},
+			{Name: "server_name", Type: cty.String, Public: true, Description: "The name that the service's certificate is for, where it is not the host in the URL.", Example: `"data.example.com"`},
+			{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Description: "Whether to talk to a service whose certificate is not verified. Every plan that does is warned about.", Example: "false"},
+			{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("10s"), Min: at(0.1), Public: true, Description: "How long one request may take. A POST that is not answered by then is indeterminate: nobody knows whether its records are in.", Example: `"10s"`},
+		},
+	}
+}
+
+func assumptions() []providers.Assumption {
+	return []providers.Assumption{
+		{ID: "data_exchange.wire", Statement: "Requests and answers are {\"items\": [...]}; POST answers 204, or 413 with addedItems; GET takes If-Modified-Since-Milliseconds and answers Last-Modified-Milliseconds.", Basis: "Clients of the predecessor in 5.5."},
+		{ID: "data_exchange.listing", Statement: "The service's top-level URL lists jobs with the URIs of their endpoints. Property names are not relied on: a job is known by its id or name, an endpoint by a name beside its URI or in it.", Basis: "That there is such a listing is documented, its layout is not."},
+		{ID: "data_exchange.login", Statement: "The service takes the same Basic credentials as the management API.", Basis: "The predecessor did."},
+		{ID: "data_exchange.order", Statement: "A sink gives items in the order of their arrival, oldest first.", Basis: "A client of the predecessor reverses them to show the newest first."},
+		{ID: "data_exchange.refused", Statement: "An answer of 4xx or 5xx other than 502 and 504 means that the items after addedItems are not in.", Basis: "Inferred."},
+	}
+}
+
+// decode reads and checks the arguments of a seed or an audit.
+func decode(raw json.RawMessage) (flow, error) {
+	var f flow
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &f); err != nil {
+			return f, fmt.Errorf("read the arguments of the endpoint: %w", err)
+		}
+	}
+	if f.EndpointURL != "" {
+		if _, err := endpointURL(f.EndpointURL); err != nil {
+			return f, err
+		}
+	} else if f.Endpoint == "" {
+		return f, fmt.Errorf("the endpoint has no name: give `endpoint`")
+	}
+	return f, nil
+}
+
+func endpointURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "https" || u.User != nil {
+		return nil, fmt.Errorf("`endpoint_url` cannot be used: write https://HOST:PORT/PATH, without credentials in it")
+	}
+	return u, nil
+}
+
+// describe is the dry run of a seed.
+func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, diag.List) {
+	var f flow
+	d := providers.Description{SideEffects: true}
+	if err := json.Unmarshal(raw, &f); err != nil { // something in it is known only after the run has come there
+		d.Summary = "posts records to an endpoint"
+		return d, nil
+	}
+	var out diag.List
+	if f.EndpointURL != "" {
+		if _, err := endpointURL(f.EndpointURL); err != nil {
+			out = out.Append(diag.Diagnostic{
+				Severity: diag.Error, Code: diag.DataExchangeEndpoint, Summary: "endpoint_url cannot be used", Path: cty.GetAttrPath("endpoint_url"),
+				Detail: "It is used as it stands: write https://HOST:PORT/PATH, without credentials in it.",
+			})
+		}
+		if len(f.Targets) > 1 {
+			out = out.Append(diag.Diagnostic{
+				Severity: diag.Error, Code: diag.DataExchangeEndpoint, Summary: "endpoint_url is one endpoint, and there are several targets", Path: cty.GetAttrPath("endpoint_url"),
+				Detail: "Every target would get the records at the same place. Leave it out, so that each target's own endpoint is found, or write one seed for each target.",
+			})
+		}
+	}
+	if f.Job == "" && f.EndpointURL == "" {
+		out = out.Append(diag.Diagnostic{
+			Severity: diag.Warning, Code: diag.DataExchangeNoJob, Summary: "It is not said which job takes the records",
+			Detail: fmt.Sprintf("The endpoint %q is looked for in every job of the target and must be there once only; the seed does not wait for the job either. Add `job = job.NAME`.", f.Endpoint),
+		})
+	}
+	body := `{"items": [...]}`
+	if f.Batch > 0 {
+		body = fmt.Sprintf(`{"items": [... %d records]}`, f.Batch)
+	}
+	for _, t := range f.Targets {
+		where := f.EndpointURL
+		if where == "" {
+			where = fmt.Sprintf("{endpoint %s of %s}", f.Endpoint, f.Job)
+		}
+		d.Effects = append(d.Effects, providers.Line{Place: t, Text: "POST " + where + "  " + body})
+		d.Places = append(d.Places, providers.Place{Target: t})
+		if f.Job != "" {
+			d.Jobs = append(d.Jobs, t+"."+f.Job)
+		}
+	}
+	d.Summary = fmt.Sprintf("posts records to endpoint %s at %s", f.Endpoint, strings.Join(f.Targets, ", "))
+	return d, out
+}

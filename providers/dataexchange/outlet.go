@@ -1,0 +1,138 @@
+package dataexchange
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/https"
+)
+
+// The header lines of incremental reading.
+const (
+	sinceHeader = "If-Modified-Since-Milliseconds"
+	stampHeader = "Last-Modified-Milliseconds"
+)
+
+// Outlet implements providers.Feed.
+func (f *feed) Outlet(_ context.Context, target string, raw json.RawMessage) (providers.Outlet, error) {
+	args, err := decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	s, err := f.session(target)
+	if err != nil {
+		return nil, err
+	}
+	return &outlet{place: place{s: s, args: args, way: inspect}}, nil
+}
+
+// outlet reads one endpoint. It is used by one goroutine.
+type outlet struct {
+	place
+	from  string    // the URL that was last read
+	seen  sight     // what was read from it
+	last  time.Time // just before the last read that worked; zero: none
+	fresh bool      // the endpoint has changed since
+}
+
+// Close implements providers.Outlet. The connections belong to the session.
+func (o *outlet) Close() error { return nil }
+
+// Read implements providers.Outlet.
+func (o *outlet) Read(ctx context.Context) (providers.Output, error) {
+	u, err := o.where(ctx)
+	if err != nil {
+		return providers.Output{}, err
+	}
+	if u.String() != o.from {
+		o.fresh, o.from, o.seen = o.from != "", u.String(), sight{}
+	}
+	r := https.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}
+	r.Header[sinceHeader] = []string{strconv.FormatInt(o.seen.ask(), 10)}
+	a, err := o.s.send(ctx, "read results", r)
+	if err != nil {
+		var f *https.Failure
+		if errors.As(err, &f) && !f.Left {
+			o.lost()
+		}
+		return providers.Output{}, err
+	}
+	return o.read(u, a)
+}
+
+func (o *outlet) read(u *url.URL, a *https.Answer) (providers.Output, error) {
+	out := providers.Output{Low: a.Sent, High: a.Answered}
+	switch a.Status {
+	case http.StatusOK:
+	case http.StatusNoContent, http.StatusNotModified:
+		a.Body = []byte(`{"items":[]}`)
+	default:
+		if a.Status == http.StatusNotFound || a.Status == http.StatusGone {
+			o.lost()
+		}
+		return out, o.s.refused("read results", http.MethodGet, u, a)
+	}
+	page, err := parse(a)
+	if err != nil {
+		return out, fmt.Errorf("read results at %s: GET %s: %w; check that this is an endpoint of an EndpointSink", o.s.target, u, err)
+	}
+	var cause string
+	out.Items, cause = o.seen.take(page)
+	if o.fresh {
+		cause = "restarted"
+	}
+	if cause != "" && !o.last.IsZero() {
+		out.Gap = &providers.Gap{Cause: cause, Since: o.last}
+	}
+	o.fresh, o.last = false, out.Low
+	return out, nil
+}
+
+// page is one answer of a sink.
+type page struct {
+	items   []json.RawMessage
+	stamp   int64 // of the answer, ms; 0: none
+	warned  bool  // the service says that records were dropped unread
+	content bool  // there was a body with items
+}
+
+// parse reads an answer. Its size is bounded by the transport.
+func parse(a *https.Answer) (page, error) {
+	var b struct {
+		Items    *[]json.RawMessage `json:"items"`
+		Warning  json.RawMessage    `json:"warning"`
+		Warnings json.RawMessage    `json:"warnings"`
+	}
+	if err := json.Unmarshal(a.Body, &b); err != nil {
+		return page{}, fmt.Errorf("the answer is not the JSON that was expected: %w", err)
+	}
+	if b.Items == nil {
+		return page{}, errors.New("the answer has no array `items`")
+	}
+	p := page{items: *b.Items, content: a.Status == http.StatusOK, warned: said(b.Warning) || said(b.Warnings) || header(a.Header, "Warning") != ""}
+	if n, err := strconv.ParseInt(header(a.Header, stampHeader), 10, 64); err == nil && n > 0 {
+		p.stamp = n
+	}
+	return p, nil
+}
+
+func header(h http.Header, name string) string {
+	return h.Get(http.CanonicalHeaderKey(name))
+}
+
+// said reports whether a property says anything.
+func said(v json.RawMessage) bool {
+	switch string(bytes.TrimSpace(v)) {
+	case "", "null", "false", `""`, "[]", "{}":
+		return false
+	}
+	return true
+}

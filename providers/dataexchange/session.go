@@ -1,0 +1,230 @@
+package dataexchange
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/https"
+)
+
+// peer is what a session needs of the target's streams session.
+type peer interface {
+	// DataServices lists the URLs of the instance's running data services.
+	DataServices(ctx context.Context) ([]string, error)
+	// JobAt returns the platform's id and name of a job of the plan, once it is known.
+	JobAt(path string) (id, name string, ok bool)
+	// JobIDs lists the platform's ids of all jobs of the plan at the target.
+	JobIDs() []string
+	// Login returns the credentials of the platform.
+	Login(ctx context.Context) (user, password string, err error)
+}
+
+// Session is the connection to the data service of one target. It is safe for concurrent use.
+type Session struct {
+	env    providers.Env
+	target string
+	cfg    connection
+	pool   *https.Pool
+}
+
+var (
+	_ providers.Session = (*Session)(nil)
+	_ providers.Checker = (*Session)(nil)
+)
+
+func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*Session, error) {
+	s := &Session{env: env, target: t.Name}
+	if len(args) > 0 {
+		if err := json.Unmarshal(args, &s.cfg); err != nil {
+			return nil, fmt.Errorf("read the data_exchange block: %w", err)
+		}
+	}
+	if s.cfg.URL != "" {
+		if u, err := url.Parse(s.cfg.URL); err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && !s.cfg.Insecure {
+			return nil, fmt.Errorf("use `url` of the data_exchange block of target %s: write https://HOST:PORT/PATH, without credentials in it", t.Name)
+		}
+	}
+	// What this block does not say, the streams block says: it is the same platform.
+	var streams connection
+	if raw := t.Connections["streams"]; len(raw) > 0 {
+		var same struct {
+			CAFile   string `json:"ca_file"`
+			Insecure bool   `json:"insecure"`
+		}
+		if err := json.Unmarshal(raw, &same); err != nil {
+			return nil, fmt.Errorf("read the streams block of target %s: %w", t.Name, err)
+		}
+		streams.CAFile, streams.Insecure = same.CAFile, same.Insecure
+	}
+	if s.cfg.CAFile == "" {
+		s.cfg.CAFile = streams.CAFile
+	}
+	o := https.Options{Dial: env.Dial, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure || streams.Insecure}
+	o.Connect = min(https.DefaultConnect, s.timeout())
+	if s.cfg.CAFile != "" {
+		ca, err := env.ReadFile(s.cfg.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read ca_file: %w", err)
+		}
+		o.CA = ca
+	}
+	var err error
+	if s.pool, err = https.NewPool(o); err != nil {
+		return nil, fmt.Errorf("use ca_file %s: %w", s.cfg.CAFile, err)
+	}
+	return s, nil
+}
+
+func (s *Session) timeout() time.Duration {
+	if d := s.cfg.Timeout.D(); d > 0 {
+		return d
+	}
+	return DefaultTimeout
+}
+
+// Close ends the connections.
+func (s *Session) Close() error { return s.pool.Close() }
+
+// Check looks whether the service can be found and answers.
+func (s *Session) Check(ctx context.Context) []providers.Finding {
+	subject := s.target + " data exchange"
+	where, _, err := s.listing(ctx)
+	if err != nil {
+		return []providers.Finding{{Subject: subject, Text: err.Error()}}
+	}
+	return []providers.Finding{{Subject: subject, OK: true, Text: "the service answers at " + where.String()}}
+}
+
+func (s *Session) peer() (peer, error) {
+	got, err := s.env.Session(s.target, "streams")
+	if err != nil {
+		return nil, fmt.Errorf("use the streams session of %s: %w", s.target, err)
+	}
+	p, ok := got.(peer)
+	if !ok {
+		return nil, fmt.Errorf("the streams session of %s cannot find data services", s.target)
+	}
+	return p, nil
+}
+
+// errNoService says that discovery found nothing.
+var errNoService = errors.New("the instance names no running data service: start it, or give the service's address as `url` in a data_exchange block of the target (`streamtool getinstanceurl --data` prints it)")
+
+// listing reads the service's listing of jobs and endpoints.
+func (s *Session) listing(ctx context.Context) (*url.URL, []byte, error) {
+	urls := []string{s.cfg.URL}
+	if s.cfg.URL == "" {
+		p, err := s.peer()
+		if err != nil {
+			return nil, nil, err
+		}
+		if urls, err = p.DataServices(ctx); err != nil {
+			return nil, nil, fmt.Errorf("find the data service of %s: %w", s.target, err)
+		}
+	}
+	err := fmt.Errorf("find the data service of %s: %w", s.target, errNoService)
+	for _, text := range urls {
+		var u *url.URL
+		if u, err = url.Parse(text); err != nil || u.Host == "" {
+			err = fmt.Errorf("find the data service of %s: the instance names it as %.200q, which is no URL", s.target, text)
+			continue
+		}
+		u.User = nil
+		var a *https.Answer
+		if a, err = s.send(ctx, "list the endpoints", https.Request{Method: http.MethodGet, URL: u}); err != nil {
+			continue
+		}
+		if a.Status != http.StatusOK {
+			err = s.refused("list the endpoints", http.MethodGet, u, a)
+			continue
+		}
+		return u, a.Body, nil
+	}
+	return nil, nil, err
+}
+
+// send sends one request with the platform's credentials.
+func (s *Session) send(ctx context.Context, doing string, r https.Request) (*https.Answer, error) {
+	p, err := s.peer()
+	if err != nil {
+		return nil, err
+	}
+	if r.User, r.Password, err = p.Login(ctx); err != nil {
+		return nil, fmt.Errorf("%s at %s: %w", doing, s.target, err)
+	}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	r.Header.Set("Accept", "application/json")
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout(), &tooLong{s.timeout()})
+	defer cancel()
+	a, err := s.pool.Do(ctx, r)
+	if err == nil {
+		return a, nil
+	}
+	var f *https.Failure
+	if errors.As(err, &f) && f.Remedy() != "" {
+		return nil, fmt.Errorf("%s at %s: %s %s: %w; %s", doing, s.target, r.Method, r.URL, err, f.Remedy())
+	}
+	return nil, fmt.Errorf("%s at %s: %s %s: %w", doing, s.target, r.Method, r.URL, err)
+}
+
+// tooLong is why a request was given up.
+type tooLong struct{ after time.Duration }
+
+func (e *tooLong) Error() string { return fmt.Sprintf("nothing within %s", e.after) }
+func (*tooLong) Unwrap() error   { return context.DeadlineExceeded }
+
+// refused explains an answer that is an error.
+func (s *Session) refused(doing, method string, u *url.URL, a *https.Answer) error {
+	text := fmt.Sprintf("%s at %s: %s %s: the service answered %d %s", doing, s.target, method, u, a.Status, http.StatusText(a.Status))
+	if m := message(a.Body); m != "" {
+		text += ": " + m
+	}
+	switch a.Status {
+	case http.StatusUnauthorized:
+		text += "; check `username` and `password` in the streams block of target " + s.target
+	case http.StatusForbidden:
+		text += "; grant the user access to the job, or log in as another user"
+	case http.StatusNotFound:
+		text += "; check that the job runs and has this endpoint"
+	}
+	return errors.New(text)
+}
+
+// maxMessage bounds how much of a service's message is quoted, in bytes.
+const maxMessage = 300
+
+// message is what an error body says: {"messages":[{"message"}]}, {"message"}, or text.
+func message(body []byte) string {
+	var m struct {
+		Message  string `json:"message"`
+		Messages []struct {
+			Message string `json:"message"`
+		} `json:"messages"`
+	}
+	text := ""
+	if err := json.Unmarshal(body, &m); err == nil {
+		text = m.Message
+		if len(m.Messages) > 0 {
+			text = m.Messages[0].Message
+		}
+	} else {
+		text = string(body[:min(len(body), 4*maxMessage)])
+	}
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
+	if strings.HasPrefix(text, "<") {
+		return ""
+	}
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "..."
+	}
+	return text
+}

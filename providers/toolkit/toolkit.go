@@ -1,0 +1,63 @@
+// Package toolkit says what the cross data center failover toolkit inside an application does and believes.
+//
+// The toolkit has no API: it can be neither asked nor commanded. What this package says is inferred from what
+// providers/streams observes (operator metrics, job health), each conclusion with its evidence; and predicted, from
+// what the plan says about its configuration, by the arithmetic of its two state machines.
+package toolkit
+
+import (
+	"github.com/xdc-project/xdc/lang/schema"
+	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// Name is the provider's name.
+const Name = "toolkit"
+
+// The words of the inferred states.
+const (
+	remoteNever, remoteUp, remoteDown           = "never", "up", "down"
+	roleActive, rolePassive                     = "active", "passive"
+	takeoverNone, takeoverRunning, takeoverDone = "none", "running", "done"
+)
+
+var (
+	remoteWords   = &signal.Enum{Name: "remote", Values: []string{remoteNever, remoteUp, remoteDown}}
+	roleWords     = &signal.Enum{Name: "role", Values: []string{roleActive, rolePassive}}
+	takeoverWords = &signal.Enum{Name: "takeover", Values: []string{takeoverNone, takeoverRunning, takeoverDone}}
+)
+
+// Provider describes everything this package does.
+func Provider() *providers.Provider {
+	return &providers.Provider{
+		Name: Name,
+		Doc: "Infers the state of the cross data center failover toolkit inside an application from the metrics of its operators, and predicts when it must notice a fault. " +
+			"The toolkit has no API, so that nothing is asked or commanded. One data centre is looked at by itself; that both sides are active at once is for a condition over both to say.",
+		Signals:     signals(),
+		Infer:       func(target string, jobs []providers.JobInfo) providers.Inference { return newInference(target, jobs) },
+		Predict:     Predict,
+		Assumptions: assumptions(),
+	}
+}
+
+func signals() []schema.Signal {
+	enum := func(e *signal.Enum) signal.Type { return signal.Type{Kind: signal.EnumKind, Enum: e} }
+	number := signal.Type{Kind: signal.Number}
+	return []schema.Signal{
+		{Path: "job.*.toolkit.remote", Type: enum(remoteWords), Description: "What this side believes about the other: `never` heard of since its own start, `up`, or `down`. From the number of status tuples: none, odd, even."},
+		{Path: "job.*.toolkit.role", Type: enum(roleWords), Description: "Whether this side processes data (`active`) or only watches (`passive`). A launched copy is active once it runs; a job that is gone processes nothing and counts as passive."},
+		{Path: "job.*.toolkit.takeover", Type: enum(takeoverWords), Description: "Whether this side has taken over from the other since it believes it down: `none` while it does not, `running` while replicated state is being handed to the application, `done` when it has been, or when there was none to hand over. A launched copy is done once it runs and is healthy."},
+		{Path: "job.*.toolkit.replication_age", Type: signal.Type{Kind: signal.Duration}, Description: "How long ago replicated state of the other side last arrived here, with bounds. Unknown until the first arrives."},
+		{Path: "job.*.toolkit.heartbeats_in", Type: number, Description: "Heartbeats received since the PE was launched."},
+		{Path: "job.*.toolkit.heartbeats_out", Type: number, Description: "Heartbeats that this side tried to send since the PE was launched. It stops sending while it believes the other side down."},
+	}
+}
+
+func assumptions() []providers.Assumption {
+	return []providers.Assumption{
+		{ID: "toolkit.version", Statement: "Version 2.0.0 of the toolkit behaves as version 1.0.1 does: the state machines, the silence after DOWN, the effective snapshot period.", Basis: "The source of 1.0.1 and the documentation of 2.0.0, which describes the same composite, keys and messages."},
+		{ID: "toolkit.names", Statement: "The composite's operators keep their names as the last component of the operator names that the REST API shows.", Basis: "How SPL names operators inside composites; not seen on a live 7.2 system."},
+		{ID: "toolkit.parity", Statement: "Output 0 of RemoteDataCenterHeartbeatWatchdog carries one tuple for each transition, UP first: an odd count means up, an even one above zero down.", Basis: "The source of 1.0.1."},
+		{ID: "toolkit.nothing_to_take", Statement: "A side that believes the other down and hands nothing to its application within 30 seconds has nothing to hand over.", Basis: "Takeover reads local files or rows at once; an orderly shutdown leaves none."},
+	}
+}
