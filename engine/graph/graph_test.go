@@ -121,8 +121,7 @@ func TestEveryGraphHasEitherAnOrderOrACycle(t *testing.T) {
 		if (err != nil) != cyclic {
 			t.Fatalf("cyclic %v, error %v", cyclic, err)
 		}
-		var ce *graph.CycleError[int]
-		if errors.As(err, &ce) {
+		if ce, ok := errors.AsType[*graph.CycleError[int]](err); ok {
 			for i, n := range ce.Loop {
 				next := ce.Loop[(i+1)%len(ce.Loop)]
 				if !slices.Contains(d.edges, [2]int{n, next}) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/lang/addr"
+	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/value"
 )
@@ -36,19 +37,19 @@ func layers(steps int) []*program.Step {
 	return d.steps[:steps]
 }
 
-// wide is a plan in which many faults without a duration stand side by side before one barrier and what follows it.
-func wide(steps int) []*program.Step {
+// wide is a plan in which many faults without a duration stand side by side before one barrier and a tail.
+func wide(faults, tail int) []*program.Step {
 	d := &draft{}
 	var through []program.Need
-	for i := range steps / 4 {
+	for i := range faults {
 		fault := d.add(addr.Fault, fmt.Sprintf("f%d", i))
 		wait := d.add(addr.Wait, fmt.Sprintf("w%d", i), on(fault, program.Injected))
 		d.add(addr.Expect, fmt.Sprintf("e%d", i), on(wait, program.Finished))
 		through = append(through, on(wait, program.Finished))
 	}
 	last := d.add(addr.Wait, "barrier", through...)
-	for len(d.steps) < steps {
-		last = d.add(addr.Wait, fmt.Sprintf("t%d", len(d.steps)), on(last, program.Finished))
+	for i := range tail {
+		last = d.add(addr.Wait, fmt.Sprintf("t%d", i), on(last, program.Finished))
 	}
 	return d.steps
 }
@@ -57,7 +58,7 @@ func BenchmarkPlan(b *testing.B) {
 	for _, shape := range []struct {
 		name string
 		of   func(int) []*program.Step
-	}{{"layers", layers}, {"wide", wide}} {
+	}{{"layers", layers}, {"wide", func(n int) []*program.Step { return wide((n-11)/3, n-1-(n-11)/3*3) }}} {
 		for _, n := range []int{500, 5_000, 50_000} {
 			b.Run(fmt.Sprintf("%s/%d", shape.name, n), func(b *testing.B) {
 				prog := &program.Program{Name: "bench", Steps: shape.of(n), Targets: []program.Target{{Name: "dc1"}}}
@@ -93,5 +94,16 @@ func TestFiftyThousandStepsArePlannedInTime(t *testing.T) {
 	small := took(5_000)
 	if big := took(50_000); big > 60*small+time.Second {
 		t.Errorf("5,000 steps took %v, 50,000 took %v", small, big)
+	}
+}
+
+func TestTooManyHoldersAreRefusedAndNotListed(t *testing.T) {
+	d := &draft{steps: wide(1500, 1500)}
+	p, ds := d.plan()
+	if !has(ds, diag.TooManyHolders) || has(ds, diag.NothingHolds) || len(ds.Errors()) != 1 {
+		t.Errorf("findings: %v", ds.Errors())
+	}
+	if len(p.Steps) != len(d.steps) {
+		t.Error("the plan is not whole")
 	}
 }

@@ -69,6 +69,8 @@ type maker struct {
 	takes float64
 	// said are the predictions by fault.
 	said map[string][]providers.Prediction
+	// unnoticed are the faults that a warning says may go unnoticed.
+	unnoticed map[string]bool
 }
 
 // link is an edge seen from one of its ends.

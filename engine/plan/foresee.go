@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/xdc-project/xdc/lang/addr"
@@ -13,6 +14,7 @@ import (
 
 // foresee warns where the plan's own figures already say how it will end, and where it tests less than it seems to.
 func (m *maker) foresee() {
+	m.unnoticed = map[string]bool{}
 	m.each(addr.Wait, m.foreseeWait)
 	m.each(addr.Fault, m.foreseeFault)
 	m.each(addr.Expect, m.foreseeExpect)
@@ -39,10 +41,15 @@ func (m *maker) foreseeWait(i int, st *Step) {
 		return
 	}
 	p, ok := m.recovery(st)
-	if !ok || st.Wait.Since.Name != "injected" {
+	at, known := m.at[st.Wait.Since.Step]
+	if !known || st.Wait.Since.Name != "injected" {
 		return
 	}
-	fault := m.steps[m.at[st.Wait.Since.Step]]
+	fault := m.steps[at]
+	if !ok {
+		m.foreseeUntouched(fault, st)
+		return
+	}
 	held := fault.Fault.Duration.D().Seconds()
 	hold := st.Wait.Hold.D().Seconds()
 	limit := m.sinceInjection(i, st)
@@ -55,6 +62,7 @@ func (m *maker) foreseeWait(i int, st *Step) {
 		m.warn(st, diag.OnlyAfterHeal, st.Address+" waits for what this fault cannot cause",
 			fmt.Sprintf("%s is %s, and it takes longer until the other side notices: %s. Hold it for more than %s.", fault.Address, fault.Held, p.Words, signal.Seconds(p.High)))
 	case held > 0 && !p.Sure:
+		m.unnoticed[fault.Address] = true
 		m.warn(st, diag.MayGoUnnoticed, fault.Address+" may go unnoticed",
 			fmt.Sprintf("It is %s, which is inside the window of %s to %s in which the other side notices (%s). %s may time out, or end only after the heal, although nothing is wrong. Hold the fault for more than %s.",
 				fault.Held, signal.Seconds(p.Low), signal.Seconds(p.High), p.Words, st.Address, signal.Seconds(p.High)))
@@ -63,6 +71,44 @@ func (m *maker) foreseeWait(i int, st *Step) {
 			fmt.Sprintf("%s is %s, and what is waited for comes up to %s after it (%s). What is measured then is not a recovery while the fault lasted. Hold the fault for more than %s.",
 				fault.Address, fault.Held, signal.Seconds(p.High), p.Words, signal.Seconds(p.High)))
 	}
+}
+
+// foreseeUntouched looks at a wait for a side to believe the other down because of a fault that cuts some traffic, but
+// by the prediction for its jobs not the heartbeats.
+func (m *maker) foreseeUntouched(fault, st *Step) {
+	cuts := fault.Description.Severs
+	if len(cuts) == 0 || len(fault.Description.Stops) > 0 || slices.ContainsFunc(cuts, func(s providers.Severed) bool { return !s.Total }) {
+		return
+	}
+	ts, ok := terms(st.Wait.Until)
+	if !ok {
+		return
+	}
+	for _, t := range ts {
+		job, name, ok := m.toolkit(t)
+		if !ok || name != "remote" || t.op != "==" || t.right != "down" {
+			continue
+		}
+		j := m.steps[job].Job
+		if _, _, told := m.foretold(fault, t); told || j.Toolkit == nil || j.Toolkit.HeartbeatInterval == 0 || !m.predicts(j.Path) {
+			continue
+		}
+		m.warn(st, diag.CannotBeMet, st.Address+" waits for what this fault does not cause",
+			fmt.Sprintf("What %s cuts is not what carries the heartbeats to %s, so that side never believes the other down because of it. Check the hosts, the networks and the ports of the fault; heartbeats arrive at port %d.",
+				fault.Address, j.Target, j.Toolkit.Port))
+		return
+	}
+}
+
+// predicts reports whether anything at all could be predicted for a job: it has another side.
+func (m *maker) predicts(path string) bool {
+	targets := map[string]bool{}
+	for _, j := range m.plan.Jobs {
+		if j.Toolkit != nil && j.Path == path {
+			targets[j.Target] = true
+		}
+	}
+	return len(targets) > 1 && slices.ContainsFunc(m.reg.Providers(), func(p *providers.Provider) bool { return p.Predict != nil })
 }
 
 // sinceInjection is how long after the fault's injection a measurement goes on at most; 0: for ever.
@@ -102,7 +148,7 @@ func (m *maker) foreseePairing(i int, st *Step) {
 
 // foreseeFault warns of a fault that is as long as the window in which it is noticed, unless a wait has said so.
 func (m *maker) foreseeFault(_ int, st *Step) {
-	if st.Fault.Duration == 0 || m.warned(st.Address) {
+	if st.Fault.Duration == 0 || m.unnoticed[st.Address] {
 		return
 	}
 	for _, p := range m.detections(st) {
@@ -113,16 +159,6 @@ func (m *maker) foreseeFault(_ int, st *Step) {
 			return
 		}
 	}
-}
-
-// warned reports whether a warning about going unnoticed already names the fault.
-func (m *maker) warned(fault string) bool {
-	for _, d := range m.diags {
-		if d.Code == diag.MayGoUnnoticed && strings.HasPrefix(d.Summary, fault+" ") {
-			return true
-		}
-	}
-	return false
 }
 
 func (m *maker) foreseeWhen(_ int, st *Step) {
@@ -154,42 +190,28 @@ func (m *maker) foreseeAudit(_ int, st *Step) {
 	}
 }
 
-// sticky warns of waiting for both sides to be up again after a fault that silences both, when nothing restarts
-// either of them.
+// sticky warns of waiting for both sides to be up again after a fault that silences both, when nothing that comes
+// after it restarts either of them.
 func (m *maker) sticky() {
+	restarted := m.restarts()
 	m.each(addr.Fault, func(i int, fault *Step) {
-		down := map[string]providers.Prediction{}
-		sure := true
+		down, sure := map[string]bool{}, true
 		for _, p := range m.detections(fault) {
 			if p.Possible {
-				down[p.Target] = p
+				down[p.Target] = true
 				sure = sure && p.Sure
 			}
 		}
-		if len(down) < 2 || len(fault.Description.Stops) > 0 {
+		if len(down) < 2 || len(fault.Description.Stops) > 0 || restarted[i] {
 			return
 		}
-		var hopes []*Step
-		for _, j := range m.downstream(i) {
-			switch st := m.steps[j]; addr.Kind(st.Kind) {
-			case addr.Action:
-				if st.Action.Approve == nil {
-					return // it may restart something
-				}
-			case addr.Job:
-				return
-			case addr.Fault:
-				if len(st.Description.Stops) > 0 {
-					return
-				}
-			case addr.Wait, addr.Expect:
-				if m.hopesForUp(fault, st) {
-					hopes = append(hopes, st)
-				}
-			case addr.Seed, addr.Audit, addr.Guard:
+		said := map[int]bool{}
+		for _, l := range m.after[i] {
+			st := m.steps[l.step]
+			if said[l.step] || st.Wait == nil && st.Expect == nil || !m.hopesForUp(fault, st) {
+				continue
 			}
-		}
-		for _, st := range hopes {
+			said[l.step] = true
 			how := "Both sides notice the fault"
 			if !sure {
 				how = "Both sides may notice the fault"
@@ -199,6 +221,20 @@ func (m *maker) sticky() {
 					how, fault.Address, fault.Address))
 		}
 	})
+}
+
+// restarts says of each step whether anything that may restart an application comes after it.
+func (m *maker) restarts() []bool {
+	may := func(st *Step) bool {
+		return st.Job != nil || st.Action != nil && st.Action.Approve == nil || len(st.Description.Stops) > 0
+	}
+	out := make([]bool, len(m.steps))
+	for i := len(m.steps) - 1; i >= 0; i-- {
+		for _, l := range m.after[i] {
+			out[i] = out[i] || out[l.step] || may(m.steps[l.step])
+		}
+	}
+	return out
 }
 
 // hopesForUp reports whether a step waits for a side to see the other up after the fault's heal.
@@ -231,22 +267,4 @@ func (m *maker) afterHeal(fault, st *Step) bool {
 		}
 	}
 	return false
-}
-
-// downstream are the steps that come after one, whatever the edge, by place.
-func (m *maker) downstream(i int) []int {
-	seen := map[int]bool{}
-	stack, out := []int{i}, []int(nil)
-	for len(stack) > 0 {
-		at := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		for _, l := range m.after[at] {
-			if !seen[l.step] {
-				seen[l.step] = true
-				out = append(out, l.step)
-				stack = append(stack, l.step)
-			}
-		}
-	}
-	return out
 }

@@ -114,7 +114,7 @@ func TestEveryCodeIsShown(t *testing.T) {
 		}
 		for _, f := range ar.Files {
 			if f.Name == "findings" {
-				for _, word := range strings.Fields(string(f.Data)) {
+				for word := range strings.FieldsSeq(string(f.Data)) {
 					seen[strings.TrimSuffix(word, ":")] = true
 				}
 			}

@@ -74,6 +74,7 @@ type holding struct {
 	*maker
 	seen   []int // by the search forward
 	nested []int // faults that the search has come by
+	first  int   // the first step that comes directly after the fault's heal
 	after  []int // twice the stamp: does not come after the heal; one more: does
 	// cover is the last fault without a duration that a step is known to keep in force; -1: none.
 	cover []int
@@ -87,6 +88,12 @@ func (h *holding) held(i int) bool { return h.steps[i].Fault != nil && h.steps[i
 // own holders are, so that naming it is enough. Otherwise long plans would name everything that comes later.
 func (h *holding) of(fault int) []int {
 	stamp := fault + 1
+	h.first = len(h.steps)
+	for _, l := range h.maker.after[fault] {
+		if !l.order && (l.point == program.Healed || l.point == program.Finished) {
+			h.first = min(h.first, l.step)
+		}
+	}
 	var out []int
 	todo := &ahead{}
 	push := func(from int, skip ...program.Point) {
@@ -136,8 +143,12 @@ func (a *ahead) Pop() any {
 	return n
 }
 
-// healed reports whether a step comes after the fault's heal. It walks backwards and no further than the fault.
+// healed reports whether a step comes after the fault's heal. It walks backwards and no further than to what can come
+// after it.
 func (h *holding) healed(step, fault, stamp int) bool {
+	if step < h.first {
+		return false
+	}
 	const after = 1
 	known := func(i int) (bool, bool) { return h.after[i] == 2*stamp+after, h.after[i]/2 == stamp }
 	stack := []int{step}
@@ -150,11 +161,12 @@ func (h *holding) healed(step, fault, stamp int) bool {
 		verdict, open := 0, false
 		for _, l := range h.before[i] {
 			switch {
-			case l.order || l.step < fault:
+			case l.order:
 			case l.step == fault:
 				if l.point == program.Healed || l.point == program.Finished {
 					verdict = after
 				}
+			case l.step < h.first:
 			default:
 				if yes, ok := known(l.step); yes {
 					verdict = after

@@ -51,8 +51,10 @@ func (d *draft) plan() (*plan.Plan, diag.List) {
 
 // plainRegistry has one fault, one seed and jobs, of which there is nothing to say.
 func plainRegistry() *providers.Registry {
-	p := &providers.Provider{Name: "plain", Doc: "Stub.", Job: func(providers.Env) providers.Deed { return nil }, DescribeJob: describeNothing,
-		Faults: []providers.FaultType{faultType("f", true, describeNothing)}}
+	p := &providers.Provider{
+		Name: "plain", Doc: "Stub.", Job: func(providers.Env) providers.Deed { return nil }, DescribeJob: describeNothing,
+		Faults: []providers.FaultType{faultType("f", true, describeNothing)},
+	}
 	s := providers.SeedType{Name: "s", Doc: "Stub.", Describe: describeNothing, New: func(providers.Env) providers.Feed { return nil }}
 	s.Schema, s.Audit = p.Faults[0].Schema, p.Faults[0].Schema
 	p.Seeds = []providers.SeedType{s}
@@ -124,11 +126,12 @@ func (d *draft) stuck() bool {
 	}
 	happened := map[event]bool{}
 	point := func(n program.Need) event {
-		switch {
-		case n.Point == program.Started:
+		switch n.Point {
+		case program.Started:
 			return event{n.Step, "start"}
-		case n.Point == program.Injected:
+		case program.Injected:
 			return event{n.Step, "injected"}
+		case program.Running, program.Healed, program.Finished:
 		}
 		return event{n.Step, "end"}
 	}
@@ -233,7 +236,7 @@ func TestEveryStepStandsAfterThoseItNeeds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawProgram(t)
 		d.steps = rapid.Permutation(d.steps).Draw(t, "file order")
-		p, _ := d.plan()
+		p, ds := d.plan()
 		seen := map[string]bool{}
 		for _, s := range p.Steps {
 			for _, n := range s.Needs {
@@ -243,10 +246,38 @@ func TestEveryStepStandsAfterThoseItNeeds(t *testing.T) {
 			}
 			seen[s.Address] = true
 		}
+		if !has(ds, diag.HeldForEver) && !has(ds, diag.NothingHolds) {
+			timesFit(t, p)
+		}
 		if again, _ := d.plan(); again.Digest != p.Digest || p.Digest == "" {
 			t.Fatal("the same program gives two plans")
 		}
 	})
+}
+
+// timesFit holds that every step ends after it starts and no later than its latest, and starts after what it needs.
+func timesFit(t *rapid.T, p *plan.Plan) {
+	for _, s := range p.Steps {
+		w := s.Expected
+		if w.End != nil && *w.End < w.Start || w.End != nil && w.Latest != nil && *w.Latest < *w.End || w.AtLeast && w.End != nil {
+			t.Fatalf("%s: %+v", s.Address, w)
+		}
+		for _, n := range s.Needs {
+			from, _ := p.Step(n.Step.String())
+			need := from.Expected.Start
+			if n.Point != program.Started && n.Point != program.Injected && from.Expected.End != nil {
+				need = *from.Expected.End
+			}
+			if !n.Order && from.Kind != "expect" && w.Start < need {
+				t.Fatalf("%s starts at %v and needs %s, which is there at %v", s.Address, w.Start, n.Step, need)
+			}
+		}
+		for _, h := range s.Holders {
+			if x, _ := p.Step(h); x.Expected.End != nil && w.End != nil && *w.End < *x.Expected.End {
+				t.Fatalf("%s is healed at %v, before %s ends at %v", s.Address, *w.End, h, *x.Expected.End)
+			}
+		}
+	}
 }
 
 func TestADiamondWithAHealComesAfterIt(t *testing.T) {

@@ -37,8 +37,7 @@ func (m *maker) order() bool {
 	for _, i := range order {
 		m.add(m.prog.Steps[i])
 	}
-	var cycle *graph.CycleError[int]
-	if errors.As(err, &cycle) {
+	if cycle, ok := errors.AsType[*graph.CycleError[int]](err); ok {
 		names := make([]string, 0, len(cycle.Loop))
 		for _, i := range cycle.Loop {
 			names = append(names, m.prog.Steps[i].Addr.String())

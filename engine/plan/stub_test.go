@@ -28,7 +28,8 @@ func registry() *providers.Registry {
 		Name: "streams", Doc: "Stub.",
 		Connection: &schema.Block{Name: "streams", Attributes: []schema.Attribute{
 			attr("url", text, schema.Plain), attr("instance", text, schema.Plain), attr("username", text, schema.Plain),
-			{Name: "password", Type: text, Credential: true, Example: "var.password"}, attr("ca_file", text, schema.Path),
+			{Name: "password", Type: text, Credential: true, Example: "var.password"},
+			attr("ca_file", text, schema.Path),
 			{Name: "insecure", Type: cty.Bool, Public: true, Example: "true"},
 		}},
 		Signals: []schema.Signal{
@@ -46,7 +47,8 @@ func registry() *providers.Registry {
 		faultType("network_partition", true, describePartition,
 			attr("hosts", texts, schema.HostRef), attr("from", texts, schema.Network), attr("direction", text, schema.Plain)),
 	}}
-	exec := &providers.Provider{Name: "exec", Doc: "Stub.",
+	exec := &providers.Provider{
+		Name: "exec", Doc: "Stub.",
 		Faults: []providers.FaultType{faultType("host_command", false, describeNothing, attr("host", text, schema.HostRef), attr("note", text, schema.Plain))},
 		Actions: []providers.ActionType{
 			actionType("exec", false, attr("host", text, schema.HostRef), attr("command", texts, schema.ShellArgs)),

@@ -24,7 +24,7 @@ func terms(c *program.Condition) ([]term, bool) {
 		return nil, false
 	}
 	var out []term
-	for _, part := range strings.Split(c.Formula.String(), " and ") {
+	for part := range strings.SplitSeq(c.Formula.String(), " and ") {
 		t, ok := asTerm(part, c.Formula.Subjects())
 		if !ok {
 			return nil, false

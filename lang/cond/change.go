@@ -158,8 +158,7 @@ func (s *scan) edges(n window, add func(time.Duration)) {
 
 // crossings reports when the age of a signal passes a limit.
 func (s *scan) crossings(name string, limit time.Duration, add func(time.Duration)) {
-	b := s.back(max(limit, 0) + 1)
-	for _, x := range b.samples(name) {
+	for _, x := range s.samples(name) {
 		add(x.High)
 		for _, t := range []time.Duration{x.Low, x.High} {
 			add(t + limit)

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/signal"
@@ -22,7 +25,7 @@ func (c *compiler) comparison(n *comparisonNode) truthNode {
 			return falsity
 		}
 		if v.typ().Kind != signal.Bool {
-			c.problem(diag.CondNotTruth, n.Pos.Offset, n.EndPos.Offset-n.Pos.Offset, "Not true or false",
+			c.problem(diag.CondNotTruth, n.Pos.Offset, c.span(n.Pos, n.EndPos), "Not true or false",
 				"%s is a %s. Compare it with something, as in %s %s.", show(v), v.typ(), show(v), example(v.typ()))
 		}
 		return boolean{v}
@@ -73,7 +76,7 @@ func (c *compiler) word(n *sumNode) *literalNode {
 
 func (c *compiler) tail(n *comparisonNode, leftWord *literalNode) truthNode {
 	t := n.Tail
-		if leftWord != nil {
+	if leftWord != nil {
 		if t.Op != "" && t.Right != nil && c.word(t.Right) == nil {
 			right := c.sum(t.Right)
 			if right == nil {
@@ -113,7 +116,7 @@ func (c *compiler) tail(n *comparisonNode, leftWord *literalNode) truthNode {
 	case t.In || t.NotIn:
 		m := membership{left: left, not: t.NotIn}
 		for _, l := range append(t.Set, t.NotSet...) {
-			if v := c.literal(l, left); c.same(l.Pos.Offset, l.EndPos.Offset, left, v) {
+			if v := c.literal(l, left); c.same(l.Pos, l.EndPos, left, v) {
 				m.values = append(m.values, v)
 			}
 		}
@@ -133,7 +136,7 @@ func (c *compiler) match(t *tailNode, left valueNode) truthNode {
 	}
 	var err error
 	if m.re, err = regexp.Compile(m.text); err != nil {
-		c.problem(diag.CondPattern, re.Pos.Offset, len(re.Text), "Bad pattern", "%s. Patterns are in RE2 syntax and match anywhere unless anchored with ^ and $.", err)
+		c.problem(diag.CondPattern, re.Pos.Offset, len(re.Text), "Bad pattern", "%s. Patterns are in RE2 syntax and match anywhere unless anchored with ^ and $.", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return m
 }
@@ -162,14 +165,14 @@ func (c *compiler) compare(n *comparisonNode, left, right valueNode) truthNode {
 }
 
 func (c *compiler) typed(n *comparisonNode, op string, left, right valueNode) truthNode {
-	if !c.same(n.Pos.Offset, n.EndPos.Offset, left, right) {
+	if !c.same(n.Pos, n.EndPos, left, right) {
 		return falsity
 	}
 	return comparison{op: op, left: left, right: right}
 }
 
 // same reports whether two operands can be compared, and says why not.
-func (c *compiler) same(from, to int, left, right valueNode) bool {
+func (c *compiler) same(from, to lexer.Position, left, right valueNode) bool {
 	if left == nil || right == nil {
 		return false
 	}
@@ -186,7 +189,7 @@ func (c *compiler) same(from, to int, left, right valueNode) bool {
 			hint += wayOut(pair[0], n.v)
 		}
 	}
-	c.problem(diag.CondTypes, from, to-from, "Values of different kinds", "%s", hint)
+	c.problem(diag.CondTypes, from.Offset, c.span(from, to), "Values of different kinds", "%s", hint)
 	return false
 }
 

@@ -2,7 +2,10 @@ package cond
 
 import (
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/schema"
@@ -119,7 +122,7 @@ func (c *compiler) event(n *pathNode, await bool) string {
 		return ""
 	}
 	if s.Moment != schema.Event {
-		c.problem(diag.CondNotEvent, n.Pos.Offset, n.length(), "Not an event",
+		c.problem(diag.CondNotEvent, n.Pos.Offset, c.span(n.Pos, n.EndPos), "Not an event",
 			"%s is a value, not an instant. An event ends in started, done, injected or healed.", n.path())
 		return ""
 	}
@@ -130,8 +133,10 @@ func (c *compiler) event(n *pathNode, await bool) string {
 	return s.Name
 }
 
-// length is how many bytes a path takes in the text.
-func (n *pathNode) length() int { return max(n.EndPos.Offset-n.Pos.Offset, 1) }
+// span is how many bytes lie from a token to the end of another; the parser counts the space behind it as well.
+func (c *compiler) span(from, to lexer.Position) int {
+	return len(strings.TrimRight(c.text[from.Offset:to.Offset], " \t\r\n"))
+}
 
 func (c *compiler) use(s Subject) {
 	if !c.seen[s.Name] {
@@ -155,7 +160,7 @@ func (c *compiler) resolve(n *pathNode) (Subject, bool) {
 			q.Code = diag.CondUnknownName
 		}
 		if q.Length == 0 {
-			q.Offset, q.Length = n.Pos.Offset, n.length()
+			q.Offset, q.Length = n.Pos.Offset, c.span(n.Pos, n.EndPos)
 		}
 		c.problems = append(c.problems, q)
 		return s, false

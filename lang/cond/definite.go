@@ -21,15 +21,13 @@ func definiteAt(v View, name string, t time.Duration) (signal.Value, bool) {
 	if !ok || p.ValidFor > 0 && t >= p.High+p.ValidFor {
 		return signal.Value{}, false
 	}
-	low := p.Low // of the last sample with this value
 	for _, x := range v.Samples(name, t+1, math.MaxInt64) {
 		if !x.Value.Equal(p.Value) {
-			return p.Value, t <= low
+			return p.Value, t <= p.Low
 		}
 		if x.Low >= t {
 			break // seen with this value on both sides of t
 		}
-		low = x.Low
 	}
 	return p.Value, true
 }

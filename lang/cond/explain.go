@@ -84,11 +84,9 @@ func sayComparison(n comparison, l *look, t Truth) string {
 	b, _ := n.right.value(l)
 	left, right := show(n.left), show(n.right)
 	says := fmt.Sprintf("%s is %s", left, describe(a, true))
-	if _, ok := n.right.(constant); !ok {
-		if _, ok := n.right.(word); !ok {
-			says += fmt.Sprintf(" and %s is %s", right, describe(b, true))
-			right = "that"
-		}
+	if !fixed(n.right) {
+		says += fmt.Sprintf(" and %s is %s", right, describe(b, true))
+		right = "that"
 	}
 	if n.op == "==" || n.op == "!=" {
 		if (t == True) == (n.op == "==") {
@@ -110,6 +108,15 @@ func sayComparison(n comparison, l *look, t Truth) string {
 	return fmt.Sprintf("%s, which is %s %s%s", says, w, right, both)
 }
 
+// fixed reports whether an operand is a literal.
+func fixed(n valueNode) bool {
+	switch n.(type) {
+	case constant, word:
+		return true
+	}
+	return false
+}
+
 // unknownWhy says what is missing for a comparison.
 func unknownWhy(n truthNode, l *look) string {
 	for _, r := range readings(n) {
@@ -120,8 +127,11 @@ func unknownWhy(n truthNode, l *look) string {
 	if c, ok := n.(comparison); ok {
 		a, ok1 := c.left.value(l)
 		b, ok2 := c.right.value(l)
-		if ok1 && ok2 {
-			return fmt.Sprintf("%s is %s and %s is %s: it cannot be told which side of the limit it is on", show(c.left), describe(a, ok1), show(c.right), describe(b, ok2))
+		switch {
+		case ok1 && ok2 && fixed(c.right):
+			return fmt.Sprintf("%s is %s: it cannot be told on which side of %s", show(c.left), describe(a, true), show(c.right))
+		case ok1 && ok2:
+			return fmt.Sprintf("%s is %s and %s is %s: it cannot be told how they compare", show(c.left), describe(a, true), show(c.right), describe(b, true))
 		}
 	}
 	return fmt.Sprintf("%s is unknown", show(n))

@@ -48,7 +48,7 @@ type word struct {
 	t    signal.Type
 }
 
-func (n word) print(b *strings.Builder, _ int)   { b.WriteString(n.text) }
+func (n word) print(b *strings.Builder, _ int)  { b.WriteString(n.text) }
 func (n word) value(*look) (signal.Value, bool) { return signal.EnumVal(n.text), true }
 func (n word) typ() signal.Type                 { return n.t }
 

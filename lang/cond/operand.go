@@ -39,11 +39,12 @@ func (c *compiler) arith(pos lexer.Position, op byte, left, right valueNode) val
 	switch {
 	case (op == '+' || op == '-') && l == r && l.Numeric():
 		t = l
+	case op == '*' && (l == signal.Ratio && r == signal.Number):
+		t = share(left, right)
+	case op == '*' && (l == signal.Number && r == signal.Ratio):
+		t = share(right, left)
 	case op == '*' && l.Numeric() && scale(r):
 		t = l
-		if l == signal.Ratio && r == signal.Number {
-			t = signal.Ratio
-		}
 	case op == '*' && scale(l) && r.Numeric():
 		t = r
 	case op == '/' && l.Numeric() && scale(r):
@@ -56,19 +57,28 @@ func (c *compiler) arith(pos lexer.Position, op byte, left, right valueNode) val
 		return nil
 	}
 	n := binary{op: op, left: left, right: right, t: signal.Type{Kind: t}}
+	if d, ok := right.(constant); ok && op == '/' && d.v.Num == 0 {
+		c.problem(diag.CondTypes, pos.Offset, 1, "Division by zero", "%s has no value.", show(n))
+		return nil
+	}
 	a, ok1 := left.(constant)
 	b, ok2 := right.(constant)
 	if ok1 && ok2 {
-		v, ok := combine(op, a.v, b.v, t)
-		if !ok {
-			c.problem(diag.CondTypes, pos.Offset, 1, "Division by zero", "%s has no value.", show(n))
-			return nil
-		}
-		if v.Num >= 0 && !math.IsInf(v.Num, 0) {
+		if v, ok := combine(op, a.v, b.v, t); ok && v.Num >= 0 && !math.IsInf(v.Num, 0) {
 			return constant{v, literalText(v)}
 		}
 	}
 	return n
+}
+
+// share is what a ratio times a number is: a part of the number (`90% * rate(x)`), but a multiple of the ratio where
+// only the number is written out (`2 * audit.a.lost_percent`).
+func share(ratio, number valueNode) signal.Kind {
+	_, fixed := ratio.(constant)
+	if _, factor := number.(constant); factor && !fixed {
+		return signal.Ratio
+	}
+	return signal.Number
 }
 
 func (c *compiler) operand(n *operandNode) valueNode {
@@ -129,10 +139,10 @@ func (c *compiler) call(n *callNode) valueNode {
 	event, bare := s.Moment == schema.Event, n.Over == nil && n.From == nil
 	switch {
 	case n.Name == "time" && !event:
-		c.problem(diag.CondNotEvent, n.Path.Pos.Offset, n.Path.length(), "Not an event", "time() takes an event, which ends in started, done, injected or healed.")
+		c.problem(diag.CondNotEvent, n.Path.Pos.Offset, c.span(n.Path.Pos, n.Path.EndPos), "Not an event", "time() takes an event, which ends in started, done, injected or healed.")
 		return nil
 	case n.Name != "time" && event:
-		c.problem(diag.CondWindow, n.Path.Pos.Offset, n.Path.length(), "An event has no samples", "%s() looks at the samples of a signal; %s is an event. Use time(%s).", n.Name, n.Path.path(), n.Path.path())
+		c.problem(diag.CondWindow, n.Path.Pos.Offset, c.span(n.Path.Pos, n.Path.EndPos), "An event has no samples", "%s() looks at the samples of a signal; %s is an event. Use time(%s).", n.Name, n.Path.path(), n.Path.path())
 		return nil
 	case (n.Name == "time" || n.Name == "age") && !bare:
 		c.problem(diag.CondWindow, n.Pos.Offset, len(n.Name), "No window here", "%s() takes a name and nothing else.", n.Name)
@@ -151,7 +161,7 @@ func (c *compiler) call(n *callNode) valueNode {
 
 func (c *compiler) window(n *callNode, s Subject) valueNode {
 	if k := s.Type.Kind; n.Name != "count" && n.Name != "changes" && !k.Numeric() {
-		c.problem(diag.CondTypes, n.Path.Pos.Offset, n.Path.length(), "Only numbers have a "+n.Name,
+		c.problem(diag.CondTypes, n.Path.Pos.Offset, c.span(n.Path.Pos, n.Path.EndPos), "Only numbers have a "+n.Name,
 			"%s is a %s. count() and changes() work on any signal.", n.Path.path(), s.Type)
 		return nil
 	}

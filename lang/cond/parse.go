@@ -3,6 +3,7 @@ package cond
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,6 +88,9 @@ func tokenLength(rest string) int {
 			return len(t.Value)
 		}
 	}
+	if n := len(rest) - len(strings.TrimLeft(rest, "&|!=~")); n > 0 {
+		return n
+	}
 	if n := strings.IndexAny(rest, " \t\r\n()[],"); n > 0 {
 		return n
 	} else if n == 0 {
@@ -143,13 +147,19 @@ func syntaxHint(met string, last lexer.Token, offset int) string {
 	case last.Value == "within" || last.Value == "for":
 		return "Here stands a duration, such as 250ms, 10s or 1m30s."
 	case last.Value == "is" || last.Value == "in" || last.Value == "not" && met == "":
-		return "Here stands a value, as in `dc1.job.orders.health is healthy` or `dc1.job.orders.health in (healthy, starting)`."
+		return "Here stands a value, as in `dc1.job.orders.health is healthy` or `dc1.job.orders.health in (healthy, partially_healthy)`."
 	case last.Value == "matches":
 		return "Here stands a pattern in quotes."
 	case met == "":
 		return "The condition stops in the middle: a comparison or a closing parenthesis is missing."
-	case near(strings.ToLower(met), keywords) != "":
+	case met == "," || last.Value == ",":
+		return "A window is a duration, as in `rate(x.y, 10s)`, or lies between two events, as in `rate(x.y, from A to B)`."
+	case met == "(" && adjacent:
+		return "Functions are rate, avg, min, max, p50, p90, p99, count, delta, changes, age and time."
+	case !slices.Contains(keywords, met) && near(strings.ToLower(met), keywords) != "":
 		return fmt.Sprintf("Did you mean `%s`?", near(strings.ToLower(met), keywords))
+	case kind == tokens.Symbols()["Ident"] && near(last.Value, keywords) != "":
+		return fmt.Sprintf("Did you mean `%s` in front of it?", near(last.Value, keywords))
 	case comparisons[met]:
 		return "Comparisons are not chained. Write two, joined by `and`."
 	case met == ")":

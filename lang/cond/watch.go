@@ -31,7 +31,7 @@ type watch struct {
 const forever = time.Duration(math.MaxInt64)
 
 func newWatch(t *temporal, v View, base time.Duration) *watch {
-	return &watch{t: t, v: v, base: base, from: base, to: forever}
+	return &watch{t: t, v: v, base: base, from: base, to: forever, answers: answers{before: False}}
 }
 
 // advance looks at every instant of the range up to now.
@@ -53,6 +53,7 @@ func (w *watch) finish(end time.Duration) {
 		w.decide(Unknown, end, w.t.from+" never happened")
 	default:
 		w.look(min(end, w.to))
+		w.expire(min(end, w.to) + 1)
 		switch {
 		case w.over:
 		case w.t.to != "" && !w.bounded():
@@ -95,6 +96,7 @@ func (w *watch) bounded() bool {
 	}
 	w.to = min(w.to, s.Low)
 	if w.to < w.from && !w.over {
+		w.to = w.from
 		w.decide(Unknown, w.from, fmt.Sprintf("%s came before %s: there is nothing to judge", w.t.to, w.eventName()))
 	}
 	return true
@@ -117,22 +119,32 @@ func (w *watch) look(limit time.Duration) {
 		w.instant(w.from)
 	}
 	l := &look{v: w.v, t: limit}
-	ts := changesIn(l, w.t.body, w.done, limit)
+	ts := append(changesIn(l, w.t.body, w.done, limit), w.firsts(limit)...)
 	if w.t.then != nil {
 		ts = append(ts, changesIn(l, w.t.then, w.done, limit)...)
-		slices.Sort(ts)
-		ts = slices.Compact(ts)
 	}
-	for _, t := range ts {
+	slices.Sort(ts)
+	for _, t := range slices.Compact(ts) {
 		if w.over {
 			return
 		}
 		w.instant(t)
 	}
-	if !w.over && w.t.op == "whenever" {
+	if !w.over {
 		w.expire(limit)
 	}
 	w.done = max(w.done, limit)
+}
+
+// firsts are the instants of first samples since the last look: from them on, nothing is left out.
+func (w *watch) firsts(limit time.Duration) []time.Duration {
+	var out []time.Duration
+	for _, name := range readings(w.t.body) {
+		if s := w.v.Samples(name, 0, limit); len(s) > 0 && s[0].High > w.done {
+			out = append(out, s[0].High)
+		}
+	}
+	return out
 }
 
 // instant looks at one instant.

@@ -54,22 +54,32 @@ func (s *answers) wonder(t time.Duration) {
 	s.asked = true
 }
 
-// expire concludes about what had to be answered before t.
+// expire concludes about what had to be answered before t, in the order of time.
 func (w *watch) expire(t time.Duration) {
 	s, d := &w.answers, w.t.deadline
-	if s.doubt && t > s.maybe+d {
-		s.doubt = false
-		w.unknown(fmt.Sprintf("%s may have become true at %s, and %s did not follow within %s", show(w.t.body), at(s.maybe), show(w.t.then), formatDuration(d)))
-	}
-	for len(s.due) > 0 && t > s.due[0]+d {
-		since := s.due[0]
-		s.due = s.due[1:]
-		if !s.was || s.unclear < since {
-			w.decide(False, since+d, fmt.Sprintf("%s became true at %s and %s did not follow within %s", show(w.t.body), at(since), show(w.t.then), formatDuration(d)))
+	for !w.over {
+		certain, doubtful := len(s.due) > 0 && t > s.due[0]+d, s.doubt && t > s.maybe+d
+		switch {
+		case certain && (!doubtful || s.due[0] <= s.maybe):
+			w.missed(s.due[0])
+			s.due = s.due[1:]
+		case doubtful:
+			s.doubt = false
+			w.unknown(fmt.Sprintf("%s may have become true at %s, and %s did not follow within %s", show(w.t.body), at(s.maybe), show(w.t.then), formatDuration(d)))
+		default:
 			return
 		}
-		w.unknown(fmt.Sprintf("it cannot be told whether %s followed within %s after %s", show(w.t.then), formatDuration(d), at(since)))
 	}
+}
+
+// missed concludes that no answer came in time.
+func (w *watch) missed(since time.Duration) {
+	s, then, d := &w.answers, show(w.t.then), formatDuration(w.t.deadline)
+	if s.was && s.unclear >= since {
+		w.unknown(fmt.Sprintf("it cannot be told whether %s followed within %s after %s", then, d, at(since)))
+		return
+	}
+	w.decide(False, since+w.t.deadline, fmt.Sprintf("%s became true at %s and %s did not follow within %s", show(w.t.body), at(since), then, d))
 }
 
 // unanswered concludes about what can no longer be answered within the range.

@@ -8,79 +8,89 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
-// bounds is the stretch that a window covers at t: clipped to the run. ok is false while an event of it is still to
-// come.
-func (n window) bounds(l *look) (from, to time.Duration, ok bool) {
+// stretch is the time that a window covers at t, clipped to the run. ok is false while an event of it is still to
+// come, and where the second came before the first.
+func (n window) stretch(l *look) (from, to time.Duration, ok bool) {
 	if n.from != "" {
 		a, ok1 := l.event(n.from)
 		b, ok2 := l.event(n.to)
-		if !ok1 || !ok2 {
-			return 0, 0, false
-		}
-		return a.High, b.High, true
+		return a.High, b.High, ok1 && ok2 && a.High <= b.High
 	}
-	if n.over > 0 {
-		return max(l.t-n.over, 0), l.t, true
+	if n.over > 0 && l.t >= n.over {
+		return l.t - n.over, l.t, true
 	}
 	return 0, l.t, true
 }
 
+// value looks at the samples in the window. A window of a fixed length is open at its older end: a sample leaves it
+// as the window's length has passed.
 func (n window) value(l *look) (signal.Value, bool) {
-	from, to, ok := n.bounds(l)
+	from, to, ok := n.stretch(l)
 	if !ok {
 		return signal.Value{}, false
 	}
-	s := l.v.Samples(n.subject.Name, from, to)
 	if n.name == "changes" {
-		return changes(l.v, n.subject.Name, from, s)
+		return changes(l.v, n.subject.Name, from, to)
 	}
-	if n.over > 0 && len(s) > 0 && l.t-n.over > 0 && s[0].High == from {
-		s = s[1:] // a window is open at its older end
+	if n.over > 0 && l.t >= n.over {
+		from++
 	}
-	if n.name == "count" {
-		return signal.NumberVal(float64(len(s))), len(s) > 0
-	}
-	if len(s) == 0 {
+	s := l.v.Samples(n.subject.Name, from, to)
+	switch {
+	case len(s) == 0:
 		return signal.Value{}, false
-	}
-	kind := s[0].Value.Kind
-	switch n.name {
-	case "rate":
+	case n.name == "count":
+		return signal.NumberVal(float64(len(s))), true
+	case n.name == "delta":
+		return growth(s), len(s) > 1
+	case n.name == "rate":
 		span := (s[len(s)-1].High - s[0].High).Seconds()
-		if len(s) < 2 || span <= 0 {
-			return signal.Value{}, false
-		}
-		return signal.NumberVal(growth(s) / span), true
-	case "delta":
-		if len(s) < 2 {
+		if span <= 0 {
 			return signal.Value{}, false
 		}
 		d := growth(s)
-		return signal.Bounded(kind, d, d, d), true
+		return signal.Bounded(signal.Number, d.Num/span, d.Low/span, d.High/span), true
 	}
-	v := fold(n.name, s)
-	return signal.Bounded(kind, v, v, v), true
+	return signal.Bounded(s[0].Value.Kind,
+		fold(n.name, s, func(v signal.Value) float64 { return v.Num }),
+		fold(n.name, s, func(v signal.Value) float64 { return v.Low }),
+		fold(n.name, s, func(v signal.Value) float64 { return v.High })), true
 }
 
 // growth adds up increases; after a reset a counter counts from nothing.
-func growth(s []signal.Sample) float64 {
-	sum := 0.0
+func growth(s []signal.Sample) signal.Value {
+	out := signal.Value{Kind: s[0].Value.Kind}
 	for i := 1; i < len(s); i++ {
-		d := s[i].Value.Num - s[i-1].Value.Num
-		if d < 0 {
-			d = s[i].Value.Num
+		a, b := s[i-1].Value, s[i].Value
+		low, high := step(a, b)
+		num := b.Num - a.Num
+		if num < 0 {
+			num = b.Num
 		}
-		sum += d
+		out.Num, out.Low, out.High = out.Num+num, out.Low+low, out.High+high
 	}
-	return sum
+	return out
 }
 
-func fold(name string, s []signal.Sample) float64 {
+// step bounds the growth between two counts, either of which may have bounds itself.
+func step(a, b signal.Value) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	if b.High >= a.Low { // there may have been no reset
+		low, high = max(b.Low-a.High, 0), b.High-a.Low
+	}
+	if b.Low < a.High { // there may have been one
+		low, high = min(low, b.Low), max(high, min(b.High, a.High))
+	}
+	return low, high
+}
+
+// fold computes one figure of the samples; figure picks the value or one of its bounds.
+func fold(name string, s []signal.Sample, figure func(signal.Value) float64) float64 {
 	xs := make([]float64, len(s))
 	sum := 0.0
 	for i, x := range s {
-		xs[i] = x.Value.Num
-		sum += x.Value.Num
+		xs[i] = figure(x.Value)
+		sum += xs[i]
 	}
 	switch name {
 	case "avg":
@@ -91,19 +101,20 @@ func fold(name string, s []signal.Sample) float64 {
 		return slices.Max(xs)
 	}
 	slices.Sort(xs)
-	rank := map[string]float64{"p50": 0.5, "p90": 0.9, "p99": 0.99}[name]
-	return xs[max(int(math.Ceil(rank*float64(len(xs))))-1, 0)] // nearest rank
+	percent := map[string]int{"p50": 50, "p90": 90, "p99": 99}[name]
+	return xs[(percent*len(xs)+99)/100-1] // nearest rank
 }
 
 // changes counts adjacent samples that differ, starting from the value in force when the window opens.
-func changes(v View, name string, from time.Duration, s []signal.Sample) (signal.Value, bool) {
+func changes(v View, name string, from, to time.Duration) (signal.Value, bool) {
 	last, known := v.At(name, from)
+	s := v.Samples(name, from+1, to)
 	if len(s) == 0 && !known {
 		return signal.Value{}, false
 	}
 	n := 0
 	for _, x := range s {
-		if known && x.Value != last {
+		if known && !x.Value.Equal(last) {
 			n++
 		}
 		last, known = x.Value, true

@@ -142,7 +142,7 @@ func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, di
 	}
 	d.Effects = []providers.Line{{Text: line}}
 	var out diag.List
-	if _, err := a.check(); err != nil && !strings.Contains(string(raw), `"unknown"`) {
+	if _, err := a.check(); err != nil && !strings.Contains(string(raw), "(known after run)") {
 		out = out.Append(diag.Diagnostic{Severity: diag.Error, Code: diag.HTTPRequest, Summary: "The request cannot be sent", Detail: sentence(err.Error())})
 	}
 	if a.Insecure {

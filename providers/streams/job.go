@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -29,18 +30,18 @@ type jobArgs struct {
 	Keep       bool                      `json:"keep,omitempty"`
 }
 
-// jobRef is what others need to know of a job that runs.
+// jobRef is what others need to know of a job that runs. Submission is how it was submitted, with secrets as slots:
+// who cancels the job can submit it again.
 type jobRef struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Submission *jobArgs `json:"submission,omitempty"`
 }
 
 // jobUndo is what cancelling needs: the name, which is unique to the run, so that a lost answer can be resolved.
 type jobUndo struct {
 	Target string `json:"target"`
 	Name   string `json:"name"`
-	// Others are ids of jobs of the same name that were there before, where the plan gave a name of its own.
-	Others []string `json:"others,omitempty"`
 }
 
 // jobDeed submits or adopts a job.
@@ -71,16 +72,20 @@ func (d jobDeed) Prepare(ctx context.Context, id providers.StepID, raw json.RawM
 		return providers.Handle{}, err
 	}
 	i, err := s.inst(ctx)
+	if err == nil {
+		i, err = s.client.Now(ctx, i)
+	}
 	if err != nil {
 		return providers.Handle{}, err
 	}
 	if i.Status != "" && i.Status != "running" {
-		return providers.Handle{}, fmt.Errorf("the instance %s at %s is %s: start it first", i.ID, a.Target, i.Status)
+		return providers.Handle{}, fmt.Errorf("the instance %s at %s is %s: start it first (streamtool startinstance)", i.ID, a.Target, snake(i.Status))
 	}
 	jobs, err := s.client.Jobs(ctx, i)
 	if err != nil {
 		return providers.Handle{}, err
 	}
+	jobs = slices.DeleteFunc(jobs, over)
 	undo := jobUndo{Target: a.Target, Name: a.JobName}
 	if a.Adopt != "" {
 		undo.Name = a.Adopt
@@ -111,12 +116,13 @@ func list(jobs []rest.Job) string {
 // Inject uploads the bundle and submits it. When the answer is lost, the job is looked for by its name.
 func (d jobDeed) Inject(ctx context.Context, h providers.Handle) error {
 	a, u, s, err := d.read(h)
-	if err != nil {
+	if err != nil || a.Adopt != "" {
 		return err
 	}
 	return submit(ctx, d.env, s, a, u.Name)
 }
 
+// submit uploads a bundle and submits it under a name.
 func submit(ctx context.Context, env providers.Env, s *Session, a jobArgs, name string) error {
 	i, err := s.inst(ctx)
 	if err != nil {
@@ -124,30 +130,37 @@ func submit(ctx context.Context, env providers.Env, s *Session, a jobArgs, name 
 	}
 	bundle, err := env.ReadFile(a.Bundle)
 	if err != nil {
-		return fmt.Errorf("read the bundle: %w", err)
+		return fmt.Errorf("read the bundle %s: %w", a.Bundle, err)
 	}
 	sub := rest.Submission{JobName: name, JobGroup: a.Group, Parameters: map[string]string{}}
 	if a.Override != "" {
 		if sub.Overlay, err = env.ReadFile(a.Override); err != nil {
-			return fmt.Errorf("read override_file: %w", err)
+			return fmt.Errorf("read override_file %s: %w", a.Override, err)
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(a.Parameters)) {
 		if sub.Parameters[k], err = a.Parameters[k].Reveal(env); err != nil {
-			return fmt.Errorf("parameter %s: %w", k, err)
+			return fmt.Errorf("read the parameter %s: %w", k, err)
 		}
 	}
 	if sub.Application, err = s.client.UploadBundle(ctx, i, bundle); err != nil {
-		return fmt.Errorf("upload the bundle: %w", err)
+		return err
 	}
-	if _, err := s.client.Submit(ctx, i, sub); err != nil {
-		if found, ferr := s.byName(ctx, name); ferr == nil && len(found) > 0 {
-			return nil // the answer was lost, the job was not
-		}
-		return fmt.Errorf("submit: %w", err)
+	_, err = s.client.Submit(ctx, i, sub)
+	if err == nil || rest.StatusOf(err) > 0 && rest.StatusOf(err) < 500 {
+		return err // it is in, or it was refused
 	}
-	return nil
+	// Nobody knows whether the request arrived; the name does.
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookAfter)
+	defer cancel()
+	if found, lookErr := s.byName(after, name); lookErr == nil && slices.ContainsFunc(found, func(j rest.Job) bool { return !ending(j) }) {
+		return nil
+	}
+	return err
 }
+
+// lookAfter is how long to look for a job whose submission got no answer.
+const lookAfter = 10 * time.Second
 
 func (d jobDeed) read(h providers.Handle) (a jobArgs, u jobUndo, s *Session, err error) {
 	if err = decode(h.Args, &a); err != nil {
@@ -160,13 +173,24 @@ func (d jobDeed) read(h providers.Handle) (a jobArgs, u jobUndo, s *Session, err
 	return a, u, s, err
 }
 
+// jobsOf lists the jobs of the instance; one that is stopped has none, whatever it answers.
+func (s *Session) jobsOf(ctx context.Context, i rest.Instance) ([]rest.Job, error) {
+	jobs, err := s.client.Jobs(ctx, i)
+	if rest.StatusOf(err) >= 400 && rest.StatusOf(err) != 401 && rest.StatusOf(err) != 403 {
+		if now, lookErr := s.client.Now(ctx, i); lookErr == nil && now.Status == "stopped" {
+			return nil, nil
+		}
+	}
+	return jobs, err
+}
+
 // byName lists the jobs with a name.
 func (s *Session) byName(ctx context.Context, name string) ([]rest.Job, error) {
 	i, err := s.inst(ctx)
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := s.client.Jobs(ctx, i)
+	jobs, err := s.jobsOf(ctx, i)
 	if err != nil {
 		return nil, err
 	}
@@ -175,30 +199,42 @@ func (s *Session) byName(ctx context.Context, name string) ([]rest.Job, error) {
 
 // Verify looks whether the job is running and healthy.
 func (d jobDeed) Verify(ctx context.Context, h providers.Handle) (providers.Effect, error) {
-	_, u, s, err := d.read(h)
+	a, u, s, err := d.read(h)
 	if err != nil {
 		return providers.Effect{}, err
 	}
-	return s.jobUp(ctx, u.Name)
+	return s.jobUp(ctx, u.Name, a)
 }
 
-func (s *Session) jobUp(ctx context.Context, name string) (providers.Effect, error) {
+// jobUp looks whether a job of a name is running and healthy. Its result is a jobRef.
+func (s *Session) jobUp(ctx context.Context, name string, a jobArgs) (providers.Effect, error) {
 	e := providers.Effect{Low: time.Now()}
 	jobs, err := s.byName(ctx, name)
 	if err != nil {
 		return e, err
 	}
 	e.High = time.Now()
+	jobs = slices.DeleteFunc(jobs, over)
 	if len(jobs) == 0 {
 		e.Evidence = fmt.Sprintf("no job is called %s", name)
 		return e, nil
 	}
 	j := jobs[0]
 	e.InForce = j.Status == "running" && j.Health == "healthy"
-	e.Evidence = fmt.Sprintf("job %s (%s) is %s and %s", j.ID, j.Name, j.Status, j.Health)
-	e.Result, err = json.Marshal(jobRef{ID: string(j.ID), Name: j.Name})
+	e.Evidence = fmt.Sprintf("job %s (%s) is %s and %s", j.ID, j.Name, snake(j.Status), snake(j.Health))
+	ref := jobRef{ID: string(j.ID), Name: j.Name}
+	if a.Bundle != "" {
+		ref.Submission = &a
+	}
+	e.Result, err = json.Marshal(ref)
 	return e, err
 }
+
+// over reports whether a job only waits to leave the list.
+func over(j rest.Job) bool { return j.Status == "canceled" }
+
+// ending reports whether a job has been cancelled, whether or not that has come to its end.
+func ending(j rest.Job) bool { return j.Status == "canceled" || j.Status == "canceling" }
 
 // Heal cancels every job with the name.
 func (d jobDeed) Heal(ctx context.Context, h providers.Handle) error {
@@ -206,20 +242,16 @@ func (d jobDeed) Heal(ctx context.Context, h providers.Handle) error {
 	if err != nil || a.Adopt != "" {
 		return err
 	}
-	return s.cancelAll(ctx, u.Name)
-}
-
-func (s *Session) cancelAll(ctx context.Context, name string) error {
-	jobs, err := s.byName(ctx, name)
+	jobs, err := s.byName(ctx, u.Name)
 	if err != nil {
 		return err
 	}
 	for _, j := range jobs {
-		if strings.EqualFold(j.Status, "canceling") || strings.EqualFold(j.Status, "canceled") {
+		if ending(j) {
 			continue
 		}
 		if err := s.client.Cancel(ctx, j); err != nil {
-			return fmt.Errorf("cancel job %s: %w", j.ID, err)
+			return err
 		}
 	}
 	return nil
@@ -235,10 +267,10 @@ func (d jobDeed) VerifyHealed(ctx context.Context, h providers.Handle) (provider
 	}
 	jobs, err := s.byName(ctx, u.Name)
 	e.High = time.Now()
-	jobs = slices.DeleteFunc(jobs, func(j rest.Job) bool { return j.Status == "canceled" })
-	e.InForce = len(jobs) > 0
+	jobs = slices.DeleteFunc(jobs, over)
+	e.InForce, e.Evidence = len(jobs) > 0, "no job is called "+u.Name
 	if e.InForce {
-		e.Evidence = fmt.Sprintf("job %s (%s) is %s", jobs[0].ID, jobs[0].Name, jobs[0].Status)
+		e.Evidence = fmt.Sprintf("job %s (%s) is %s", jobs[0].ID, jobs[0].Name, snake(jobs[0].Status))
 	}
 	return e, err
 }
@@ -250,6 +282,7 @@ func describeJob(s providers.Scope, raw json.RawMessage) (providers.Description,
 		return providers.Description{}, diag.List{}.Append(err)
 	}
 	d := providers.Description{Places: []providers.Place{{Target: a.Target}}, Jobs: []string{a.Target + "." + a.Path}}
+	out := insecure(s, a.Target)
 	base := baseURL(s, a.Target)
 	switch {
 	case a.Adopt != "":
@@ -271,7 +304,19 @@ func describeJob(s providers.Scope, raw json.RawMessage) (providers.Description,
 			d.Undo = []providers.Line{{Place: a.Target, Text: "none: keep = true leaves the job running"}}
 		}
 	}
-	return d, nil
+	return d, out
+}
+
+// insecure warns of a target whose certificate is not verified.
+func insecure(s providers.Scope, target string) diag.List {
+	var c connection
+	if decode(s.Targets[target].Connections[Name], &c) != nil || !c.Insecure {
+		return nil
+	}
+	return diag.List{{
+		Severity: diag.Warning, Code: diag.ProviderInsecure, Summary: fmt.Sprintf("The certificate of %s is not verified", target),
+		Detail: "Anybody in between can read the password and answer in the server's place. Export the authority's certificate and name it as `ca_file` in the streams block instead of `insecure = true`.",
+	}}
 }
 
 // shownConfig is the job's configuration as it may be shown.
@@ -297,10 +342,13 @@ func shownConfig(a jobArgs) map[string]any {
 func baseURL(s providers.Scope, target string) string {
 	var c connection
 	_ = decode(s.Targets[target].Connections[Name], &c) // checked by the language
-	root := strings.TrimSuffix(strings.TrimSuffix(c.URL, "/"), "/streams/resources")
+	root := strings.TrimSuffix(strings.TrimSuffix(c.URL, "/"), "/resources")
+	if u, err := url.Parse(root); err == nil && strings.Trim(u.Path, "/") == "" {
+		root += "/streams"
+	}
 	inst := c.Instance
 	if inst == "" {
 		inst = "{instance}"
 	}
-	return root + "/streams/instances/" + inst
+	return root + "/instances/" + inst
 }

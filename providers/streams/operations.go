@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/xdc-project/xdc/providers/streams/rest"
@@ -22,11 +23,20 @@ var operations = map[string]operation{
 	"restart": {"POST", "/actions", map[string]string{"type": "restart"}},
 }
 
+// shown is the operation on a resource as the dry run shows it.
+func (o operation) shown(link string) string {
+	body, err := json.Marshal(o.Body)
+	if err != nil {
+		return o.Method + " " + link + o.Path
+	}
+	return fmt.Sprintf("%s %s%s  %s", o.Method, link, o.Path, body)
+}
+
 // act carries an operation out on a resource.
-func (s *Session) act(ctx context.Context, self, what string) error {
+func (s *Session) act(ctx context.Context, what, doing, self string) error {
 	op, ok := operations[what]
 	if !ok {
-		return fmt.Errorf("no operation is called %q", what)
+		return fmt.Errorf("%s: there is no operation %q", doing, what)
 	}
-	return s.client.Post(ctx, what+" it", rest.Join(self, op.Path), op.Body, nil)
+	return s.client.Post(ctx, doing, rest.Join(self, op.Path), op.Body, nil)
 }

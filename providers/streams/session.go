@@ -36,6 +36,7 @@ type tracked struct {
 	id       string // empty until it is known
 	name     string
 	launched *regexp.Regexp
+	spec     *jobArgs // how it was submitted; nil when that is not known
 }
 
 var (
@@ -193,7 +194,7 @@ func (s *Session) Track(job providers.JobInfo, ref []byte) error {
 		if err := json.Unmarshal(ref, &r); err != nil {
 			return fmt.Errorf("read what is known of %s: %w", job.Path, err)
 		}
-		t.id, t.name = r.ID, r.Name
+		t.id, t.name, t.spec = r.ID, r.Name, r.Submission
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,6 +22,7 @@ type link struct {
 	src, dst *Node
 	port     int
 	base     time.Duration
+	flows    []*flow // in memory the rules act in these
 
 	mu     sync.Mutex
 	rng    *rand.Rand
@@ -148,7 +149,7 @@ func (l *link) pass(outward bool, size int) error {
 			return errReset
 		}
 		if !e.drop {
-			return l.hold(l.cost(e, size), outward)
+			return l.hold(l.cost(e, size))
 		}
 		t := l.timer(outward)
 		select {
@@ -197,7 +198,7 @@ func (l *link) timer(outward bool) *time.Timer {
 	return time.NewTimer(max(time.Until(at), 0))
 }
 
-func (l *link) hold(d time.Duration, _ bool) error {
+func (l *link) hold(d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -210,7 +211,7 @@ func (l *link) hold(d time.Duration, _ bool) error {
 
 func (l *link) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
-	if n > 0 {
+	if n > 0 && l.flows == nil {
 		if perr := l.pass(false, n); perr != nil {
 			return 0, perr
 		}
@@ -219,8 +220,10 @@ func (l *link) Read(p []byte) (int, error) {
 }
 
 func (l *link) Write(p []byte) (int, error) {
-	if err := l.pass(true, len(p)); err != nil {
-		return 0, err
+	if l.flows == nil {
+		if err := l.pass(true, len(p)); err != nil {
+			return 0, err
+		}
 	}
 	return l.Conn.Write(p)
 }

@@ -48,6 +48,7 @@ type Network struct {
 	rules     map[string]providers.LinkRule
 	changed   chan struct{} // closed and replaced when rules change
 	conns     map[*link]struct{}
+	later     []*flow // to be told of a change
 	ordinals  map[string]uint64
 }
 
@@ -85,18 +86,20 @@ func (n *Network) Add(node Node) {
 // Apply puts a rule in force, in place of one of the same name at the same host.
 func (n *Network) Apply(r providers.LinkRule) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	n.rules[r.Host+" "+r.Name] = r
 	n.wake()
+	n.mu.Unlock()
+	n.tell()
 }
 
 // Remove takes a rule away and reports whether it was there.
 func (n *Network) Remove(host, name string) bool {
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	_, ok := n.rules[host+" "+name]
 	delete(n.rules, host+" "+name)
 	n.wake()
+	n.mu.Unlock()
+	n.tell()
 	return ok
 }
 
@@ -116,6 +119,22 @@ func (n *Network) Rules(host string) []providers.LinkRule {
 func (n *Network) wake() {
 	close(n.changed)
 	n.changed = make(chan struct{})
+	for l := range n.conns {
+		for _, f := range l.flows {
+			n.later = append(n.later, f)
+		}
+	}
+}
+
+// tell has everybody who waits on a flow look at the rules again. n.mu is not held: they take it.
+func (n *Network) tell() {
+	n.mu.Lock()
+	flows := n.later
+	n.later = nil
+	n.mu.Unlock()
+	for _, f := range flows {
+		f.wake()
+	}
 }
 
 // refused is what a connection that nobody takes ends with.
@@ -208,6 +227,8 @@ func (n *Network) dial(ctx context.Context, from, address string) (net.Conn, err
 		l.Conn = c
 	} else {
 		near, far := pipe(from, address)
+		l.flows = []*flow{near.out, near.in}
+		near.out.link, near.out.out, near.in.link = l, true, l
 		select {
 		case ls.queue <- far:
 		case <-ls.done:

@@ -12,20 +12,32 @@ import (
 const pipeBuffer = 256 << 10
 
 // pipe makes a connection in memory: two ends, each flow with a buffer of its own.
-func pipe(near, far string) (net.Conn, net.Conn) {
+func pipe(near, far string) (*end, *end) {
 	a, b := newFlow(), newFlow()
 	return &end{in: a, out: b, local: named(near), remote: named(far)}, &end{in: b, out: a, local: named(far), remote: named(near)}
 }
 
-// flow is one direction.
+// flow is one direction. What the rules do to it happens on the way to its reader: a writer never waits for time to
+// pass, because it may hold locks that others need before time can.
 type flow struct {
 	mu    sync.Mutex
 	cond  *sync.Cond
-	buf   []byte
+	queue []chunk
+	size  int
 	eof   bool // the writer has closed
 	gone  bool // the reader has closed
+	last  time.Time
+	alarm *time.Timer
 	read  deadline
 	write deadline
+	link  *link // whose rules apply; nil: none
+	out   bool  // from the opener to the other side
+}
+
+// chunk is a piece of data with the instant at which it has come through.
+type chunk struct {
+	data  []byte
+	ready time.Time
 }
 
 // deadline is an instant after which waiting ends.
@@ -40,6 +52,12 @@ func newFlow() *flow {
 	return f
 }
 
+func (f *flow) wake() {
+	f.mu.Lock()
+	f.cond.Broadcast()
+	f.mu.Unlock()
+}
+
 // set changes a deadline and has everybody look again when it comes.
 func (f *flow) set(d *deadline, t time.Time) {
 	f.mu.Lock()
@@ -50,16 +68,21 @@ func (f *flow) set(d *deadline, t time.Time) {
 		d.timer = nil
 	}
 	if !t.IsZero() {
-		d.timer = time.AfterFunc(max(time.Until(t), 0), func() {
-			f.mu.Lock()
-			f.cond.Broadcast()
-			f.mu.Unlock()
-		})
+		d.timer = time.AfterFunc(max(time.Until(t), 0), f.wake)
 	}
 	f.cond.Broadcast()
 }
 
 func (d *deadline) over() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }
+
+// effects are what the rules do to the flow now.
+func (f *flow) effects() effect {
+	if f.link == nil {
+		return effect{}
+	}
+	e, _ := f.link.effects(f.out)
+	return e
+}
 
 func (f *flow) pull(p []byte) (int, error) {
 	f.mu.Lock()
@@ -70,21 +93,47 @@ func (f *flow) pull(p []byte) (int, error) {
 			return 0, net.ErrClosed
 		case f.read.over():
 			return 0, os.ErrDeadlineExceeded
-		case len(f.buf) > 0:
-			n := copy(p, f.buf)
-			f.buf = f.buf[n:]
-			if len(f.buf) == 0 {
-				f.buf = nil
+		case len(f.queue) > 0 || f.eof:
+			e := f.effects()
+			if e.reject {
+				return 0, errReset
 			}
-			f.cond.Broadcast()
-			return n, nil
-		case f.eof:
-			return 0, io.EOF
+			if e.drop {
+				break // until the rules change
+			}
+			if len(f.queue) == 0 {
+				return 0, io.EOF
+			}
+			if left := time.Until(f.queue[0].ready); left > 0 {
+				f.ring(left)
+				break
+			}
+			return f.take(p), nil
 		case len(p) == 0:
 			return 0, nil
 		}
 		f.cond.Wait()
 	}
+}
+
+// ring has the reader look again when the next piece has come through.
+func (f *flow) ring(after time.Duration) {
+	if f.alarm != nil {
+		f.alarm.Stop()
+	}
+	f.alarm = time.AfterFunc(after, f.wake)
+}
+
+func (f *flow) take(p []byte) int {
+	c := &f.queue[0]
+	n := copy(p, c.data)
+	c.data = c.data[n:]
+	if len(c.data) == 0 {
+		f.queue = f.queue[1:]
+	}
+	f.size -= n
+	f.cond.Broadcast()
+	return n
 }
 
 func (f *flow) push(p []byte) (int, error) {
@@ -101,16 +150,37 @@ func (f *flow) push(p []byte) (int, error) {
 			return written, os.ErrDeadlineExceeded
 		case len(p) == 0:
 			return written, nil
-		case len(f.buf) < pipeBuffer:
-			n := min(len(p), pipeBuffer-len(f.buf))
-			f.buf = append(f.buf, p[:n]...)
+		case f.size < pipeBuffer:
+			n := min(len(p), pipeBuffer-f.size)
+			if err := f.send(p[:n]); err != nil {
+				return written, err
+			}
 			p = p[n:]
 			written += n
-			f.cond.Broadcast()
 			continue
 		}
 		f.cond.Wait()
 	}
+}
+
+// send puts a piece on its way: it comes through after those before it.
+func (f *flow) send(p []byte) error {
+	ready := time.Now()
+	if f.link != nil {
+		e := f.effects()
+		if e.reject {
+			return errReset
+		}
+		ready = ready.Add(f.link.cost(e, len(p)))
+	}
+	if ready.Before(f.last) {
+		ready = f.last
+	}
+	f.last = ready
+	f.queue = append(f.queue, chunk{append([]byte(nil), p...), ready})
+	f.size += len(p)
+	f.cond.Broadcast()
+	return nil
 }
 
 func (f *flow) closeWriter() {
@@ -123,7 +193,10 @@ func (f *flow) closeWriter() {
 func (f *flow) closeReader() {
 	f.mu.Lock()
 	f.gone = true
-	f.buf = nil
+	f.queue, f.size = nil, 0
+	if f.alarm != nil {
+		f.alarm.Stop()
+	}
 	f.cond.Broadcast()
 	f.mu.Unlock()
 }

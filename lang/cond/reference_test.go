@@ -1,0 +1,363 @@
+package cond
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/signal"
+)
+
+// Reference evaluates formulas in the slowest and plainest way: it looks at every sample, and at every half
+// millisecond. It is right for traces, durations and ranges in whole milliseconds.
+type Reference struct {
+	F       *Formula
+	Samples map[string][]signal.Sample
+	Events  map[string]signal.Span
+}
+
+const grid = time.Millisecond / 2
+
+// Grid lists the half milliseconds in [from, to].
+func Grid(from, to time.Duration) []time.Duration {
+	var out []time.Duration
+	for t := from; t <= to; t += grid {
+		out = append(out, t)
+	}
+	return out
+}
+
+// Eval is the truth at t.
+func (r *Reference) Eval(t time.Duration) Truth { return r.truth(r.F.root.(truthNode), t) }
+
+func (r *Reference) truth(n truthNode, t time.Duration) Truth {
+	switch n := n.(type) {
+	case notTruth:
+		return not(r.truth(n.body, t))
+	case orTruth:
+		return r.any(n.parts, t)
+	case andTruth:
+		out := True
+		for _, p := range n.parts {
+			switch x := r.truth(p, t); {
+			case x == False:
+				out = False
+			case x == Unknown && out == True:
+				out = Unknown
+			}
+		}
+		return out
+	case held:
+		var seen []Truth
+		for _, at := range Grid(t-n.over, t) {
+			if at < 0 {
+				seen = append(seen, Unknown)
+			} else {
+				seen = append(seen, r.truth(n.body, at))
+			}
+		}
+		return all(seen)
+	}
+	return r.leaf(n, t)
+}
+
+func (r *Reference) any(parts []truthNode, t time.Duration) Truth {
+	var seen []Truth
+	for _, p := range parts {
+		seen = append(seen, r.truth(p, t))
+	}
+	return some(seen)
+}
+
+// all is true if all are, false if one is false.
+func all(ts []Truth) Truth {
+	switch {
+	case slices.Contains(ts, False):
+		return False
+	case slices.Contains(ts, Unknown):
+		return Unknown
+	}
+	return True
+}
+
+func some(ts []Truth) Truth {
+	switch {
+	case slices.Contains(ts, True):
+		return True
+	case slices.Contains(ts, Unknown):
+		return Unknown
+	}
+	return False
+}
+
+func (r *Reference) leaf(n truthNode, t time.Duration) Truth {
+	switch n := n.(type) {
+	case boolean:
+		v, ok := r.value(n.of, t)
+		return known(v.Bool, ok)
+	case membership:
+		v, ok := r.value(n.left, t)
+		in := slices.ContainsFunc(n.values, func(c valueNode) bool { return c.(constant).v.Num == v.Num })
+		return known(in != n.not, ok)
+	case comparison:
+		a, ok1 := r.value(n.left, t)
+		b, ok2 := r.value(n.right, t)
+		if !ok1 || !ok2 {
+			return Unknown
+		}
+		if a.Kind == signal.Bool {
+			return known((a.Bool == b.Bool) == (n.op == "=="), true)
+		}
+		// The corners of the bounds, and the middle for equality of intervals that overlap.
+		var seen []bool
+		for _, x := range []float64{a.Low, a.High} {
+			for _, y := range []float64{b.Low, b.High} {
+				seen = append(seen, holds(n.op, x, y))
+			}
+		}
+		if a.Low <= b.High && b.Low <= a.High && (a.Low != a.High || b.Low != b.High) && (n.op == "==" || n.op == "!=") {
+			return Unknown
+		}
+		if slices.Contains(seen, true) && slices.Contains(seen, false) {
+			return Unknown
+		}
+		return known(seen[0], true)
+	}
+	panic("no such node in the tests")
+}
+
+func known(b, ok bool) Truth {
+	switch {
+	case !ok:
+		return Unknown
+	case b:
+		return True
+	}
+	return False
+}
+
+func holds(op string, a, b float64) bool {
+	return map[string]bool{"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op]
+}
+
+// past lists the samples with from < High <= to.
+func (r *Reference) past(name string, from, to time.Duration) []signal.Sample {
+	var out []signal.Sample
+	for _, s := range r.Samples[name] {
+		if s.High > from && s.High <= to {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (r *Reference) happened(name string, t time.Duration) (signal.Span, bool) {
+	e, ok := r.Events[name]
+	return e, ok && e.High <= t
+}
+
+func (r *Reference) at(name string, t time.Duration) (signal.Value, bool) {
+	s := r.past(name, -1, t)
+	if len(s) == 0 {
+		return signal.Value{}, false
+	}
+	last := s[len(s)-1]
+	return last.Value, last.ValidFor == 0 || t < last.High+last.ValidFor
+}
+
+func (r *Reference) value(n valueNode, t time.Duration) (signal.Value, bool) {
+	switch n := n.(type) {
+	case constant:
+		return n.v, true
+	case reading:
+		return r.at(n.subject.Name, t)
+	case happened:
+		_, ok := r.happened(n.subject.Name, t)
+		return signal.BoolVal(ok), true
+	case timeOf:
+		e, ok := r.happened(n.subject.Name, t)
+		return signal.Bounded(signal.Duration, 0, e.Low.Seconds(), e.High.Seconds()), ok
+	case ageOf:
+		s := r.past(n.subject.Name, -1, t)
+		if len(s) == 0 {
+			return signal.Value{}, false
+		}
+		last := s[len(s)-1]
+		return signal.Bounded(signal.Duration, 0, (t - last.High).Seconds(), (t - last.Low).Seconds()), true
+	case window:
+		return r.window(n, t)
+	}
+	panic("no such operand in the tests")
+}
+
+func (r *Reference) window(n window, t time.Duration) (signal.Value, bool) {
+	after, to := time.Duration(-1), t // samples with after < High <= to
+	switch {
+	case n.over > 0:
+		after = max(t-n.over, -1)
+	case n.from != "":
+		a, ok1 := r.happened(n.from, t)
+		b, ok2 := r.happened(n.to, t)
+		if !ok1 || !ok2 || b.High < a.High {
+			return signal.Value{}, false
+		}
+		after, to = a.High-1, b.High
+	}
+	var xs []float64
+	samples := r.past(n.subject.Name, after, to)
+	for _, s := range samples {
+		xs = append(xs, s.Value.Num)
+	}
+	if n.name == "changes" {
+		opening := max(after, 0)
+		if n.from != "" {
+			opening = after + 1
+		}
+		if v, ok := r.at(n.subject.Name, opening); ok {
+			xs = []float64{v.Num}
+		} else {
+			xs = nil
+		}
+		for _, s := range r.past(n.subject.Name, opening, to) {
+			xs = append(xs, s.Value.Num)
+		}
+	}
+	v, ok := figure(n.name, xs)
+	if n.name == "rate" && ok {
+		span := samples[len(samples)-1].High - samples[0].High
+		v, ok = v/span.Seconds(), span > 0
+	}
+	return signal.NumberVal(v), ok
+}
+
+func figure(name string, xs []float64) (float64, bool) {
+	if len(xs) == 0 || len(xs) < 2 && (name == "rate" || name == "delta") {
+		return 0, false
+	}
+	grown, changed, sum := 0.0, 0.0, xs[0]
+	for i := 1; i < len(xs); i++ {
+		sum += xs[i]
+		if xs[i] != xs[i-1] {
+			changed++
+		}
+		if xs[i] >= xs[i-1] {
+			grown += xs[i] - xs[i-1]
+		} else {
+			grown += xs[i]
+		}
+	}
+	up := slices.Sorted(slices.Values(xs))
+	n := float64(len(xs))
+	rank := func(p float64) float64 { return up[int(math.Ceil(p*n/100))-1] }
+	return map[string]float64{
+		"rate": grown, "delta": grown, "changes": changed, "count": n, "avg": sum / n, "min": up[0], "max": up[len(up)-1],
+		"p50": rank(50), "p90": rank(90), "p99": rank(99),
+	}[name], true
+}
+
+// Judge is the verdict at the end of the run.
+func (r *Reference) Judge(from, end time.Duration) Truth {
+	return r.judge(r.F.root.(truthNode), from, end)
+}
+
+func (r *Reference) judge(n truthNode, from, end time.Duration) Truth {
+	var seen []Truth
+	switch n := n.(type) {
+	case notTruth:
+		return not(r.judge(n.body, from, end))
+	case andTruth:
+		for _, p := range n.parts {
+			seen = append(seen, r.judge(p, from, end))
+		}
+		return all(seen)
+	case orTruth:
+		for _, p := range n.parts {
+			seen = append(seen, r.judge(p, from, end))
+		}
+		return some(seen)
+	case *temporal:
+		return r.stretch(n, from, end)
+	}
+	return r.truth(n, from)
+}
+
+// stretch judges one temporal operator.
+func (r *Reference) stretch(n *temporal, from, end time.Duration) Truth {
+	if n.from != "" {
+		e, ok := r.Events[n.from]
+		if !ok {
+			return Unknown
+		}
+		from = e.High
+	}
+	to, whole := end, true
+	if n.within > 0 {
+		to, whole = min(end, from+n.within), from+n.within <= end
+	}
+	if n.to != "" {
+		e, ok := r.Events[n.to]
+		if ok && e.Low <= to {
+			to, whole = e.Low, true
+		}
+		whole = whole && ok
+	}
+	if to < from {
+		return Unknown
+	}
+	var seen []Truth
+	switch n.op {
+	case "whenever":
+		seen = r.answers(n, from, to)
+	default:
+		for _, t := range Grid(from, to) {
+			x := r.truth(n.body, t)
+			if x == Unknown && r.early(n.body, t) {
+				continue
+			}
+			if n.op != "always" {
+				x = not(x)
+			}
+			seen = append(seen, x)
+		}
+	}
+	out := all(seen)
+	if out == True && (!whole || len(seen) == 0) {
+		out = Unknown
+	}
+	if n.op == "eventually" {
+		return not(out)
+	}
+	return out
+}
+
+// answers is, for each instant, whether the first condition did not become true there or the second followed.
+func (r *Reference) answers(n *temporal, from, to time.Duration) []Truth {
+	var seen []Truth
+	before := False
+	for _, t := range Grid(from, to) {
+		a := r.truth(n.body, t)
+		skip := a == Unknown && r.early(n.body, t)
+		if skip {
+			a = False
+		}
+		became := all([]Truth{a, not(before)})
+		before = a
+		if skip {
+			continue
+		}
+		var follows []Truth
+		for _, x := range Grid(t, t+n.deadline) {
+			if x > to {
+				follows = append(follows, Unknown)
+			} else {
+				follows = append(follows, r.truth(n.then, x))
+			}
+		}
+		seen = append(seen, some([]Truth{not(became), some(follows)}))
+	}
+	return seen
+}
+
+func (r *Reference) early(n node, t time.Duration) bool {
+	return slices.ContainsFunc(readings(n), func(name string) bool { return len(r.past(name, -1, t)) == 0 })
+}
