@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/cond"
 	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
@@ -45,17 +47,22 @@ func (r *run) expectReady(st *step) {
 // onlyJobs reports whether an expectation has no edges but those to jobs.
 func (r *run) onlyJobs(st *step) bool {
 	for _, n := range st.Needs {
-		if n.Step.Kind != addr.Job {
+		if n.Step.Kind != addr.Job && !n.Order {
 			return false
 		}
 	}
 	return true
 }
 
+// waits reports whether an expectation has edges at all.
+func waits(st *step) bool {
+	return slices.ContainsFunc(st.Needs, func(n program.Need) bool { return !n.Order })
+}
+
 func (r *run) startMonitor(st *step) {
 	f := st.Expect.That.Formula
 	from := time.Duration(0)
-	if len(st.Needs) > 0 {
+	if waits(st) {
 		from = st.expect.at
 	}
 	r.opt.Trace.Judge(func(v cond.View) { st.expect.monitor = f.Monitor(v, from) })

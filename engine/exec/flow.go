@@ -180,7 +180,7 @@ func (r *run) maybeCloseAudits() {
 			continue
 		}
 		seedStep := r.steps[st.Audit.SeedAt]
-		if seedStep == nil || !seedStep.state.Finished() || !r.needsMet(st) || r.faultsOpen() {
+		if seedStep == nil || !seedStep.state.Finished() || !r.needsMet(st) || r.faultsOpen(st.startedAt) {
 			continue
 		}
 		st.audit.closing = true
@@ -212,10 +212,10 @@ func (r *run) needsMet(st *step) bool {
 	return true
 }
 
-// faultsOpen reports whether any fault is in force or on its way in or out.
-func (r *run) faultsOpen() bool {
+// faultsOpen reports whether any fault that was begun since an instant is in force or on its way in or out.
+func (r *run) faultsOpen(since time.Duration) bool {
 	for _, st := range r.order {
-		if st.kind == addr.Fault && st.state == event.Running {
+		if st.kind == addr.Fault && st.state == event.Running && st.startedAt >= since {
 			return true
 		}
 	}

@@ -123,7 +123,7 @@ func (r *run) measured(st *step, rec *measure.Recovery, now time.Duration, timed
 	if got.RTOHigh != nil {
 		results["rto_high"] = *got.RTOHigh
 	}
-	if !timedOut {
+	if got.RTO != nil || (!timedOut && !got.TimedOut) {
 		r.finish(st, event.Done, "", results)
 		return
 	}

@@ -60,6 +60,7 @@ seed "data_exchange" "orders" {
   endpoint   = "Orders"
   rate       = 100
   records    = 5000
+  batch      = 5
   record = {
     event_id  = record.id
     timestamp = record.time
@@ -73,6 +74,9 @@ audit "orders" {
   targets  = [target.dc1, target.dc2]
   endpoint = "Results"
   key      = "event_id"
+
+  # What is in a sink that nobody has read yet goes with its job. Read often, so that little is left in doubt.
+  poll_interval = "50ms"
 }
 
 fault "streams_job" "stop" {

@@ -111,7 +111,7 @@ fault "network_partition" "cut" {
 wait "takeover" {
   since   = fault.network_partition.cut
   until   = "dc2.job.standby.health is healthy"
-  timeout = "2m"
+  timeout = "3m"
 }
 
 expect "recovers_in_time" {

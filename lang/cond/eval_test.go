@@ -78,7 +78,7 @@ func TestEval(t *testing.T) {
 		{"2 + x.n * 3 - 4 / 2 == 30 and - x.n < - 9", 5 * sec, cond.True}, {"x.n / (x.n - 10) > 0", 5 * sec, cond.Unknown},
 		{"90% * x.n == 9 and x.n * 50% == 5", 5 * sec, cond.True}, {"time(x.done) / 2s == 2 and time(x.done) - time(x.started) == 2s", 5 * sec, cond.True},
 		{"x.o[1].v is good", 2 * sec, cond.True}, {"x.o[1].v is not good", 6 * sec, cond.True}, {`x.o[1].v is "brand_new"`, 6 * sec, cond.True},
-		{`x.o[1].v matches "and_"`, 6 * sec, cond.True}, {`x.o[1].v not matches "^and_"`, 6 * sec, cond.True}, {`x.o[1].v in (bad, "brand_new")`, 6 * sec, cond.True},
+		{`x.o[1].v matches "and_"`, 6 * sec, cond.True}, {`x.o[1].v matches "^\w+$" and x.o[1].v matches "^\\w+$" and not x.o[1].v matches "\d"`, 6 * sec, cond.True}, {`x.o[1].v not matches "^and_"`, 6 * sec, cond.True}, {`x.o[1].v in (bad, "brand_new")`, 6 * sec, cond.True},
 		// Events.
 		{"x.done", 4*sec - 1, cond.False}, {"x.done", 4 * sec, cond.True}, {"time(x.done) > 0s", 3 * sec, cond.Unknown},
 		// for

@@ -73,7 +73,7 @@ func explainOne(n truthNode, l *look) string {
 	if t == Unknown {
 		return unknownWhy(n, l)
 	}
-	if len(names(n)) == 0 {
+	if len(operands(n, l)) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("%s is %s", show(n), t)
@@ -83,9 +83,9 @@ func sayComparison(n comparison, l *look, t Truth) string {
 	a, _ := n.left.value(l)
 	b, _ := n.right.value(l)
 	left, right := show(n.left), show(n.right)
-	says := fmt.Sprintf("%s is %s", left, describe(a, true))
+	says := fmt.Sprintf("%s is %s", left, describe(a))
 	if !fixed(n.right) {
-		says += fmt.Sprintf(" and %s is %s", right, describe(b, true))
+		says += fmt.Sprintf(" and %s is %s", right, describe(b))
 		right = "that"
 	}
 	if n.op == "==" || n.op == "!=" {
@@ -106,6 +106,14 @@ func sayComparison(n comparison, l *look, t Truth) string {
 		both = " at both bounds"
 	}
 	return fmt.Sprintf("%s, which is %s %s%s", says, w, right, both)
+}
+
+// describe names a value for messages.
+func describe(v signal.Value) string {
+	if v.Low != v.High && v.Kind.Numeric() {
+		return "in " + v.String()
+	}
+	return v.String()
 }
 
 // fixed reports whether an operand is a literal.
@@ -129,9 +137,9 @@ func unknownWhy(n truthNode, l *look) string {
 		b, ok2 := c.right.value(l)
 		switch {
 		case ok1 && ok2 && fixed(c.right):
-			return fmt.Sprintf("%s is %s: it cannot be told on which side of %s", show(c.left), describe(a, true), show(c.right))
+			return fmt.Sprintf("%s is %s: it cannot be told on which side of %s", show(c.left), describe(a), show(c.right))
 		case ok1 && ok2:
-			return fmt.Sprintf("%s is %s and %s is %s: it cannot be told how they compare", show(c.left), describe(a, true), show(c.right), describe(b, true))
+			return fmt.Sprintf("%s is %s and %s is %s: it cannot be told how they compare", show(c.left), describe(a), show(c.right), describe(b))
 		}
 	}
 	return fmt.Sprintf("%s is unknown", show(n))

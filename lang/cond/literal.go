@@ -101,25 +101,22 @@ func formatDuration(d time.Duration) string {
 	return s
 }
 
-// unquote reads a string of either kind of quotes: a backslash takes the next character as it is.
+// escapes are what a backslash means in front of a character. In front of any other it stays, so that patterns need
+// not double it.
+var escapes = map[byte]byte{'\\': '\\', '"': '"', '\'': '\'', 'n': '\n', 't': '\t'}
+
+// unquote reads a string of either kind of quotes.
 func unquote(s string) string {
 	if len(s) < 2 {
 		return s
 	}
 	s = s[1 : len(s)-1]
-	if !strings.Contains(s, `\`) {
-		return s
-	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] == '\\' && i+1 < len(s) {
-			i++
-			switch s[i] {
-			case 'n':
-				b.WriteByte('\n')
-				continue
-			case 't':
-				b.WriteByte('\t')
+			if c, ok := escapes[s[i+1]]; ok {
+				b.WriteByte(c)
+				i++
 				continue
 			}
 		}

@@ -1,7 +1,6 @@
 package cond
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -176,15 +175,4 @@ func (c *compiler) window(n *callNode, s Subject) valueNode {
 		}
 	}
 	return w
-}
-
-// describe names a value for messages.
-func describe(v signal.Value, known bool) string {
-	if !known {
-		return "unknown"
-	}
-	if v.Low != v.High && v.Kind.Numeric() {
-		return fmt.Sprintf("in %s", v)
-	}
-	return v.String()
 }

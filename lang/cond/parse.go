@@ -15,7 +15,7 @@ import (
 
 // Bounds of a condition.
 const (
-	maxText  = 64 << 10
+	maxText  = 16 << 10
 	maxDepth = 100
 )
 

@@ -1,24 +1,27 @@
 package cond
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // String is the path as it is written, with quoted indexes.
 func (p Path) String() string {
-	out := ""
+	var b strings.Builder
 	for i, s := range p {
 		if i > 0 {
-			out += "."
+			b.WriteByte('.')
 		}
-		out += s.Name
+		b.WriteString(s.Name)
 		switch {
 		case s.Index == nil:
 		case s.Index.IsInt:
-			out += "[" + strconv.Itoa(s.Index.Int) + "]"
+			b.WriteString("[" + strconv.Itoa(s.Index.Int) + "]")
 		default:
-			out += "[" + strconv.Quote(s.Index.Text) + "]"
+			b.WriteString("[" + strconv.Quote(s.Index.Text) + "]")
 		}
 	}
-	return out
+	return b.String()
 }
 
 func (n *pathNode) path() Path {
@@ -34,7 +37,11 @@ func (n *indexNode) index() *Index {
 	case n == nil:
 		return nil
 	case n.String != nil:
-		return &Index{Text: unquote(*n.String)}
+		text, err := strconv.Unquote(*n.String) // as addresses are printed
+		if err != nil {
+			text = unquote(*n.String)
+		}
+		return &Index{Text: text}
 	case n.Int != nil:
 		return &Index{Int: *n.Int, IsInt: true}
 	}

@@ -136,38 +136,6 @@ func hasTemporal(n node) bool {
 	return slices.ContainsFunc(children(n), hasTemporal)
 }
 
-// names lists the subjects below a node.
-func names(n node) []string {
-	var out []string
-	var walk func(node)
-	walk = func(n node) {
-		add := func(s string) {
-			if s != "" && !slices.Contains(out, s) {
-				out = append(out, s)
-			}
-		}
-		switch n := n.(type) {
-		case reading:
-			add(n.subject.Name)
-		case happened:
-			add(n.subject.Name)
-		case ageOf:
-			add(n.subject.Name)
-		case timeOf:
-			add(n.subject.Name)
-		case window:
-			add(n.subject.Name)
-			add(n.from)
-			add(n.to)
-		}
-		for _, c := range children(n) {
-			walk(c)
-		}
-	}
-	walk(n)
-	return out
-}
-
 func (n constant) typ() signal.Type { return signal.Type{Kind: n.v.Kind} }
 func (n reading) typ() signal.Type  { return n.subject.Type }
 func (happened) typ() signal.Type   { return signal.Type{Kind: signal.Bool} }

@@ -53,7 +53,9 @@ func newApplication(j *job) *application {
 	}
 	a := &application{job: j, stay: stay, variant: variant, counts: map[string]int64{}, sinks: map[string]*ring{}, wake: make(chan struct{}, 1)}
 	for _, s := range j.spec.Outputs {
-		a.sinks[s] = newRing(sinkBuffer, func() { j.dc.twin.truth.say(fact{What: "record_evicted", Target: j.dc.cfg.Name, Job: j.spec.Path}) })
+		a.sinks[s] = newRing(sinkBuffer, func(id string) {
+			j.dc.twin.truth.say(fact{What: "record_evicted", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: id})
+		})
 	}
 	return a
 }
@@ -163,9 +165,9 @@ func (a *application) emit(h held) {
 	}
 	item := result(h.Data, j.dc.cfg.Name, count)
 	for _, s := range j.spec.Outputs {
-		a.sinks[s].push(item)
+		a.sinks[s].push(h.ID, item)
 		if a.variant == "duplicating" && n%50 == 0 {
-			a.sinks[s].push(item)
+			a.sinks[s].push(h.ID, item)
 			j.dc.twin.truth.say(fact{What: "record_duplicated", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: h.ID})
 		}
 		j.add(s+"/in/0/nTuplesProcessed", 1)
@@ -259,28 +261,32 @@ type ring struct {
 	size    int
 	items   []stamped
 	last    int64
-	dropped int64 // stamp of the newest evicted tuple
-	evicted func()
+	read    int64           // stamp up to which somebody has read
+	dropped int64           // stamp of the newest evicted tuple
+	evicted func(id string) // called for tuples that nobody has read
 }
 
 // stamped is a tuple with the millisecond of its arrival.
 type stamped struct {
 	ms   int64
+	id   string
 	item json.RawMessage
 }
 
-func newRing(size int, evicted func()) *ring { return &ring{size: size, evicted: evicted} }
+func newRing(size int, evicted func(id string)) *ring { return &ring{size: size, evicted: evicted} }
 
-func (r *ring) push(item json.RawMessage) {
+func (r *ring) push(id string, item json.RawMessage) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	ms := time.Now().UnixMilli()
 	r.last = max(r.last, ms)
-	r.items = append(r.items, stamped{r.last, item})
+	r.items = append(r.items, stamped{r.last, id, item})
 	if len(r.items) > r.size {
-		r.dropped = r.items[0].ms
-		r.items = r.items[1:]
-		r.evicted()
+		old := r.items[0]
+		r.dropped, r.items = old.ms, r.items[1:]
+		if old.ms > r.read {
+			r.evicted(old.id)
+		}
 	}
 }
 
@@ -296,6 +302,7 @@ func (r *ring) since(from int64) (items []json.RawMessage, next int64, gap bool)
 		items = append(items, s.item)
 		next = s.ms
 	}
+	r.read = max(r.read, next)
 	return items, next, from > 0 && r.dropped >= from
 }
 
