@@ -53,6 +53,7 @@ func (c *collector) take(s signal.Sample) {
 	at := s.High.Seconds()
 	c.end = max(c.end, at)
 	switch {
+	case strings.Contains(s.Signal, ".at["): // a total at one target, told once at the end
 	case counter.MatchString(s.Signal) && s.Value.Kind == signal.Number:
 		c.counters[s.Signal] = append(c.counters[s.Signal], point{at, s.Value.Num})
 	case shown.MatchString(s.Signal):

@@ -180,7 +180,7 @@ func (s *scan) ticks(name string, add func(time.Duration)) {
 			add(x.Low + 1)
 		}
 	}
-	first := max(s.from, 0)/tick*tick + tick
+	first := max(s.from, 0).Truncate(tick) + tick
 	add(first)
 	if s.open {
 		return

@@ -184,12 +184,7 @@ func (c *compiler) same(from, to lexer.Position, left, right valueNode) bool {
 		return true // a word that a newer server may send
 	}
 	hint := fmt.Sprintf("%s is a %s and %s is a %s.", show(left), l, show(right), r)
-	for _, pair := range [][2]valueNode{{left, right}, {right, left}} {
-		if n, ok := pair[1].(constant); ok {
-			hint += wayOut(pair[0], n.v)
-		}
-	}
-	c.problem(diag.CondTypes, from.Offset, c.span(from, to), "Values of different kinds", "%s", hint)
+	c.problem(diag.CondTypes, from.Offset, c.span(from, to), "Values of different kinds", "%s%s%s", hint, wayOut(left, right), wayOut(right, left))
 	return false
 }
 
@@ -197,7 +192,12 @@ func (c *compiler) same(from, to lexer.Position, left, right valueNode) bool {
 func open(t signal.Type) bool { return t.Kind == signal.EnumKind && t.Enum != nil && t.Enum.Open }
 
 // wayOut says how to write a constant so that it can stand opposite n.
-func wayOut(n valueNode, v signal.Value) string {
+func wayOut(n, opposite valueNode) string {
+	c, ok := opposite.(constant)
+	if !ok {
+		return ""
+	}
+	v := c.v
 	num := strconv.FormatFloat(v.Num, 'g', -1, 64)
 	switch k := n.typ().Kind; {
 	case v.Kind == signal.Number && k == signal.Duration:

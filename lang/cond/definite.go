@@ -46,11 +46,8 @@ func definiteEvent(v View, name string, t time.Duration) (happened, known bool) 
 
 // youngest is the lower bound of an age in hindsight: a sample that arrived after t may have been taken before it.
 func youngest(v View, name string, t, age time.Duration) time.Duration {
-	for _, x := range v.Samples(name, t+1, math.MaxInt64) {
-		if x.Low <= t {
-			return 0
-		}
-		break
+	if ahead := v.Samples(name, t+1, math.MaxInt64); len(ahead) > 0 && ahead[0].Low <= t {
+		return 0
 	}
 	return age
 }

@@ -1,6 +1,7 @@
 package cond_test
 
 import (
+	"maps"
 	"math"
 	"testing"
 	"time"
@@ -15,9 +16,7 @@ const sec = time.Second
 // results has bounded and other results beside the small world's names.
 var results = func() names {
 	out := names{"w.rto": {Type: durType, Moment: schema.Final, Bounded: true}, "w.lost": {Type: numType, Moment: schema.Final, Bounded: true}}
-	for k, v := range small {
-		out[k] = v
-	}
+	maps.Copy(out, small)
 	return out
 }()
 

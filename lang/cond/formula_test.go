@@ -166,16 +166,18 @@ func TestPrintedConditionsReadTheSame(t *testing.T) {
 
 func TestCanonicalLayout(t *testing.T) {
 	for text, want := range map[string]string{
-		"x.a and (always x.b or x.a) or x.b": "x.a and (always x.b or x.a) or x.b",
-		"((x.a))  or(x.b and x.a)":           "x.a or x.b and x.a",
-		"(x.a or x.b) and not (x.a and x.b)": "(x.a or x.b) and not (x.a and x.b)",
-		"not x.a for 60s":                    "not x.a for 1m",
-		"(not x.a) for 90m":                  "(not x.a) for 1h30m",
-		"x.n - (1 - x.n) * 2 is 3":           "x.n - (1 - x.n) * 2 == 3",
-		"x.d > 1.5ms":                        "x.d > 0.0015s",
-		"x.d > 10s + 5s":                     "x.d > 15s",
-		"x.n >= 90% * 100":                   "x.n >= 90",
-		`x.s is not 'a"b'`:                   `x.s != "a\"b"`,
+		"x.a and (always x.b or x.a) or x.b":   "x.a and (always x.b or x.a) or x.b",
+		"((x.a))  or(x.b and x.a)":             "x.a or x.b and x.a",
+		"(x.a or x.b) and not (x.a and x.b)":   "(x.a or x.b) and not (x.a and x.b)",
+		"not x.a for 60s":                      "not x.a for 1m",
+		"(not x.a) for 90m":                    "(not x.a) for 1h30m",
+		"x.n - (1 - x.n) * 2 is 3":             "x.n - (1 - x.n) * 2 == 3",
+		"x.d > 1.5ms":                          "x.d > 0.0015s",
+		"x.d > 10s + 5s":                       "x.d > 15s",
+		"x.n >= 90% * 100":                     "x.n >= 90",
+		"x.r <= 2 * x.r and x.r * 2 <= 1%":     "x.r <= 2 * x.r and x.r * 2 <= 1%",
+		"x.n >= 90% * x.n and x.n <= x.n * 1%": "x.n >= 90% * x.n and x.n <= x.n * 1%",
+		`x.s is not 'a"b'`:                     `x.s != "a\"b"`,
 		"whenever x.a then x.b within 3s from x.started to x.done within 1h": "whenever x.a then x.b within 3s from x.started to x.done within 1h",
 	} {
 		if got := compile(t, text).String(); got != want {

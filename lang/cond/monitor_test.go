@@ -100,12 +100,12 @@ func TestVerdictsComeAsSoonAsTheyCan(t *testing.T) {
 		}
 		push("x.b", 0, false)
 		for _, now := range []time.Duration{0, sec, sec + 1, 3 * sec, 3*sec + 1, 3*sec + 2, 5 * sec, 5*sec + 1, 8 * sec} {
-			switch now {
-			case sec:
+			switch {
+			case now == sec:
 				push("x.a", sec, true)
-			case 5 * sec:
+			case now == 5*sec:
 				push("x.a", 5*sec, false)
-			case 8 * sec:
+			case now == 8*sec:
 				v.Happened("x.done", signal.Span{Low: 6 * sec, High: 8 * sec})
 			}
 			if j, decided := m.Advance(now); decided != (now >= want) {

@@ -35,8 +35,7 @@ func parse(text string) (*orNode, *Problem) {
 		return tree, nil
 	}
 	p := &Problem{Code: diag.CondSyntax, Summary: "Condition not understood", Detail: err.Error() + "."}
-	var pe participle.Error
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[participle.Error](err); ok {
 		p.Offset = min(pe.Position().Offset, len(text))
 		p.Length = tokenLength(text[p.Offset:])
 		p.Detail = explainSyntax(text, p.Offset)
@@ -44,18 +43,26 @@ func parse(text string) (*orNode, *Problem) {
 	return nil, p
 }
 
+// lexed lists the tokens of a text, without space, as far as it can be read.
+func lexed(text string) []lexer.Token {
+	var out []lexer.Token
+	lex, err := tokens.LexString("", text)
+	for err == nil {
+		var t lexer.Token
+		if t, err = lex.Next(); err != nil || t.EOF() {
+			break
+		}
+		if strings.TrimSpace(t.Value) != "" {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // tooDeep bounds nesting before the parser, which recurses, sees it.
 func tooDeep(text string) *Problem {
-	lex, err := tokens.LexString("", text)
-	if err != nil {
-		return nil // the parser will say so
-	}
 	depth, signs := 0, 0
-	for {
-		t, err := lex.Next()
-		if err != nil || t.EOF() {
-			return nil
-		}
+	for _, t := range lexed(text) {
 		switch t.Value {
 		case "(":
 			depth++
@@ -65,9 +72,7 @@ func tooDeep(text string) *Problem {
 		case "-", "not":
 			signs++
 		default:
-			if strings.TrimSpace(t.Value) != "" {
-				signs = 0
-			}
+			signs = 0
 		}
 		if depth > maxDepth || signs > maxDepth {
 			return &Problem{
@@ -76,6 +81,7 @@ func tooDeep(text string) *Problem {
 			}
 		}
 	}
+	return nil
 }
 
 // tokenLength is the length of the token that the text begins with.
@@ -101,18 +107,11 @@ func tokenLength(rest string) int {
 
 // before is the token in front of an offset.
 func before(text string, offset int) lexer.Token {
-	var last lexer.Token
-	lex, err := tokens.LexString("", text[:offset])
-	for err == nil {
-		var t lexer.Token
-		if t, err = lex.Next(); err != nil || t.EOF() {
-			break
-		}
-		if strings.TrimSpace(t.Value) != "" {
-			last = t
-		}
+	all := lexed(text[:offset])
+	if len(all) == 0 {
+		return lexer.Token{}
 	}
-	return last
+	return all[len(all)-1]
 }
 
 // explainSyntax says in words what was met and what could stand there.

@@ -48,8 +48,8 @@ var everything = func() names {
 	step := enum("step status", false, "pending", "running", "done", "failed", "skipped")
 	out := names{}
 	add := func(m schema.Moment, bounded bool, t signal.Type, prefixes, attrs string) {
-		for _, p := range strings.Fields(prefixes) {
-			for _, a := range strings.Fields(attrs) {
+		for p := range strings.FieldsSeq(prefixes) {
+			for a := range strings.FieldsSeq(attrs) {
 				out[p+"."+a] = cond.Subject{Type: t, Moment: m, Bounded: bounded}
 			}
 		}
