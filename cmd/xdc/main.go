@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/xdc-project/xdc/cmd/internal/cli"
+	"github.com/xdc-project/xdc/plans"
 	"github.com/xdc-project/xdc/providers/all"
 )
 
@@ -15,6 +16,6 @@ func main() { os.Exit(run()) }
 
 // run is the whole program; the tests of the command line call it too.
 func run() int {
-	p := cli.Program{Registry: all.Registry, Version: cli.VersionOf(version)}
+	p := cli.Program{Registry: all.Registry, Shipped: plans.Find, Version: cli.VersionOf(version)}
 	return p.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
 }
