@@ -8,7 +8,7 @@ import (
 	"github.com/xdc-project/xdc/lang/cond"
 )
 
-// The largest texts that are read at all are read in a moment.
+// Nothing that fits into the bounds takes longer than its length explains: a blow-up would take hours.
 func TestLargeConditionsAreReadQuickly(t *testing.T) {
 	nots := strings.Repeat("not ", 100)
 	for name, text := range map[string]string{
@@ -24,12 +24,11 @@ func TestLargeConditionsAreReadQuickly(t *testing.T) {
 	} {
 		began := time.Now()
 		f, problems := cond.Compile(text, cond.Verdict, small)
-		if spent := time.Since(began); spent > 5*time.Second {
+		if spent := time.Since(began); spent > time.Minute {
 			t.Errorf("%s took %s", name, spent)
 		}
 		if f == nil && len(problems) == 0 {
 			t.Errorf("%s: neither read nor explained", name)
 		}
-		t.Logf("%s: %s, %d problems", name, time.Since(began), len(problems))
 	}
 }

@@ -99,14 +99,14 @@ func TestVerdictsComeAsSoonAsTheyCan(t *testing.T) {
 			v.Push(signal.Sample{Signal: name, Value: signal.BoolVal(b), Low: at, High: at})
 		}
 		push("x.b", 0, false)
+		news := map[time.Duration]func(){
+			sec:     func() { push("x.a", sec, true) },
+			5 * sec: func() { push("x.a", 5*sec, false) },
+			8 * sec: func() { v.Happened("x.done", signal.Span{Low: 6 * sec, High: 8 * sec}) },
+		}
 		for _, now := range []time.Duration{0, sec, sec + 1, 3 * sec, 3*sec + 1, 3*sec + 2, 5 * sec, 5*sec + 1, 8 * sec} {
-			switch {
-			case now == sec:
-				push("x.a", sec, true)
-			case now == 5*sec:
-				push("x.a", 5*sec, false)
-			case now == 8*sec:
-				v.Happened("x.done", signal.Span{Low: 6 * sec, High: 8 * sec})
+			if news[now] != nil {
+				news[now]()
 			}
 			if j, decided := m.Advance(now); decided != (now >= want) {
 				t.Errorf("%s at %s: decided is %v (%s, %s), want it at %s", text, now, decided, j.Truth, j.Why, want)

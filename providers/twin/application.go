@@ -228,6 +228,7 @@ func (a *application) restore(blob []byte) int {
 	a.mu.Lock()
 	now := time.Now()
 	for _, h := range s.State {
+		a.job.dc.twin.truth.say(fact{What: "record_taken_over", Target: a.job.dc.cfg.Name, Job: a.job.spec.Path, ID: h.ID})
 		h.Due = now
 		a.state = append([]held{h}, a.state...)
 	}
