@@ -89,3 +89,11 @@ func Run(ctx context.Context, opt Options) (Outcome, error) {
 	r.loop(ctx)
 	return r.out, nil
 }
+
+// Preflight looks whether the plan could run, touching nothing, and returns a *PreflightError with everything that
+// keeps it from running.
+func Preflight(ctx context.Context, opt Options) error {
+	r := newRun(opt)
+	defer r.closeSessions()
+	return r.preflight(ctx)
+}

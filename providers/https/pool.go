@@ -53,6 +53,11 @@ type Pool struct {
 	transport *http.Transport
 	tls       *tls.Config
 
+	// A dial that nobody waits for any more goes on in the transport; it ends with the pool.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	dials  sync.WaitGroup
+
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
 	closed bool
@@ -70,6 +75,7 @@ func NewPool(o Options) (*Pool, error) {
 		o.Connect = DefaultConnect
 	}
 	p := &Pool{opt: o, conns: map[*conn]struct{}{}}
+	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	p.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: o.ServerName, InsecureSkipVerify: o.Insecure} //nolint:gosec // only on explicit request, with a warning
 	if o.CA != nil {
 		p.tls.RootCAs = x509.NewCertPool()
@@ -96,10 +102,12 @@ func (p *Pool) Close() error {
 	open := p.conns
 	p.conns = map[*conn]struct{}{}
 	p.mu.Unlock()
+	p.cancel(errClosed)
 	for c := range open {
 		_ = c.Conn.Close() // it is over either way
 	}
 	p.transport.CloseIdleConnections()
+	p.dials.Wait()
 	return nil
 }
 
@@ -110,8 +118,11 @@ func (p *Pool) dialPlain(ctx context.Context, network, address string) (net.Conn
 	if !p.opt.Insecure && !p.opt.Plain {
 		return nil, errPlain
 	}
-	ctx, cancel := p.connecting(ctx, address)
-	defer cancel()
+	ctx, done, err := p.connecting(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	raw, err := p.opt.Dial(ctx, network, address)
 	if err != nil {
 		return nil, dialFailed(ctx, err)
@@ -121,8 +132,11 @@ func (p *Pool) dialPlain(ctx context.Context, network, address string) (net.Conn
 
 // dialTLS makes the handshake itself, so that what it wraps sees the requests' own bytes only.
 func (p *Pool) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
-	ctx, cancel := p.connecting(ctx, address)
-	defer cancel()
+	ctx, done, err := p.connecting(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	raw, err := p.opt.Dial(ctx, network, address)
 	if err != nil {
 		return nil, dialFailed(ctx, err)
@@ -141,8 +155,23 @@ func (p *Pool) dialTLS(ctx context.Context, network, address string) (net.Conn, 
 	return p.keep(secured)
 }
 
-func (p *Pool) connecting(ctx context.Context, address string) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, p.opt.Connect, &connectTimeout{address, p.opt.Connect})
+// connecting bounds a dial by the connect timeout and by the life of the pool.
+func (p *Pool) connecting(ctx context.Context, address string) (context.Context, func(), error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, nil, errClosed
+	}
+	p.dials.Add(1)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.opt.Connect, &connectTimeout{address, p.opt.Connect})
+	ctx, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(p.ctx, func() { end(errClosed) })
+	return ctx, func() {
+		stop()
+		end(nil)
+		cancel()
+		p.dials.Done()
+	}, nil
 }
 
 // dialFailed prefers the context's own cause: "no connection within 10s" says more than "i/o timeout".

@@ -33,7 +33,7 @@ func (p *Plan) Run(c *Context) error {
 		return err
 	}
 	if p.Check {
-		if err := preflight(c, p.PlanArgs, frozen); err != nil {
+		if err := preflight(c, frozen); err != nil {
 			return err
 		}
 	}

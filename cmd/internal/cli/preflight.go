@@ -1,12 +1,17 @@
 package cli
 
 import (
-	"errors"
+	"fmt"
 
+	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/engine/plan"
 )
 
 // preflight is what `xdc plan --check` adds: read-only looks at the targets.
-func preflight(_ *Context, _ PlanArgs, _ *plan.Plan) error {
-	return errors.New("plan --check is not part of this build")
+func preflight(c *Context, p *plan.Plan) error {
+	if err := session.Preflight(c.Context, session.Request{Plan: p, Registry: c.Registry, Log: c.Log}); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.Side, "Preflight: every target answers and the plan could run.")
+	return nil
 }

@@ -1,0 +1,337 @@
+package all_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/xdc-project/xdc/lang/check"
+	"github.com/xdc-project/xdc/lang/config"
+	"github.com/xdc-project/xdc/lang/program"
+	"github.com/xdc-project/xdc/lang/source"
+	"github.com/xdc-project/xdc/lang/value"
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/all"
+	"github.com/xdc-project/xdc/providers/providertest"
+	"github.com/xdc-project/xdc/providers/streams/rest"
+	"github.com/xdc-project/xdc/providers/twin"
+	"github.com/xdc-project/xdc/providers/twin/control"
+	"github.com/xdc-project/xdc/providers/twin/wire"
+
+	"github.com/xdc-project/xdc/providers/https"
+)
+
+// surroundings is the plan that the examples in the documentation of faults stand in.
+const surroundings = `
+variable "password" {
+  type      = string
+  sensitive = true
+}
+target "dc1" {
+  networks = ["10.0.1.0/24"]
+  streams {
+    url      = "https://streams.dc1.example.com:8443"
+    instance = "streams1"
+    username = "xdc"
+    password = var.password
+  }
+  host "edge" {
+    address = "10.0.1.10"
+  }
+}
+target "dc2" {
+  networks = ["10.0.2.0/24"]
+  streams {
+    url      = "https://streams.dc2.example.com:8443"
+    instance = "streams1"
+    username = "xdc"
+    password = var.password
+  }
+  host "edge" {
+    address = "10.0.2.10"
+  }
+}
+job "orders" {
+  bundle     = "orders.sab"
+  targets    = [target.dc1, target.dc2]
+  parameters = { password = var.password }
+  toolkit {
+    heartbeat_interval = "5s"
+    init_delay         = "10s"
+  }
+}
+`
+
+// example decodes the example of a block in these surroundings.
+func example(t *testing.T, block string) (*program.Program, *program.Step) {
+	t.Helper()
+	files := map[string]string{"plan.xdc.hcl": surroundings + block, "orders.sab": "PK", "loader.sab": "PK", "ca.pem": ""}
+	mod, diags := config.Load(source.Memory(files))
+	prog, more := check.Run(mod, all.Registry(), check.Inputs{AllowMissingSecrets: true, Now: time.Now()})
+	diags = append(diags, more...)
+	if diags.HasErrors() {
+		t.Fatalf("%s\ndoes not decode: %v", block, diags.Err())
+	}
+	return prog, prog.Steps[len(prog.Steps)-1]
+}
+
+func TestExamplesDecode(t *testing.T) {
+	for _, p := range all.Providers() {
+		for _, f := range p.Faults {
+			_, st := example(t, fmt.Sprintf("fault %q \"x\" {\n%s\n}\n", f.Name, f.Example))
+			if st.Fault == nil {
+				t.Errorf("%s: the example is no fault", f.Name)
+			}
+		}
+		for _, a := range p.Actions {
+			if _, st := example(t, fmt.Sprintf("action %q \"x\" {\n%s\n}\n", a.Name, a.Example)); st.Action == nil {
+				t.Errorf("%s: the example is no action", a.Name)
+			}
+		}
+		for _, s := range p.Seeds {
+			block := fmt.Sprintf("seed %q \"x\" {\ntarget = target.dc1\nrate = 1\nrecords = 1\nrecord = { id = record.id }\n%s\n}\n", s.Name, s.Example)
+			if _, st := example(t, block); st.Seed == nil {
+				t.Errorf("%s: the example is no seed", s.Name)
+			}
+		}
+	}
+}
+
+const (
+	thePassword = "s3cret-\"and\"-quoted"
+	theRun      = "20260101T000000Z-abcdefgh"
+)
+
+// process is one process of xdc: its sessions and nothing else.
+type process struct {
+	env  providers.Env
+	open map[string]providers.Session
+}
+
+// newProcess makes the surroundings that the engine would.
+func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *process {
+	p := &process{open: map[string]providers.Session{}}
+	c := control.New(tw.Dial(), tw.ControlURL(), "token")
+	targets := map[string]providers.Target{}
+	for _, t := range prog.Targets {
+		out := providers.Target{Name: t.Name, Networks: t.Networks, Connections: map[string]json.RawMessage{}}
+		for _, h := range t.Hosts {
+			out.Hosts = append(out.Hosts, providers.Host{Name: h.Name, Address: h.Address})
+		}
+		var conn map[string]any
+		_ = json.Unmarshal(t.Connections["streams"], &conn)
+		conn["url"], conn["ca_file"] = tw.URL(t.Name), "ca.pem"
+		out.Connections["streams"], _ = json.Marshal(conn)
+		targets[t.Name] = out
+	}
+	var jobs []providers.JobInfo
+	for _, s := range prog.Steps {
+		if s.Job != nil {
+			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle})
+		}
+	}
+	p.env = providers.Env{
+		Run: theRun, Dial: tw.Dial(), Log: hclog.NewNullLogger(), Targets: targets, Jobs: jobs,
+		Secret: func(string) (string, error) { return thePassword, nil },
+		ReadFile: func(name string) ([]byte, error) {
+			if name == "ca.pem" {
+				return tw.CA(), nil
+			}
+			return []byte("PK " + name), nil
+		},
+		Links: func(at providers.Place) (providers.Links, error) {
+			for _, h := range targets[at.Target].Hosts {
+				if h.Name == at.Host {
+					return c.Links(h.Address), nil
+				}
+			}
+			return nil, providers.ErrUnsupported
+		},
+	}
+	p.env.Session = func(target, provider string) (providers.Session, error) {
+		key := target + "/" + provider
+		if s := p.open[key]; s != nil {
+			return s, nil
+		}
+		pr, ok := reg.Provider(provider)
+		if !ok || pr.Connect == nil {
+			return nil, fmt.Errorf("provider %q has no connections", provider)
+		}
+		s, err := pr.Connect(p.env, targets[target], targets[target].Connections[provider])
+		if err == nil {
+			p.open[key] = s
+		}
+		return s, err
+	}
+	return p
+}
+
+func (p *process) close(t *testing.T) {
+	for _, s := range p.open {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// inTwin tries something in a bubble with a twin of the surroundings in which the job runs on both sides.
+func inTwin(t *testing.T, block string, try func(t *testing.T, w *providertest.World)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		reg := all.Registry()
+		prog, st := example(t, block)
+		cfg := twin.Config{Seed: 7, Token: "token"}
+		for _, target := range prog.Targets {
+			out := twin.Target{Name: target.Name, Networks: target.Networks, Instance: "streams1", Username: "xdc", Password: thePassword}
+			for _, h := range target.Hosts {
+				out.Hosts = append(out.Hosts, providers.Host{Name: h.Name, Address: h.Address})
+			}
+			cfg.Targets = append(cfg.Targets, out)
+			cfg.Jobs = append(cfg.Jobs, twin.Job{
+				Target: target.Name, Path: "job.orders", Application: "keyed_counter", Inputs: []string{"Orders"}, Outputs: []string{"Results"}, Bundle: "orders.sab",
+				Toolkit: &providers.Toolkit{HeartbeatInterval: value.Duration(5 * time.Second), MissesAllowed: 4, InitDelay: value.Duration(10 * time.Second), Port: 25091, Mode: "active"},
+			})
+		}
+		tw, err := twin.New(cfg, wire.NewMemory(7))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tw.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer tw.Close()
+		first := newProcess(tw, prog, reg)
+		defer func() { first.close(t) }()
+		submitJobs(t, first, prog, reg)
+		var others []*process
+		defer func() {
+			for _, o := range others {
+				o.close(t)
+			}
+		}()
+		outside := outsider(t, tw, prog)
+		defer func() { <-time.After(time.Minute) }() // dials of the twin's applications that are under way end
+		try(t, &providertest.World{
+			Env: first.env, ID: providers.StepID{Run: theRun, Step: st.Addr.String()}, Args: st.Args, Secrets: []string{thePassword},
+			Fresh: func() providers.Env {
+				o := newProcess(tw, prog, reg)
+				others = append(others, o)
+				return o.env
+			},
+			Scope: providers.Scope{Targets: first.env.Targets, Jobs: first.env.Jobs},
+			State: outside,
+		})
+	})
+}
+
+// submitJobs submits every job of the plan and has the sessions know them, as the engine does.
+func submitJobs(t *testing.T, p *process, prog *program.Program, reg *providers.Registry) {
+	t.Helper()
+	deed := reg.Jobs().Job(p.env)
+	for _, st := range prog.Steps {
+		if st.Job == nil {
+			continue
+		}
+		h, err := deed.Prepare(t.Context(), providers.StepID{Run: theRun, Step: st.Addr.String()}, st.Args)
+		if err == nil {
+			err = deed.Inject(t.Context(), h)
+		}
+		var e providers.Effect
+		for n := 0; err == nil && !e.InForce && n < 200; n++ {
+			<-time.After(250 * time.Millisecond)
+			e, err = deed.Verify(t.Context(), h)
+		}
+		if err != nil || !e.InForce {
+			t.Fatalf("submit %s: %v (%s)", st.Addr, err, e.Evidence)
+		}
+		if strings.Contains(string(e.Result), "s3cret") {
+			t.Error("the job's reference holds a secret")
+		}
+		s, err := p.env.Session(st.Job.Target, "streams")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(p.env.Jobs, func(j providers.JobInfo) bool { return j.Step == st.Addr.String() })
+		if err := s.(providers.Tracker).Track(p.env.Jobs[i], e.Result); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// outsider looks at instances, jobs, PEs and links by itself. Ids and launch counts are left out: a job that was
+// brought back has others.
+func outsider(t *testing.T, tw *twin.Twin, prog *program.Program) func(context.Context) (string, error) {
+	t.Helper()
+	clients := map[string]*rest.Client{}
+	for _, target := range prog.Targets {
+		pool, err := https.NewPool(https.Options{Dial: tw.Dial(), CA: tw.CA()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { pool.Close() })
+		clients[target.Name], err = rest.New(rest.Config{
+			Target: target.Name, URL: tw.URL(target.Name), Username: "xdc", Pool: pool,
+			Password: func(context.Context) (string, error) { return thePassword, nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := control.New(tw.Dial(), tw.ControlURL(), "token")
+	t.Cleanup(c.Close)
+	return func(ctx context.Context) (string, error) {
+		var b strings.Builder
+		for _, target := range prog.Targets {
+			i, err := clients[target.Name].Instance(ctx, "streams1")
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&b, "%s %s\n", target.Name, i.Status)
+			if i.Status == "running" {
+				jobs, err := clients[target.Name].Snapshot(ctx, i)
+				if err != nil {
+					return "", err
+				}
+				for _, j := range jobs {
+					fmt.Fprintf(&b, "  job %s %s %s\n", j.Name, j.Status, j.Health)
+					for _, pe := range j.PEs {
+						fmt.Fprintf(&b, "    pe %s %s\n", pe.Status, pe.Health)
+					}
+				}
+			}
+			for _, h := range target.Hosts {
+				rules, err := c.Links(h.Address).Rules(ctx)
+				if err != nil {
+					return "", err
+				}
+				for _, r := range rules {
+					fmt.Fprintf(&b, "  rule %+v\n", r)
+				}
+			}
+		}
+		return b.String(), nil
+	}
+}
+
+func TestEveryFaultConforms(t *testing.T) {
+	var names []string
+	for _, p := range all.Providers() {
+		for _, ft := range p.Faults {
+			names = append(names, ft.Name)
+			t.Run(ft.Name, func(t *testing.T) {
+				providertest.Run(t, ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
+					t.Helper()
+					inTwin(t, fmt.Sprintf("fault %q \"x\" {\n%s\n}\n", ft.Name, ft.Example), try)
+				})
+			})
+		}
+	}
+	providertest.Covered(t, all.Registry(), names)
+}

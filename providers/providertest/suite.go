@@ -1,0 +1,362 @@
+// Package providertest is the suite that every fault passes, and what tests of providers are made with.
+//
+// The suite looks at the world from outside, never at the provider's own state: what it asks is whether the fault
+// bites, and whether nothing is left of it afterwards, however it ended.
+package providertest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/value"
+	"github.com/xdc-project/xdc/providers"
+)
+
+// World is a place in which a fault can be tried.
+type World struct {
+	Env providers.Env
+	// Fresh makes the surroundings of another process: new sessions, nothing remembered.
+	Fresh func() providers.Env
+	ID    providers.StepID
+	Scope providers.Scope
+	// Args are the arguments of the fault.
+	Args json.RawMessage
+	// Secrets are texts that must be in no handle.
+	Secrets []string
+	// State is what an outsider sees of the world: equal texts mean that nothing is different.
+	State func(ctx context.Context) (string, error)
+}
+
+// Limits of the suite, in the world's own time.
+const (
+	biteLimit = 2 * time.Minute
+	lookEvery = 500 * time.Millisecond
+	shortTTL  = 5 * time.Second
+)
+
+// Run tries a fault. in opens a new world, calls the function with it, and ends it; it is called once a case.
+func Run(t *testing.T, ft providers.FaultType, in func(t *testing.T, try func(t *testing.T, w *World))) {
+	t.Helper()
+	for _, c := range cases {
+		if c.needs != nil && !c.needs(ft) {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *World) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				tr := &trial{ft: ft, w: w, deed: ft.New(w.Env), ctx: ctx}
+				tr.before = tr.state(t)
+				c.try(tr, t)
+			})
+		})
+	}
+}
+
+// trial is one case under way.
+type trial struct {
+	ft     providers.FaultType
+	w      *World
+	deed   providers.Deed
+	ctx    context.Context
+	before string
+}
+
+type testCase struct {
+	name  string
+	needs func(providers.FaultType) bool
+	try   func(tr *trial, t *testing.T)
+}
+
+func isArmer(ft providers.FaultType) bool {
+	_, ok := ft.New(providers.Env{}).(providers.Armer)
+	return ok
+}
+
+var cases = []testCase{
+	{name: "its dry run says what it does and touches nothing", try: (*trial).describes},
+	{name: "arguments that are nonsense are refused", try: (*trial).refuses},
+	{name: "prepare touches nothing and the handle is whole", try: (*trial).prepares},
+	{name: "it bites, is verified, and nothing is left after the heal", try: (*trial).lives},
+	{name: "healing twice is harmless", try: (*trial).healsTwice},
+	{name: "healing without injecting is harmless", try: (*trial).healsUninjected},
+	{name: "it heals from a fresh process", try: (*trial).healsFresh},
+	{name: "a cancelled inject can be healed", try: (*trial).cancelled},
+	{name: "its armed undo runs by itself", needs: isArmer, try: (*trial).expires},
+	{name: "renewals keep it in force", needs: isArmer, try: (*trial).renewed},
+	{name: "its parameters can be replaced in place", needs: func(ft providers.FaultType) bool { return ft.Stages }, try: (*trial).restages},
+}
+
+func (tr *trial) state(t *testing.T) string {
+	t.Helper()
+	s, err := tr.w.State(tr.ctx)
+	if err != nil {
+		t.Fatalf("look at the world: %v", err)
+	}
+	return s
+}
+
+// same fails unless the world looks as it did before.
+func (tr *trial) same(t *testing.T, when string) {
+	t.Helper()
+	if now := tr.state(t); now != tr.before {
+		t.Errorf("%s the world is not as it was:\n--- before\n%s\n--- now\n%s", when, tr.before, now)
+	}
+}
+
+func (tr *trial) prepare(t *testing.T) providers.Handle {
+	t.Helper()
+	h, err := tr.deed.Prepare(tr.ctx, tr.w.ID, tr.w.Args)
+	if err != nil {
+		t.Fatalf("prepare: %v", err)
+	}
+	return reload(t, h)
+}
+
+// reload passes a handle through JSON, as the engine does between any two calls.
+func reload(t *testing.T, h providers.Handle) providers.Handle {
+	t.Helper()
+	b, err := json.Marshal(h)
+	if err != nil {
+		t.Fatalf("encode the handle: %v", err)
+	}
+	var out providers.Handle
+	if err := json.Unmarshal(b, &out); err != nil {
+		t.Fatalf("decode the handle: %v", err)
+	}
+	return out
+}
+
+func (tr *trial) inject(t *testing.T, h providers.Handle) {
+	t.Helper()
+	low := time.Now()
+	if err := tr.deed.Inject(tr.ctx, h); err != nil {
+		t.Fatalf("inject: %v", err)
+	}
+	e := tr.await(t, "verify", true, func() (providers.Effect, error) { return tr.deed.Verify(tr.ctx, h) })
+	if e.Low.Before(low) || e.High.Before(e.Low) || e.High.After(time.Now()) {
+		t.Errorf("verify: the observation lies in [%v, %v], outside [%v, now]", e.Low, e.High, low)
+	}
+	if e.Evidence == "" {
+		t.Error("verify: the effect has no evidence")
+	}
+}
+
+// await looks until an effect is there, or away.
+func (tr *trial) await(t *testing.T, what string, want bool, look func() (providers.Effect, error)) providers.Effect {
+	t.Helper()
+	end := time.Now().Add(biteLimit)
+	for {
+		e, err := look()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if e.InForce == want {
+			return e
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: in force is %v after %s: %s", what, e.InForce, biteLimit, e.Evidence)
+		}
+		tr.wait(t, lookEvery)
+	}
+}
+
+func (tr *trial) wait(t *testing.T, d time.Duration) {
+	t.Helper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-tr.ctx.Done():
+		t.Fatal(context.Cause(tr.ctx))
+	}
+}
+
+func (tr *trial) heal(t *testing.T, d providers.Deed, h providers.Handle) {
+	t.Helper()
+	if err := d.Heal(tr.ctx, h); err != nil {
+		t.Fatalf("heal: %v", err)
+	}
+	tr.await(t, "verify healed", false, func() (providers.Effect, error) { return d.VerifyHealed(tr.ctx, h) })
+	tr.same(t, "after the heal")
+}
+
+func (tr *trial) describes(t *testing.T) {
+	d, diags := tr.ft.Describe(tr.w.Scope, tr.w.Args)
+	if diags.HasErrors() {
+		t.Fatalf("describe: %v", diags.Err())
+	}
+	if d.Summary == "" || len(d.Effects) == 0 || len(d.Undo) == 0 || len(d.Places) == 0 || !d.SideEffects {
+		t.Errorf("describe: the dry run is incomplete: %+v", d)
+	}
+	for _, s := range tr.w.Secrets {
+		if b, _ := json.Marshal(d); bytes.Contains(b, []byte(s)) {
+			t.Errorf("describe: the dry run shows a secret")
+		}
+	}
+	tr.same(t, "after the dry run")
+}
+
+func (tr *trial) refuses(t *testing.T) {
+	for _, args := range []string{`[]`, `{"hosts": 3, "target": [], "job": {}}`, `{"hosts": ["nowhere.no"], "target": "nowhere", "job": "job.none"}`, `{`} {
+		if _, err := tr.deed.Prepare(tr.ctx, tr.w.ID, json.RawMessage(args)); err == nil {
+			t.Errorf("prepare takes %s", args)
+		}
+		tr.ft.Describe(tr.w.Scope, json.RawMessage(args)) // must not panic
+	}
+	tr.same(t, "after the refusals")
+}
+
+func (tr *trial) prepares(t *testing.T) {
+	h, err := tr.deed.Prepare(tr.ctx, tr.w.ID, tr.w.Args)
+	if err != nil {
+		t.Fatalf("prepare: %v", err)
+	}
+	tr.same(t, "after prepare")
+	if h.Provider == "" || h.Type != tr.ft.Name || len(h.Places) == 0 {
+		t.Errorf("the handle is incomplete: %+v", h)
+	}
+	first, err := json.Marshal(h)
+	if err != nil {
+		t.Fatalf("encode the handle: %v", err)
+	}
+	second, err := json.Marshal(reload(t, h))
+	if err != nil || !bytes.Equal(first, second) {
+		t.Errorf("the handle changes on its way through JSON:\n%s\n%s", first, second)
+	}
+	for _, s := range tr.w.Secrets {
+		if bytes.Contains(first, []byte(s)) {
+			t.Error("the handle holds a secret")
+		}
+	}
+	for _, n := range h.Names {
+		if !strings.HasPrefix(n, "xdc_") {
+			t.Errorf("the name %q is not unique to the run", n)
+		}
+	}
+}
+
+func (tr *trial) lives(t *testing.T) {
+	h := tr.prepare(t)
+	tr.inject(t, h)
+	if tr.state(t) == tr.before {
+		t.Error("the fault is verified, and an outsider sees no difference")
+	}
+	e, err := tr.deed.VerifyHealed(tr.ctx, h)
+	if err != nil || !e.InForce {
+		t.Errorf("verify healed says %v, %v while the fault is in force", e.InForce, err)
+	}
+	tr.heal(t, tr.deed, h)
+}
+
+func (tr *trial) healsTwice(t *testing.T) {
+	h := tr.prepare(t)
+	tr.inject(t, h)
+	tr.heal(t, tr.deed, h)
+	tr.heal(t, tr.deed, h)
+}
+
+func (tr *trial) healsUninjected(t *testing.T) {
+	tr.heal(t, tr.deed, tr.prepare(t))
+}
+
+func (tr *trial) healsFresh(t *testing.T) {
+	h := tr.prepare(t)
+	tr.inject(t, h)
+	tr.heal(t, tr.ft.New(tr.w.Fresh()), reload(t, h))
+}
+
+func (tr *trial) cancelled(t *testing.T) {
+	for _, after := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond} {
+		h := tr.prepare(t)
+		ctx, cancel := context.WithCancel(tr.ctx)
+		timer := time.AfterFunc(after, cancel)
+		if after == 0 {
+			cancel()
+		}
+		_ = tr.deed.Inject(ctx, h) // whatever it says
+		timer.Stop()
+		cancel()
+		tr.heal(t, tr.ft.New(tr.w.Fresh()), reload(t, h))
+	}
+}
+
+func (tr *trial) arm(t *testing.T, h providers.Handle, l providers.Lease) providers.Armer {
+	t.Helper()
+	a := tr.deed.(providers.Armer)
+	if err := a.Arm(tr.ctx, h, l); err != nil {
+		t.Fatalf("arm: %v", err)
+	}
+	tr.same(t, "after arming")
+	return a
+}
+
+func (tr *trial) expires(t *testing.T) {
+	h := tr.prepare(t)
+	a := tr.arm(t, h, providers.Lease{TTL: value.Duration(shortTTL), Deadline: value.Duration(time.Minute)})
+	tr.inject(t, h)
+	tr.wait(t, 2*shortTTL)
+	tr.same(t, "after the lease has ended")
+	if err := a.Renew(tr.ctx, h, providers.Lease{TTL: value.Duration(shortTTL), Deadline: value.Duration(time.Minute)}); !errors.Is(err, providers.ErrLeaseEnded) {
+		t.Errorf("renew after the end says %v, not that the lease has ended", err)
+	}
+	tr.heal(t, tr.deed, h)
+	tr.disarm(t, a, h)
+}
+
+func (tr *trial) renewed(t *testing.T) {
+	h := tr.prepare(t)
+	l := providers.Lease{TTL: value.Duration(shortTTL), Deadline: value.Duration(time.Minute)}
+	a := tr.arm(t, h, l)
+	tr.inject(t, h)
+	for range 6 {
+		tr.wait(t, shortTTL/2)
+		if err := a.Renew(tr.ctx, h, l); err != nil {
+			t.Fatalf("renew: %v", err)
+		}
+	}
+	if e, err := tr.deed.Verify(tr.ctx, h); err != nil || !e.InForce {
+		t.Errorf("the fault is gone although its lease was renewed: %s, %v", e.Evidence, err)
+	}
+	tr.heal(t, tr.deed, h)
+	tr.disarm(t, a, h)
+}
+
+func (tr *trial) disarm(t *testing.T, a providers.Armer, h providers.Handle) {
+	t.Helper()
+	for range 2 {
+		if err := a.Disarm(tr.ctx, h); err != nil {
+			t.Fatalf("disarm: %v", err)
+		}
+	}
+}
+
+func (tr *trial) restages(t *testing.T) {
+	h := tr.prepare(t)
+	tr.inject(t, h)
+	if err := tr.deed.(providers.Stager).Restage(tr.ctx, h, tr.w.Args); err != nil {
+		t.Fatalf("restage: %v", err)
+	}
+	if tr.state(t) == tr.before {
+		t.Error("nothing is in force after a stage")
+	}
+	tr.heal(t, tr.deed, h)
+}
+
+// Covered fails for every fault type of a registry that is not among the names.
+func Covered(t *testing.T, r *providers.Registry, names []string) {
+	t.Helper()
+	for _, p := range r.Providers() {
+		for _, f := range p.Faults {
+			if !slices.Contains(names, f.Name) {
+				t.Errorf("the fault %s of %s does not go through the suite", f.Name, p.Name)
+			}
+		}
+	}
+}
