@@ -53,7 +53,7 @@ func (r *run) evaluateOutputs() {
 		}
 		v, diags := o.Value(r.results())
 		if diags.HasErrors() {
-			r.note("warning", "output."+o.Name, diags.Err().Error())
+			r.warn("output."+o.Name, diags.Err().Error())
 			continue
 		}
 		if r.out.Outputs == nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
-	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
 )
 
@@ -67,7 +66,7 @@ func (r *run) approve(st *step) {
 			if st.Action.Approve.Default == "continue" {
 				r.approved(st, Answer{Approved: true, By: "timeout"})
 			} else {
-				r.finish(st, event.Failed, "nobody answered within "+value.Duration(st.Timeout).String(), nil)
+				r.finish(st, event.Failed, "nobody answered within "+st.Timeout.String(), nil)
 			}
 			return 0, true
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
@@ -155,7 +156,7 @@ func (r *run) renew(st *step, l *life) error {
 		return errEndedEarly
 	case err != nil:
 		// The next renewal may work; if none does, the undo runs by itself and a later renewal says so.
-		r.post(func() { r.note("warning", st.Address, "its lease could not be renewed: "+err.Error()) })
+		r.post(func() { r.warn(st.Address, "its lease could not be renewed: "+err.Error()) })
 	}
 	return nil
 }
@@ -240,10 +241,8 @@ func (r *run) healAfterLater(l *life) {
 
 func sharesPlace(a, b *life) bool {
 	for _, p := range a.handle.Places {
-		for _, q := range b.handle.Places {
-			if p == q {
-				return true
-			}
+		if slices.Contains(b.handle.Places, p) {
+			return true
 		}
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/audit"
@@ -36,7 +37,7 @@ func (r *run) seed(st *step, args json.RawMessage) {
 	}
 	r.starts(st)
 	r.body(st, 0, func(ctx context.Context) {
-		if err := r.openAudits(ctx, st, audits, args); err != nil {
+		if err := r.openAudits(ctx, st, audits); err != nil {
 			r.failed(st, err, nil)
 			return
 		}
@@ -80,7 +81,7 @@ func (r *run) seedOptions(st *step, args json.RawMessage) seed.Options {
 	feed := typ.New(r.env)
 	args = flowArgs(args, st.Seed.Job)
 	last := map[string]int64{}
-	shown := time.Duration(-progressEvery)
+	shown := -progressEvery
 	return seed.Options{
 		Spec: *st.Seed, Step: st.Address, RunSeed: r.opt.Seed, Start: r.start, Ledger: st.ledger,
 		Folder: r.plan.Program.Folder,
@@ -108,14 +109,12 @@ func (r *run) seedOptions(st *step, args json.RawMessage) seed.Options {
 
 func (r *run) progress(st *step, counts map[string]int64) {
 	c := make(map[string]int64, len(counts))
-	for k, v := range counts {
-		c[k] = v
-	}
+	maps.Copy(c, counts)
 	_ = r.emit(&event.Progress{Step: st.Address, Counts: c})
 }
 
 // openAudits opens the readers of every audit of a seed.
-func (r *run) openAudits(ctx context.Context, st *step, audits []*step, seedArgs json.RawMessage) error {
+func (r *run) openAudits(ctx context.Context, st *step, audits []*step) error {
 	typ, _, ok := r.opt.Registry.Seed(st.Type)
 	if !ok {
 		return fmt.Errorf("no provider has the seed %q", st.Type)
@@ -126,7 +125,7 @@ func (r *run) openAudits(ctx context.Context, st *step, audits []*step, seedArgs
 		}
 		feed := typ.New(r.env)
 		args := flowArgs(a.Args, st.Seed.Job)
-		shown := time.Duration(-progressEvery)
+		shown := -progressEvery
 		opened, err := audit.Open(ctx, audit.Options{
 			Spec: *a.Audit, Step: a.Address, RunSeed: r.opt.Seed, Start: r.start, Ledger: st.ledger,
 			Outlet: func(ctx context.Context, target string) (providers.Outlet, error) {
@@ -189,14 +188,12 @@ func (r *run) maybeCloseAudits() {
 			continue
 		}
 		faults := r.auditFaults()
-		r.work.Add(1)
-		go func() {
-			defer r.work.Done()
+		r.work.Go(func() {
 			ctx, cancel := r.untilGivenUp(context.Background())
 			defer cancel()
 			got := st.audit.audit.Close(ctx, st.Timeout.D(), faults)
 			r.post(func() { r.audited(st, got) })
-		}()
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/lang/program"
@@ -95,13 +96,11 @@ func (r *run) cancelJobs(ctx context.Context) func() bool {
 			keep[st.life] = true
 		}
 	}
-	r.work.Add(1)
-	go func() {
-		defer r.work.Done()
+	r.work.Go(func() {
 		ctx, cancel := r.untilGivenUp(ctx)
 		defer cancel()
-		for i := len(jobs) - 1; i >= 0; i-- {
-			l := jobs[i]
+		for _, l := range slices.Backward(jobs) {
+
 			if keep[l] {
 				_ = l.phase(event.Kept, nil)
 				continue
@@ -114,7 +113,7 @@ func (r *run) cancelJobs(ctx context.Context) func() bool {
 			}
 		}
 		r.post(func() { finished = true })
-	}()
+	})
 	return func() bool { return finished }
 }
 

@@ -208,7 +208,7 @@ func (l *life) healOnce(ctx context.Context) error {
 	}
 	if err := l.phase(event.Healed, func(e *event.DeedChanged) { e.Low, e.High = l.restored.Low, l.restored.High }); err != nil {
 		// The target is whole; only the record is not. recover will find nothing left to do.
-		return nil //nolint:nilerr // see above
+		return nil
 	}
 	return nil
 }

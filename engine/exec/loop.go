@@ -326,9 +326,7 @@ func (r *run) begin(st *step) {
 func (r *run) body(st *step, timeout time.Duration, fn func(context.Context)) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	st.cancel = cancel
-	r.work.Add(1)
-	go func() {
-		defer r.work.Done()
+	r.work.Go(func() {
 		defer cancel(nil)
 		if timeout > 0 {
 			var stop context.CancelFunc
@@ -336,7 +334,7 @@ func (r *run) body(st *step, timeout time.Duration, fn func(context.Context)) {
 			defer stop()
 		}
 		fn(ctx)
-	}()
+	})
 }
 
 // done and failed are how bodies report from their goroutines.

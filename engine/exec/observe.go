@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
@@ -19,7 +20,7 @@ func (r *run) observe(ctx context.Context) {
 	for _, k := range r.connections() {
 		s, err := r.env.Session(k[0], k[1])
 		if err != nil {
-			r.note("warning", k[0], "it is not observed through "+k[1]+": "+err.Error())
+			r.warn(k[0], "it is not observed through "+k[1]+": "+err.Error())
 			continue
 		}
 		if o, ok := s.(providers.Observer); ok {
@@ -116,8 +117,8 @@ func (r *run) sample(s signal.Sample) {
 	r.watchers.run(r.now())
 }
 
-func (r *run) note(level, subject, text string) {
-	_ = r.emit(&event.Noted{Level: level, Subject: subject, Text: text})
+func (r *run) warn(subject, text string) {
+	_ = r.emit(&event.Noted{Level: "warning", Subject: subject, Text: text})
 }
 
 func quote(s string) string { return strconv.Quote(s) }
@@ -169,11 +170,12 @@ func (e *PreflightError) Error() string {
 	if len(e.Findings) == 1 {
 		return "preflight: " + e.Findings[0]
 	}
-	out := fmt.Sprintf("preflight found %d problems:", len(e.Findings))
+	var out strings.Builder
+	out.WriteString(fmt.Sprintf("preflight found %d problems:", len(e.Findings)))
 	for _, f := range e.Findings {
-		out += "\n  - " + f
+		out.WriteString("\n  - " + f)
 	}
-	return out
+	return out.String()
 }
 
 // preflightStep prepares what does not depend on a job or a result of this run.

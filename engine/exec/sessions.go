@@ -178,9 +178,7 @@ func (r *run) renewLocks(ctx context.Context) {
 	if r.opt.Locks == nil || len(r.locks) == 0 {
 		return
 	}
-	r.watch.Add(1)
-	go func() {
-		defer r.watch.Done()
+	r.watch.Go(func() {
 		tick := time.NewTicker(renewEvery)
 		defer tick.Stop()
 		for {
@@ -190,10 +188,10 @@ func (r *run) renewLocks(ctx context.Context) {
 			case <-tick.C:
 				one, cancel := context.WithTimeout(ctx, healAttempt)
 				if err := r.opt.Locks.Renew(one); err != nil && ctx.Err() == nil {
-					r.post(func() { r.note("warning", "locks", "a lock could not be renewed: "+err.Error()) })
+					r.post(func() { r.warn("locks", "a lock could not be renewed: "+err.Error()) })
 				}
 				cancel()
 			}
 		}
-	}()
+	})
 }

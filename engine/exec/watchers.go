@@ -33,7 +33,7 @@ type watchers struct {
 func newWatchers() *watchers { return &watchers{by: map[string]map[*watcher]int{}} }
 
 // watch registers a watcher for the subjects of a formula and has it asked at once.
-func (ws *watchers) watch(f *cond.Formula, step func(now time.Duration) (time.Duration, bool), more ...string) *watcher {
+func (ws *watchers) watch(f *cond.Formula, step func(now time.Duration) (time.Duration, bool), more ...string) {
 	w := &watcher{step: step, subs: more}
 	if f != nil {
 		for _, s := range f.Subjects() {
@@ -48,7 +48,6 @@ func (ws *watchers) watch(f *cond.Formula, step func(now time.Duration) (time.Du
 		ws.by[s][w] = ws.n
 	}
 	ws.mark(w)
-	return w
 }
 
 func (ws *watchers) mark(w *watcher) {

@@ -14,21 +14,21 @@ import (
 	"github.com/xdc-project/xdc/engine/event"
 )
 
-func write(t testing.TB, events ...event.Payload) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), FileName)
+func write(tb testing.TB, events ...event.Payload) string {
+	tb.Helper()
+	name := filepath.Join(tb.TempDir(), FileName)
 	w, err := Create(name, "20260102T030405Z-abcdefgh")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for i, p := range events {
 		ev := event.Event{Seq: uint64(i + 1), At: time.Duration(i) * time.Second, Wall: time.Unix(int64(i), 0).UTC(), Body: p}
 		if err := w.Accept(ev); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return name
 }

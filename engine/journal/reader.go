@@ -53,7 +53,7 @@ func Read(r io.Reader) (*Record, error) {
 	for n := 1; ; n++ {
 		line, size, err := readLine(br)
 		if size == 0 {
-			if err != nil && err != io.EOF {
+			if err != nil && !errors.Is(err, io.EOF) {
 				return rec, err
 			}
 			break
@@ -71,14 +71,14 @@ func Read(r io.Reader) (*Record, error) {
 		switch {
 		case errors.As(terr, &newer):
 			return nil, terr
-		case terr != nil && terr != io.EOF && !errors.Is(terr, errLong) && err != nil:
+		case terr != nil && !errors.Is(terr, io.EOF) && !errors.Is(terr, errLong) && err != nil:
 			return rec, terr
 		case terr != nil:
 			doubt = fmt.Errorf("line %d: %w", n, terr)
 		default:
 			rec.Intact = at
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 	}
@@ -114,8 +114,7 @@ func (r *Record) take(n int, line []byte) error {
 	}
 	var ev event.Event
 	err = json.Unmarshal(body, &ev)
-	var unknown *event.UnknownKindError
-	if errors.As(err, &unknown) {
+	if _, ok := errors.AsType[*event.UnknownKindError](err); ok {
 		return nil // a newer minor version wrote it
 	}
 	if err != nil {

@@ -219,7 +219,7 @@ func (d *decoder) line(n int, b []byte) error {
 	switch {
 	case o.Event != "":
 		if d.happened != nil {
-			d.happened(o.Event, signal.Span{Low: duration(o.eventLine.Low), High: duration(o.eventLine.High)})
+			d.happened(o.Event, signal.Span{Low: duration(o.Low), High: duration(o.High)})
 		}
 	case o.Evidence != nil:
 		if d.evidence == nil {

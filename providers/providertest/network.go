@@ -36,7 +36,7 @@ func (n *Network) Dial(ctx context.Context, _, address string) (net.Conn, error)
 	if l == nil {
 		return nil, fmt.Errorf("dial %s: connection refused", address)
 	}
-	near, far := net.Pipe()
+	near, far := newPipe(address)
 	select {
 	case l.conns <- far:
 		return near, nil

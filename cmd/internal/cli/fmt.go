@@ -81,7 +81,7 @@ func (f *Fmt) stdin(c *Context) error {
 
 // file formats one file and reports whether it differs.
 func (f *Fmt) file(c *Context, name string) (changed bool, err error) {
-	src, err := os.ReadFile(name) //nolint:gosec // the file that the user named
+	src, err := os.ReadFile(name)
 	if err != nil {
 		return false, fmt.Errorf("format: %w", err)
 	}

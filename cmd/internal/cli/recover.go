@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/xdc-project/xdc/cmd/internal/session"
@@ -80,8 +81,8 @@ func (r *Recover) secret(c *Context) func(string) (string, error) {
 		if !ok {
 			return "", fmt.Errorf("the secret %s belongs to the run that is gone", slot)
 		}
-		for i := len(r.Var) - 1; i >= 0; i-- {
-			if n, v, ok := strings.Cut(r.Var[i], "="); ok && n == name {
+		for _, v := range slices.Backward(r.Var) {
+			if n, v, ok := strings.Cut(v, "="); ok && n == name {
 				c.Redactor.Add(v)
 				return v, nil
 			}

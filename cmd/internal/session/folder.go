@@ -62,7 +62,7 @@ type Folder struct {
 // NewFolder makes the folder of a new run below runs.
 func NewFolder(runs, id string) (Folder, error) {
 	f := Folder{ID: id, Path: filepath.Join(runs, id)}
-	if err := os.MkdirAll(runs, 0o755); err != nil {
+	if err := os.MkdirAll(runs, 0o750); err != nil {
 		return f, fmt.Errorf("make the folder for runs: %w", err)
 	}
 	if err := os.Mkdir(f.Path, 0o700); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"slices"
 
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/providers/twin"
@@ -48,10 +49,8 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 // another target with the same name of an endpoint has: a launched job takes over the active one's.
 func endpoints(p *plan.Plan, target, path string) (in, out []string) {
 	add := func(list []string, name string) []string {
-		for _, n := range list {
-			if n == name {
-				return list
-			}
+		if slices.Contains(list, name) {
+			return list
 		}
 		if name == "" {
 			return list

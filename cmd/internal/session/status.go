@@ -67,6 +67,8 @@ func (f Folder) Status() Status {
 			order = append(order, b.Step)
 		case *event.ApprovalAnswered:
 			asked[b.Step] = false
+		case *event.StepChanged, *event.Happened, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.Judged,
+			*event.GuardTripped, *event.Interrupted, *event.Aborting, *event.Noted, *event.Changed:
 		}
 	}
 	for _, o := range journal.Owing(rec.Events) {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/xdc-project/xdc/engine/plan"
-	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/standin"
 )
 
@@ -165,12 +164,4 @@ func (e *MissingSecretError) Error() string {
 		return fmt.Sprintf("the variable %q has no value: give it with --var %s=..., --var-file or XDC_VAR_%s", name, name, name)
 	}
 	return fmt.Sprintf("the secret %s has no value", e.Slot)
-}
-
-// planHosts lists the hosts of a target; one is implied where the plan states none.
-func planHosts(t providers.Target) []providers.Host {
-	if len(t.Hosts) > 0 {
-		return t.Hosts
-	}
-	return []providers.Host{{Name: "host", Address: ""}}
 }
