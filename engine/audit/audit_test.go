@@ -157,9 +157,17 @@ func words(c event.AuditCounts) string {
 		name string
 		n    int64
 	}{
-		{"sent", c.Sent}, {"acked", c.Acked}, {"delivered", c.Delivered}, {"once", c.Once}, {"dup", c.Duplicated},
-		{"across", c.DuplicatedAcross}, {"lost", c.Lost}, {"late", c.Reordered}, {"corrupted", c.Corrupted},
-		{"unexpected", c.Unexpected}, {"inconclusive", c.Inconclusive},
+		{"sent", c.Sent},
+		{"acked", c.Acked},
+		{"delivered", c.Delivered},
+		{"once", c.Once},
+		{"dup", c.Duplicated},
+		{"across", c.DuplicatedAcross},
+		{"lost", c.Lost},
+		{"late", c.Reordered},
+		{"corrupted", c.Corrupted},
+		{"unexpected", c.Unexpected},
+		{"inconclusive", c.Inconclusive},
 	} {
 		if x.n != 0 {
 			out = append(out, fmt.Sprintf("%s %d", x.name, x.n))
@@ -367,8 +375,7 @@ func TestAnUnreachableSinkIsReadOnAfterwards(t *testing.T) {
 
 func TestASinkThatOpensLateHidesWhatCameBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b *bench
-		b = newBench(t, false, func(opt *Options) {
+		var b *bench = newBench(t, false, func(opt *Options) {
 			began := time.Now()
 			open := opt.Outlet
 			opt.Outlet = func(ctx context.Context, target string) (providers.Outlet, error) {

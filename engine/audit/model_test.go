@@ -158,6 +158,7 @@ func TestTheAuditAgreesWithAPlainModel(t *testing.T) {
 
 // perform plays a script and returns what the audit and the model say of it.
 func perform(t *testing.T, script []act) (audit, model string) {
+	t.Helper()
 	b := newBench(t, false, nil)
 	names := []string{"dc1", "dc2"}
 	var w world

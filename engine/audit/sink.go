@@ -86,7 +86,7 @@ func (s *sink) take(out providers.Output) {
 		s.hide(s.seen, high, "it was not read from the beginning")
 	}
 	if out.Gap != nil {
-		from := high
+		var from time.Duration
 		if !out.Gap.Since.IsZero() {
 			from = out.Gap.Since.Sub(a.opt.Start)
 		} else {

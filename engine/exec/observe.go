@@ -171,7 +171,7 @@ func (e *PreflightError) Error() string {
 		return "preflight: " + e.Findings[0]
 	}
 	var out strings.Builder
-	out.WriteString(fmt.Sprintf("preflight found %d problems:", len(e.Findings)))
+	fmt.Fprintf(&out, "preflight found %d problems:", len(e.Findings))
 	for _, f := range e.Findings {
 		out.WriteString("\n  - " + f)
 	}

@@ -157,8 +157,11 @@ func TestSame(t *testing.T) {
 	l := NewLedger([]string{"dc1"}, false)
 	l.Add(Entry{Fields: []Field{{"first", json.RawMessage(`1`)}}}) // fields may differ from record to record
 	l.Add(Entry{Fields: []Field{
-		{"n", json.RawMessage(`0.10`)}, {"s", json.RawMessage(`"a<b"`)}, {"o", json.RawMessage(`{"a":1,"b":[1,2]}`)},
-		{"big", json.RawMessage(`9007199254740993`)}, {"z", json.RawMessage(`null`)},
+		{"n", json.RawMessage(`0.10`)},
+		{"s", json.RawMessage(`"a<b"`)},
+		{"o", json.RawMessage(`{"a":1,"b":[1,2]}`)},
+		{"big", json.RawMessage(`9007199254740993`)},
+		{"z", json.RawMessage(`null`)},
 	}})
 	for _, tt := range []struct {
 		item string

@@ -36,8 +36,12 @@ func (v *live) tell(now time.Time) {
 		attr string
 		n    int64
 	}{
-		{"sent", c.Sent}, {"acked", c.Acked}, {"rejected", c.Rejected}, {"indeterminate", c.Indeterminate},
-		{"unsent", c.Unsent}, {"resent", c.Resent},
+		{"sent", c.Sent},
+		{"acked", c.Acked},
+		{"rejected", c.Rejected},
+		{"indeterminate", c.Indeterminate},
+		{"unsent", c.Unsent},
+		{"resent", c.Resent},
 	} {
 		v.report(Sample{x.attr, signal.NumberVal(float64(x.n)), now})
 	}

@@ -357,15 +357,22 @@ func TestCancelGivesEveryRecordAnOutcome(t *testing.T) {
 func TestTheSameSeedGivesTheSameRecords(t *testing.T) {
 	t.Parallel()
 	make := func(seed uint64) string {
-		src, err := newGenerated(&value.Generator{Kind: "object",
+		src, err := newGenerated(&value.Generator{
+			Kind:  "object",
 			Names: []string{"id", "seq", "t", "n", "s", "c", "k", "m", "o", "x"},
 			Fields: []value.Generator{
-				{Kind: "id"}, {Kind: "seq"}, {Kind: "time"}, {Kind: "number", Min: 1, Max: 2}, {Kind: "text", Size: 5},
+				{Kind: "id"},
+				{Kind: "seq"},
+				{Kind: "time"},
+				{Kind: "number", Min: 1, Max: 2},
+				{Kind: "text", Size: 5},
 				{Kind: "choice", Items: []value.Generator{{Kind: "const", Const: json.RawMessage(`"a"`)}, {Kind: "const", Const: json.RawMessage(`1`)}}},
-				{Kind: "key", Max: 3}, {Kind: "template", Template: `{key}/"{seq}"`},
+				{Kind: "key", Max: 3},
+				{Kind: "template", Template: `{key}/"{seq}"`},
 				{Kind: "object", Names: []string{"in"}, Fields: []value.Generator{{Kind: "seq"}}},
 				{Kind: "list", Items: []value.Generator{{Kind: "seq"}, {Kind: "const", Const: json.RawMessage(`{"a": 1}`)}}},
-			}}, seed, "seed.d.s")
+			},
+		}, seed, "seed.d.s")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -397,8 +404,13 @@ func TestGeneratorsThatMakeNoSenseAreRefused(t *testing.T) {
 		deep = value.Generator{Kind: "list", Items: []value.Generator{deep}}
 	}
 	for _, g := range []value.Generator{
-		{Kind: "nonsense"}, {Kind: "text", Size: -1}, {Kind: "number", Min: 2, Max: 1}, {Kind: "choice"},
-		{Kind: "const", Const: json.RawMessage("{")}, {Kind: "object", Names: []string{"a"}}, deep,
+		{Kind: "nonsense"},
+		{Kind: "text", Size: -1},
+		{Kind: "number", Min: 2, Max: 1},
+		{Kind: "choice"},
+		{Kind: "const", Const: json.RawMessage("{")},
+		{Kind: "object", Names: []string{"a"}},
+		deep,
 	} {
 		if _, err := newGenerated(&value.Generator{Kind: "object", Names: []string{"f"}, Fields: []value.Generator{g}}, 1, "s"); err == nil {
 			t.Errorf("%.60v was accepted", g)
@@ -420,20 +432,27 @@ func TestSchedules(t *testing.T) {
 		{"duration", program.Seed{Rate: 10, Duration: sec}, 10, 900 * time.Millisecond, nil},
 		{"both, records first", program.Seed{Rate: 10, Duration: sec, Records: 3}, 3, 200 * time.Millisecond, nil},
 		{
-			"stages", program.Seed{Rate: 1, Stages: []program.RateStage{{Duration: sec, Rate: 10}, {Duration: sec, Rate: 100}}},
-			110, 1990 * time.Millisecond, map[int]time.Duration{10: time.Second, 11: 1010 * time.Millisecond},
+			"stages",
+			program.Seed{Rate: 1, Stages: []program.RateStage{{Duration: sec, Rate: 10}, {Duration: sec, Rate: 100}}},
+			110, 1990 * time.Millisecond,
+			map[int]time.Duration{10: time.Second, 11: 1010 * time.Millisecond},
 		},
 		{
-			"ramp", program.Seed{Rate: 0, Stages: []program.RateStage{{Duration: 2 * sec, Rate: 10, Ramp: true}}},
-			10, 1897366596, map[int]time.Duration{0: 0, 9: 1897366596},
+			"ramp",
+			program.Seed{Rate: 0, Stages: []program.RateStage{{Duration: 2 * sec, Rate: 10, Ramp: true}}},
+			10, 1897366596,
+			map[int]time.Duration{0: 0, 9: 1897366596},
 		},
 		{
-			"ramp down to nothing", program.Seed{Rate: 10, Records: 1000, Stages: []program.RateStage{{Duration: 2 * sec, Rate: 0, Ramp: true}}},
+			"ramp down to nothing",
+			program.Seed{Rate: 10, Records: 1000, Stages: []program.RateStage{{Duration: 2 * sec, Rate: 0, Ramp: true}}},
 			10, 1367544468, nil,
 		},
 		{
-			"a pause", program.Seed{Rate: 10, Records: 20, Stages: []program.RateStage{{Duration: sec, Rate: 10}, {Duration: sec, Rate: 0}, {Duration: sec, Rate: 10}}},
-			20, 2900 * time.Millisecond, map[int]time.Duration{9: 900 * time.Millisecond, 10: 2 * time.Second},
+			"a pause",
+			program.Seed{Rate: 10, Records: 20, Stages: []program.RateStage{{Duration: sec, Rate: 10}, {Duration: sec, Rate: 0}, {Duration: sec, Rate: 10}}},
+			20, 2900 * time.Millisecond,
+			map[int]time.Duration{9: 900 * time.Millisecond, 10: 2 * time.Second},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

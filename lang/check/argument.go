@@ -143,7 +143,7 @@ func limits(a *schema.Attribute, v cty.Value, at hcl.Range) *diag.Diagnostic {
 	case a.Form == schema.Duration && v.Type() == cty.String:
 		d, err := value.ParseDuration(v.AsString())
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // that it is no duration has been reported already
 		}
 		n, unit = d.D().Seconds(), " seconds"
 	default:

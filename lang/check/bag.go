@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/dynblock"
@@ -78,7 +79,7 @@ func (b *bag) attribute(content *config.Content, blk *schema.Block, a *schema.At
 		b.credential(content, a)
 		return
 	}
-	switch a.Form {
+	switch a.Form { //nolint:exhaustive // all other forms are values
 	case schema.Condition, schema.Record:
 		return
 	}
@@ -187,9 +188,7 @@ func (b *bag) object(s *schema.Block) cty.Value {
 			v := k.bag.object(&n.Block)
 			if len(n.Labels) > 0 {
 				with := map[string]cty.Value{}
-				for name, x := range v.AsValueMap() {
-					with[name] = x
-				}
+				maps.Copy(with, v.AsValueMap())
 				for j, l := range n.Labels {
 					if j < len(k.labels) {
 						with[l] = cty.StringVal(k.labels[j])

@@ -25,7 +25,7 @@ func (s *scope) condition(expr hcl.Expression, mode cond.Mode) *program.Conditio
 	for _, p := range problems {
 		at := sp.rangeOf(p.Offset, p.Length)
 		s.report(diag.Diagnostic{
-			Code: diag.Code(orElse(string(p.Code), string(diag.CondSyntax))), Subject: &at, Context: rangePtr(sp.whole), Summary: p.Summary, Detail: p.Detail,
+			Code: diag.Code(orElse(string(p.Code), string(diag.CondSyntax))), Subject: &at, Context: new(sp.whole), Summary: p.Summary, Detail: p.Detail,
 		})
 	}
 	if len(problems) > 0 {

@@ -89,7 +89,7 @@ func (c *checker) reportLoop(from []*instance, loop []program.Need) {
 		names = append(names, in.addr.String())
 	}
 	d := diag.Diagnostic{
-		Code: diag.Cycle, Subject: rangePtr(loop[0].Range), Address: from[0].addr.String(),
+		Code: diag.Cycle, Subject: new(loop[0].Range), Address: from[0].addr.String(),
 		Summary: "Steps wait for each other for ever: " + strings.Join(append(names, names[0]), " -> "),
 		Detail:  "None of them could ever start. Remove one of these references:" + b.String(),
 	}
@@ -111,7 +111,7 @@ func (c *checker) endOfRun() {
 				continue
 			}
 			c.report(diag.Diagnostic{
-				Code: diag.JudgedLast, Subject: rangePtr(n.Range), Address: in.addr.String(),
+				Code: diag.JudgedLast, Subject: new(n.Range), Address: in.addr.String(),
 				Summary: fmt.Sprintf("%s is only judged when the run ends", ex.addr),
 				Detail:  fmt.Sprintf("It waits for no step but jobs, so its verdict comes last, and %s could never start. Give the expectation a depends_on, or do not wait for it.", in.addr),
 				Related: &diag.Related{Message: "the expectation", Range: ex.block.conf.Range},

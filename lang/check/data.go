@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -39,9 +40,7 @@ func (s *scope) seed(in *instance, st *program.Step, content *config.Content) {
 	s.hashFile(content, b, "file", "data")
 	pb := s.provided(st, content, bagOptions{targets: in.targets})
 	if pb != nil {
-		for n, pick := range pb.jobs {
-			b.jobs[n] = pick
-		}
+		maps.Copy(b.jobs, pb.jobs)
 	}
 	s.refer(in, content, b, core)
 	if !ok {
@@ -211,9 +210,7 @@ func (s *scope) seedRecords(content *config.Content, b *bag, sd *program.Seed) b
 	}
 	rs := *s
 	rs.roots = map[string]cty.Value{"record": value.RecordScope()}
-	for n, v := range s.roots {
-		rs.roots[n] = v
-	}
+	maps.Copy(rs.roots, s.roots)
 	v, ok := rs.eval(a.Expr)
 	if !ok {
 		return false
@@ -229,7 +226,7 @@ func (s *scope) seedRecords(content *config.Content, b *bag, sd *program.Seed) b
 	if !v.IsWhollyKnown() {
 		return bad(diag.MustBeKnown, "record must be known while planning", "Results of steps cannot be part of records.")
 	}
-	if v.IsNull() || !(v.Type().IsObjectType() || v.Type().IsMapType()) {
+	if v.IsNull() || (!v.Type().IsObjectType() && !v.Type().IsMapType()) {
 		return bad(diag.WrongType, "record is not an object", fmt.Sprintf("Write { field = value, ... }; it is %s here.", describe(v)))
 	}
 	gen, err := value.ToGenerator(v)

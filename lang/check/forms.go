@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,7 @@ import (
 func (s *scope) formOne(a *schema.Attribute, v cty.Value, at hcl.Range, b *bag) (cty.Value, *diag.Diagnostic) {
 	v, marks := v.Unmark()
 	out, summary, detail := cty.NilVal, "", ""
-	switch a.Form {
+	switch a.Form { //nolint:exhaustive // all other forms are values
 	case schema.Duration:
 		out, summary, detail = durationForm(a, v)
 	case schema.Percent:
@@ -39,7 +40,7 @@ func (s *scope) formOne(a *schema.Attribute, v cty.Value, at hcl.Range, b *bag) 
 		return out.WithMarks(marks), nil
 	}
 	code := diag.BadForm
-	switch a.Form {
+	switch a.Form { //nolint:exhaustive // all other forms are values
 	case schema.TargetRef, schema.HostRef, schema.StepRef, schema.JobRef:
 		code = diag.WrongReference
 	}
@@ -91,8 +92,16 @@ var sizeUnits = []struct {
 	name  string
 	bytes float64
 }{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1},
+	{"KiB", 1 << 10},
+	{"MiB", 1 << 20},
+	{"GiB", 1 << 30},
+	{"TiB", 1 << 40},
+	{"kB", 1e3},
+	{"KB", 1e3},
+	{"MB", 1e6},
+	{"GB", 1e9},
+	{"TB", 1e12},
+	{"B", 1},
 }
 
 func sizeForm(a *schema.Attribute, v cty.Value) (cty.Value, string, string) {
@@ -171,7 +180,7 @@ func (s *scope) handleForm(a *schema.Attribute, v cty.Value) (cty.Value, string,
 	}
 	wrong := func() (cty.Value, string, string) { return v, summary, fmt.Sprintf("It is %s here.%s", h, example) }
 	parts := strings.Split(h, ".")
-	switch a.Form {
+	switch a.Form { //nolint:exhaustive // all other forms are values
 	case schema.TargetRef:
 		if t := c.targets[strings.TrimPrefix(h, "target.")]; parts[0] == "target" && t != nil {
 			return cty.StringVal(t.name), "", ""
@@ -191,12 +200,7 @@ func (s *scope) handleForm(a *schema.Attribute, v cty.Value) (cty.Value, string,
 }
 
 func hasKind(kinds []addr.Kind, k addr.Kind) bool {
-	for _, x := range kinds {
-		if x == k {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(kinds, k)
 }
 
 // jobPick is what a JobRef argument means.

@@ -85,7 +85,7 @@ func (v *variable) settle(got map[string]given) {
 		v.keepSecret()
 		return
 	}
-	if !ok && !(cv.Sensitive && c.in.AllowMissingSecrets) {
+	if !ok && (!cv.Sensitive || !c.in.AllowMissingSecrets) {
 		ask := c.in.Prompt
 		if cv.Sensitive && c.in.PromptSecret != nil {
 			ask = c.in.PromptSecret
@@ -106,7 +106,7 @@ func (v *variable) settle(got map[string]given) {
 		v.keepSecret()
 	case cv.Sensitive && c.in.AllowMissingSecrets:
 		v.source = "none"
-		v.val = value.Sensitive(cty.UnknownVal(cv.Type.Type.WithoutOptionalAttributesDeep()))
+		v.val = value.Sensitive(cty.UnknownVal(cv.Type.WithoutOptionalAttributesDeep()))
 		c.prog.Secrets.Miss(v.slot)
 	default:
 		v.source, v.val = "none", poisoned

@@ -95,7 +95,7 @@ func settings(comment string) check.Inputs {
 	in := check.Inputs{AllowMissingSecrets: true, Now: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)}
 	env := map[string]string{}
 	in.Env = func(n string) (string, bool) { v, ok := env[n]; return v, ok }
-	for _, line := range strings.Split(comment, "\n") {
+	for line := range strings.SplitSeq(comment, "\n") {
 		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		name, value, _ := strings.Cut(rest, "=")
 		switch word {
@@ -184,7 +184,7 @@ func TestEveryCodeIsShown(t *testing.T) {
 			if f.Name != "findings" {
 				continue
 			}
-			for _, word := range strings.Fields(string(f.Data)) {
+			for word := range strings.FieldsSeq(string(f.Data)) {
 				seen[strings.TrimSuffix(word, ":")] = true
 			}
 		}

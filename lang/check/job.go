@@ -275,17 +275,17 @@ func (s *scope) exactlyOne(content *config.Content, names ...string) bool {
 }
 
 func words(names []string) string {
-	out := ""
+	var out strings.Builder
 	for i, n := range names {
 		switch {
 		case i > 0 && i == len(names)-1:
-			out += " and "
+			out.WriteString(" and ")
 		case i > 0:
-			out += ", "
+			out.WriteString(", ")
 		}
-		out += n
+		out.WriteString(n)
 	}
-	return out
+	return out.String()
 }
 
 func (s *scope) conflict(a *hcl.Attribute, what, detail string) bool {

@@ -257,4 +257,5 @@ func (c *checker) files() []program.File {
 	return out
 }
 
-func rangePtr(r hcl.Range) *hcl.Range { return &r }
+//go:fix inline
+func rangePtr(r hcl.Range) *hcl.Range { return new(r) }

@@ -74,7 +74,7 @@ type constraint struct {
 
 func parseConstraints(text string) ([]constraint, error) {
 	var out []constraint
-	for _, one := range strings.Split(text, ",") {
+	for one := range strings.SplitSeq(text, ",") {
 		one = strings.TrimSpace(one)
 		op := "="
 		for _, o := range []string{">=", "<=", "!=", "~>", ">", "<", "="} {

@@ -89,7 +89,7 @@ func (s *scope) args(st *program.Step, b *bag, again func(*scope) *bag, blk *sch
 		}
 		if b.unknown() {
 			return nil, append(ds, diag.Diagnostic{
-				Severity: diag.Error, Code: diag.StillUnknown, Subject: rangePtr(st.Range), Address: st.Addr.String(),
+				Severity: diag.Error, Code: diag.StillUnknown, Subject: new(st.Range), Address: st.Addr.String(),
 				Summary: "A value that this step needs never came to be",
 				Detail:  "It depends on the result of a step that was skipped, failed, or left that result empty.",
 			})

@@ -115,8 +115,10 @@ func (s *scope) bindRoot(tr hcl.Traversal, env *node) *diag.Diagnostic {
 		if root == "each" && n == "target" {
 			detail = "each.target exists in jobs with targets and where for_each goes over targets."
 		}
-		return &diag.Diagnostic{Severity: diag.Error, Code: diag.UnknownAttribute, Subject: tr.SourceRange().Ptr(),
-			Summary: fmt.Sprintf("%s has no %q here", root, n), Detail: detail}
+		return &diag.Diagnostic{
+			Severity: diag.Error, Code: diag.UnknownAttribute, Subject: tr.SourceRange().Ptr(),
+			Summary: fmt.Sprintf("%s has no %q here", root, n), Detail: detail,
+		}
 	}
 	env.set(val, root)
 	return nil
@@ -157,8 +159,10 @@ func (t *target) hasMember(tr hcl.Traversal) *diag.Diagnostic {
 	}
 	if !config.TargetType.HasAttribute(attr) {
 		names := []string{"address", "host", "name", "networks", "protected"}
-		return &diag.Diagnostic{Severity: diag.Error, Code: diag.UnknownAttribute, Subject: tr.SourceRange().Ptr(),
-			Summary: fmt.Sprintf("A target has no %q", attr), Detail: fmt.Sprintf("It has %s.%s", strings.Join(names, ", "), diag.Suggest(attr, names))}
+		return &diag.Diagnostic{
+			Severity: diag.Error, Code: diag.UnknownAttribute, Subject: tr.SourceRange().Ptr(),
+			Summary: fmt.Sprintf("A target has no %q", attr), Detail: fmt.Sprintf("It has %s.%s", strings.Join(names, ", "), diag.Suggest(attr, names)),
+		}
 	}
 	host, ok := name(tr, 3)
 	if attr != "host" || !ok {
@@ -169,8 +173,10 @@ func (t *target) hasMember(tr hcl.Traversal) *diag.Diagnostic {
 	}
 	if attr, ok := name(tr, 4); ok && !config.HostType.HasAttribute(attr) {
 		names := []string{"address", "name", "port", "target", "user"}
-		return &diag.Diagnostic{Severity: diag.Error, Code: diag.UnknownAttribute, Subject: tr.SourceRange().Ptr(),
-			Summary: fmt.Sprintf("A host has no %q", attr), Detail: fmt.Sprintf("It has %s.%s", strings.Join(names, ", "), diag.Suggest(attr, names))}
+		return &diag.Diagnostic{
+			Severity: diag.Error, Code: diag.UnknownAttribute, Subject: tr.SourceRange().Ptr(),
+			Summary: fmt.Sprintf("A host has no %q", attr), Detail: fmt.Sprintf("It has %s.%s", strings.Join(names, ", "), diag.Suggest(attr, names)),
+		}
 	}
 	return nil
 }
@@ -221,8 +227,10 @@ func (m *module) nearStep(kind addr.Kind, local string) string {
 
 func (s *scope) bindStep(m *module, tr hcl.Traversal, i int, env *node, prefix []string) *diag.Diagnostic {
 	if s.noSteps != "" {
-		return &diag.Diagnostic{Severity: diag.Error, Code: diag.MustBeKnown, Subject: tr.SourceRange().Ptr(),
-			Summary: "Steps cannot be referred to here", Detail: s.noSteps + " Refer to variables, locals and targets only."}
+		return &diag.Diagnostic{
+			Severity: diag.Error, Code: diag.MustBeKnown, Subject: tr.SourceRange().Ptr(),
+			Summary: "Steps cannot be referred to here", Detail: s.noSteps + " Refer to variables, locals and targets only.",
+		}
 	}
 	b, next, d := m.findBlock(tr, i)
 	if d != nil {

@@ -117,7 +117,7 @@ func (s *scope) forEach(a *hcl.Attribute) (repetition, []copyOf, bool) {
 		return keyed, nil, false
 	}
 	t := v.Type()
-	if _, handle := handleOf(v); handle || !(t.IsObjectType() || t.IsMapType() || t.IsSetType() || t.IsTupleType() || t.IsListType()) {
+	if _, handle := handleOf(v); handle || (!t.IsObjectType() && !t.IsMapType() && !t.IsSetType() && !t.IsTupleType() && !t.IsListType()) {
 		return bad(fmt.Sprintf("It takes a map, an object, a set of strings, or a list of targets or hosts, and this is %s. For a list of strings write toset([...]).", describe(v)))
 	}
 	if v.LengthInt() > maxInstances {

@@ -171,7 +171,7 @@ func (r *resolver) prefer() schema.Moment {
 	return schema.Live
 }
 
-func (r *resolver) auditTarget(in *instance, key string) *cond.Problem {
+func (r *resolver) auditTarget(_ *instance, key string) *cond.Problem {
 	if r.s.mod.c.targets[key] == nil {
 		return problem(fmt.Sprintf("There is no target %q", key), "at[...] takes the name of a target."+diag.Suggest(key, sorted(r.s.mod.c.targets)))
 	}
@@ -224,25 +224,26 @@ func (m *module) instance(p cond.Path, i int) (*instance, int, *cond.Problem) {
 	if p[i].Index != nil || i+want >= len(p) {
 		return nil, 0, problem("This names no step", fmt.Sprintf("Write %s.ATTRIBUTE.", form))
 	}
-	local := p[i].Name
+	var local strings.Builder
+	local.WriteString(p[i].Name)
 	var last cond.Segment
 	for j := 1; j <= want; j++ {
 		last = p[i+j]
 		if last.Index != nil && j < want {
 			return nil, 0, problem("This names no step", fmt.Sprintf("Write %s.ATTRIBUTE; an index stands after the name.", form))
 		}
-		local += "." + last.Name
+		local.WriteString("." + last.Name)
 	}
-	b := m.blocks[local]
+	b := m.blocks[local.String()]
 	if b == nil && m != m.c.root {
 		// In a module, a job passed in splices as its full address.
-		b = m.c.root.blocks[local]
+		b = m.c.root.blocks[local.String()]
 		if b != nil && kind != addr.Job {
 			b = nil
 		}
 	}
 	if b == nil {
-		return nil, 0, problem(fmt.Sprintf("There is no step %s", local), strings.TrimSpace("No such block is declared."+m.nearStep(kind, local)))
+		return nil, 0, problem(fmt.Sprintf("There is no step %s", local.String()), strings.TrimSpace("No such block is declared."+m.nearStep(kind, local.String())))
 	}
 	b.expand()
 	next := i + want + 1
@@ -253,10 +254,10 @@ func (m *module) instance(p cond.Path, i int) (*instance, int, *cond.Problem) {
 		if b.broken {
 			return nil, 0, problem("The step could not be made out", "See the other findings.")
 		}
-		return nil, 0, problem(fmt.Sprintf("%s has several instances", local), fmt.Sprintf("Say which one is meant: %s%s. %s", local, b.someKey(), b.keysText()))
+		return nil, 0, problem(fmt.Sprintf("%s has several instances", local.String()), fmt.Sprintf("Say which one is meant: %s%s. %s", local.String(), b.someKey(), b.keysText()))
 	}
 	if in := b.byKey[indexKey(last.Index)]; in != nil {
 		return in, next, nil
 	}
-	return nil, 0, problem(fmt.Sprintf("%s has no instance %s", local, indexKey(last.Index)), b.keysText())
+	return nil, 0, problem(fmt.Sprintf("%s has no instance %s", local.String(), indexKey(last.Index)), b.keysText())
 }

@@ -79,7 +79,7 @@ func seg(name string, ix ...string) cond.Segment {
 // path reads `a.b["c"].d` without being as careful as the real parser.
 func path(text string) cond.Path {
 	var out cond.Path
-	for _, part := range strings.Split(text, ".") {
+	for part := range strings.SplitSeq(text, ".") {
 		name, ix, ok := strings.Cut(part, "[")
 		if ok {
 			out = append(out, seg(name, strings.Trim(ix, `]"`)))

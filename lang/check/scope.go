@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -200,23 +201,23 @@ func values(expr hcl.Expression, ctx *hcl.EvalContext) []diag.Value {
 
 // traversalText is a traversal as it is written.
 func traversalText(tr hcl.Traversal) string {
-	out := ""
+	var out strings.Builder
 	for _, t := range tr {
 		switch t := t.(type) {
 		case hcl.TraverseRoot:
-			out += t.Name
+			out.WriteString(t.Name)
 		case hcl.TraverseAttr:
-			out += "." + t.Name
+			out.WriteString("." + t.Name)
 		case hcl.TraverseIndex:
 			switch {
 			case t.Key.Type() == cty.String:
-				out += fmt.Sprintf("[%q]", t.Key.AsString())
+				out.WriteString(fmt.Sprintf("[%q]", t.Key.AsString()))
 			case t.Key.Type() == cty.Number:
-				out += "[" + t.Key.AsBigFloat().Text('f', -1) + "]"
+				out.WriteString("[" + t.Key.AsBigFloat().Text('f', -1) + "]")
 			}
 		case hcl.TraverseSplat:
-			out += "[*]"
+			out.WriteString("[*]")
 		}
 	}
-	return out
+	return out.String()
 }

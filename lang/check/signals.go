@@ -34,7 +34,7 @@ func (c *checker) signals() *signalIndex {
 	ix := &signalIndex{byFirst: map[string][]int{}}
 	for _, sig := range slices.Concat(c.cat.Signals(), schema.TargetSignals()) {
 		p := pattern{Signal: sig}
-		for _, seg := range strings.Split(sig.Path, ".") {
+		for seg := range strings.SplitSeq(sig.Path, ".") {
 			n, indexed := strings.CutSuffix(seg, "[*]")
 			p.segs = append(p.segs, patternSegment{n, indexed})
 		}

@@ -66,8 +66,10 @@ var stubConnections = map[string]*schema.Block{
 		{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true},
 		{Name: "refresh", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("2s"), Public: true},
 	}},
-	"prometheus": {Name: "prometheus", Attributes: []schema.Attribute{{Name: "url", Type: cty.String, Required: true}},
-		Blocks: []schema.Nested{{Min: 1, Block: schema.Block{Name: "signal", Labels: []string{"name"}, Attributes: []schema.Attribute{{Name: "query", Type: cty.String, Required: true}}}}}},
+	"prometheus": {
+		Name: "prometheus", Attributes: []schema.Attribute{{Name: "url", Type: cty.String, Required: true}},
+		Blocks: []schema.Nested{{Min: 1, Block: schema.Block{Name: "signal", Labels: []string{"name"}, Attributes: []schema.Attribute{{Name: "query", Type: cty.String, Required: true}}}}},
+	},
 }
 
 func (stub) Step(kind addr.Kind, typ string) (*schema.Block, bool) {

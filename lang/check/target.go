@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"strings"
 
@@ -133,9 +134,7 @@ func beneath(under, over *config.Content) *config.Content {
 		return over
 	}
 	out := &config.Content{Attrs: map[string]*hcl.Attribute{}, Missing: over.Missing, Dynamic: over.Dynamic}
-	for n, a := range under.Attrs {
-		out.Attrs[n] = a
-	}
+	maps.Copy(out.Attrs, under.Attrs)
 	for n, a := range over.Attrs {
 		// A credential given one way replaces a default given another way.
 		base := strings.TrimSuffix(strings.TrimSuffix(n, "_file"), "_command")
@@ -163,7 +162,7 @@ func beneath(under, over *config.Content) *config.Content {
 
 // handle is the target as a value.
 func (t *target) handle(s *scope) (cty.Value, *diag.Diagnostic) {
-	return t.lazy.get(s, t, "target."+t.name, t.conf.Range, func(s *scope) cty.Value {
+	return t.get(s, t, "target."+t.name, t.conf.Range, func(s *scope) cty.Value {
 		ts := t.scope()
 		ts.diags = s.diags
 		only := schema.Block{Name: "target"}
@@ -273,7 +272,7 @@ func goodAddress(a string) bool {
 		return false
 	}
 	for _, r := range a {
-		if !(r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
+		if r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
 			return false
 		}
 	}

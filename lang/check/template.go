@@ -178,12 +178,12 @@ func (sp *spliced) pos(offset int, end bool) (hcl.Range, bool) {
 		if end {
 			inside = offset > p.from && offset <= p.to
 		}
-		if !inside && !(i == len(sp.parts)-1 && offset >= p.to) && !(end && offset == p.from && i == 0) {
+		if !inside && (i != len(sp.parts)-1 || offset < p.to) && (!end || offset != p.from || i != 0) {
 			continue
 		}
 		if p.source == nil {
 			// A spliced value, or a literal that cannot be mapped.
-			return p.rng, !(len(sp.parts) == 1 && p.rng.Empty())
+			return p.rng, len(sp.parts) != 1 || !p.rng.Empty()
 		}
 		at, ok := sourceOffset(p.source, sp.text[p.from:p.to], min(offset, p.to)-p.from, p.quoted)
 		if !ok {

@@ -85,7 +85,7 @@ func (v *variable) accept(s *scope, g given) cty.Value {
 	}
 	if g.val.IsNull() {
 		if v.conf.Nullable {
-			return v.mark(cty.NullVal(v.conf.Type.Type.WithoutOptionalAttributesDeep()))
+			return v.mark(cty.NullVal(v.conf.Type.WithoutOptionalAttributesDeep()))
 		}
 		if v.conf.Default == cty.NilVal {
 			return bad("it must not be null.")
@@ -123,7 +123,8 @@ func wrongHandle(want string, v cty.Value) string {
 	switch {
 	case !ok:
 		return fmt.Sprintf("pass a %s, such as %s, without quotes.", want, map[string]string{
-			"target": "target.dc1", "host": "target.dc1.host.edge", "job": "job.orders"}[want])
+			"target": "target.dc1", "host": "target.dc1.host.edge", "job": "job.orders",
+		}[want])
 	case want == "target" && (!strings.HasPrefix(h, "target.") || strings.Contains(h, ".host.")),
 		want == "host" && !strings.Contains(h, ".host."),
 		want == "job" && !strings.Contains("."+h, ".job."):
@@ -166,7 +167,7 @@ func (m *module) takeArgs(conf *config.Call) {
 		if cv.Default == cty.NilVal {
 			v.val = poisoned
 			m.c.report(diag.Diagnostic{
-				Code: diag.MissingArgument, Subject: rangePtr(conf.Range),
+				Code: diag.MissingArgument, Subject: new(conf.Range),
 				Summary: fmt.Sprintf("%s is missing", cv.Name),
 				Detail:  fmt.Sprintf("The module needs a value for its variable %q. %s", cv.Name, cv.Description),
 				Related: &diag.Related{Message: "declared here", Range: cv.Range},

@@ -36,7 +36,7 @@ func TestTypesOfVariables(t *testing.T) {
 		"object({ a = optional(bool)})": cty.ObjectWithOptionalAttrs(map[string]cty.Type{"a": cty.Bool}, []string{"a"}),
 	} {
 		got, ds := config.ParseType(expr(t, text))
-		if ds.HasErrors() || !got.Type.Equals(want) {
+		if ds.HasErrors() || !got.Equals(want) {
 			t.Errorf("%s: got %#v, %v", text, got.Type, ds.Err())
 		}
 	}

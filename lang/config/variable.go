@@ -61,7 +61,7 @@ func (d *decoder) defaultValue(v *Variable, val cty.Value, at hcl.Range) {
 			bad("The variable is not nullable, so its default cannot be null. Remove the default, or `nullable = false`.")
 			return
 		}
-		v.Default = cty.NullVal(v.Type.Type.WithoutOptionalAttributesDeep())
+		v.Default = cty.NullVal(v.Type.WithoutOptionalAttributesDeep())
 		return
 	}
 	out, err := v.Type.Convert(val)

@@ -11,7 +11,7 @@ type Options struct {
 	// Width is how many columns there are; 0 means that lines are neither wrapped nor cut.
 	Width int
 	// Colour says whether to use ANSI colours.
-	Color bool //nolint:misspell // as in NO_COLOR
+	Color bool
 }
 
 // Render is the findings as text for people, in the order of JSON, with a blank line after each. src returns
@@ -40,7 +40,7 @@ type printer struct {
 }
 
 func (p *printer) styled(text string, codes ...string) string {
-	if !p.opt.Color || text == "" { //nolint:misspell // a field
+	if !p.opt.Color || text == "" {
 		return text
 	}
 	return "\x1b[" + strings.Join(codes, ";") + "m" + text + "\x1b[0m"

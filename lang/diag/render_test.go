@@ -145,7 +145,7 @@ func golden(t *testing.T, name string, got []byte) {
 func TestColourIsTheOnlyDifference(t *testing.T) {
 	for name, l := range cases() {
 		plain := diag.Render(l, texts, diag.Options{Width: 80})
-		tint := diag.Render(l, texts, diag.Options{Width: 80, Color: true}) //nolint:misspell // a field
+		tint := diag.Render(l, texts, diag.Options{Width: 80, Color: true})
 		if !strings.Contains(tint, "\x1b[1;3") {
 			t.Errorf("%s has no colour", name)
 		}

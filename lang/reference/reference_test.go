@@ -135,7 +135,6 @@ func TestFindingsAsJSONAreDescribedWhole(t *testing.T) {
 			return
 		}
 		for f := range ty.Fields() {
-			f := f
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			plain := strings.Replace(prefix, "related.", "", 1) // what is like the first place
 			if !strings.Contains(page, plain+name) && !strings.Contains(page, "`"+name+"`") {

@@ -7,7 +7,9 @@ import (
 )
 
 // at returns a pointer to a bound, for Attribute.Min and Max.
-func at(f float64) *float64 { return &f }
+//
+//go:fix inline
+func at(f float64) *float64 { return new(f) }
 
 // Meta returns the meta-arguments of steps of a kind, in the order documentation uses. Kind "module" stands
 // for module calls.

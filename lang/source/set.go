@@ -207,7 +207,7 @@ func (s *Set) HashFile(name, kind string) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, s.explain(path, err))
 	}
-	defer r.Close() //nolint:errcheck // it was only read
+	defer r.Close()
 	h := sha256.New()
 	n, err := io.Copy(h, r)
 	if err != nil {

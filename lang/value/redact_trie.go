@@ -31,7 +31,7 @@ func (t *trie) add(s string) {
 		next, ok := t.nodes[at].next[s[i]]
 		if !ok {
 			t.nodes = append(t.nodes, trieNode{shortest: len(s)})
-			next = int32(len(t.nodes) - 1) //nolint:gosec // there are far fewer nodes than that
+			next = int32(len(t.nodes) - 1)
 			t.nodes[at].next[s[i]] = next
 		}
 		t.nodes[next].shortest = min(t.nodes[next].shortest, len(s))

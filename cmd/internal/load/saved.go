@@ -43,7 +43,7 @@ var savedHead = regexp.MustCompile(`^\s*\{\s*"format"\s*:\s*"xdc\.plan/`)
 
 // IsSaved reports whether a path is a saved plan rather than a folder or a file of the plan language.
 func IsSaved(path string) bool {
-	f, err := os.Open(path) //nolint:gosec // the file that the user named
+	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
@@ -60,7 +60,7 @@ func Saved(o Options, name string) (*plan.Plan, *source.Set, diag.List) {
 	fail := func(err error) (*plan.Plan, *source.Set, diag.List) {
 		return nil, source.Memory(nil), diag.List(nil).Append(err)
 	}
-	raw, err := os.ReadFile(name) //nolint:gosec // the file that the user named
+	raw, err := os.ReadFile(name)
 	if err != nil {
 		return fail(fmt.Errorf("read the saved plan: %w", err))
 	}
