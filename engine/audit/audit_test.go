@@ -375,7 +375,7 @@ func TestAnUnreachableSinkIsReadOnAfterwards(t *testing.T) {
 
 func TestASinkThatOpensLateHidesWhatCameBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b *bench = newBench(t, false, func(opt *Options) {
+		b := newBench(t, false, func(opt *Options) {
 			began := time.Now()
 			open := opt.Outlet
 			opt.Outlet = func(ctx context.Context, target string) (providers.Outlet, error) {

@@ -20,7 +20,7 @@ import (
 func (s *scope) formOne(a *schema.Attribute, v cty.Value, at hcl.Range, b *bag) (cty.Value, *diag.Diagnostic) {
 	v, marks := v.Unmark()
 	out, summary, detail := cty.NilVal, "", ""
-	switch a.Form { //nolint:exhaustive // all other forms are values
+	switch a.Form {
 	case schema.Duration:
 		out, summary, detail = durationForm(a, v)
 	case schema.Percent:
@@ -40,7 +40,7 @@ func (s *scope) formOne(a *schema.Attribute, v cty.Value, at hcl.Range, b *bag) 
 		return out.WithMarks(marks), nil
 	}
 	code := diag.BadForm
-	switch a.Form { //nolint:exhaustive // all other forms are values
+	switch a.Form {
 	case schema.TargetRef, schema.HostRef, schema.StepRef, schema.JobRef:
 		code = diag.WrongReference
 	}

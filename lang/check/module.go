@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
@@ -256,6 +255,3 @@ func (c *checker) files() []program.File {
 	}
 	return out
 }
-
-//go:fix inline
-func rangePtr(r hcl.Range) *hcl.Range { return new(r) }

@@ -211,7 +211,7 @@ func traversalText(tr hcl.Traversal) string {
 		case hcl.TraverseIndex:
 			switch {
 			case t.Key.Type() == cty.String:
-				out.WriteString(fmt.Sprintf("[%q]", t.Key.AsString()))
+				fmt.Fprintf(&out, "[%q]", t.Key.AsString())
 			case t.Key.Type() == cty.Number:
 				out.WriteString("[" + t.Key.AsBigFloat().Text('f', -1) + "]")
 			}

@@ -55,7 +55,7 @@ func Seed() Block {
 				Example:     "100",
 			},
 			{
-				Name: "records", Type: cty.Number, Min: at(1), Max: new(1e12), Public: true,
+				Name: "records", Type: cty.Number, Min: new(float64(1)), Max: new(1e12), Public: true,
 				Description: "How many records to send. With `duration` too, whichever is reached first ends the seed.",
 				Example:     "10000",
 			},
@@ -65,12 +65,12 @@ func Seed() Block {
 				Example:     `"2m"`,
 			},
 			{
-				Name: "batch", Type: cty.Number, Default: cty.NumberIntVal(100), Min: at(1), Max: new(1e6), Public: true,
+				Name: "batch", Type: cty.Number, Default: cty.NumberIntVal(100), Min: new(float64(1)), Max: new(1e6), Public: true,
 				Description: "How many records go into one request.",
 				Example:     "50",
 			},
 			{
-				Name: "max_in_flight", Type: cty.Number, Default: cty.NumberIntVal(10000), Min: at(1), Max: new(1e8), Public: true,
+				Name: "max_in_flight", Type: cty.Number, Default: cty.NumberIntVal(10000), Min: new(float64(1)), Max: new(1e8), Public: true,
 				Description: "How many records may be without an answer. Those that fall due beyond it are counted as unsent.",
 				Example:     "10000",
 			},
@@ -101,7 +101,7 @@ func Seed() Block {
 			Attributes: []Attribute{
 				stageDuration,
 				{
-					Name: "rate", Type: cty.Number, Required: true, Min: at(0), Max: new(1e7), Public: true,
+					Name: "rate", Type: cty.Number, Required: true, Min: new(float64(0)), Max: new(1e7), Public: true,
 					Description: "Records a second; at the end of the stage if `ramp` is true.",
 					Example:     "500",
 				},

@@ -95,7 +95,7 @@ func ToolkitSettings() Block {
 				Example:     `"5s"`,
 			},
 			{
-				Name: "misses_allowed", Type: cty.Number, Default: cty.NumberIntVal(4), Min: at(0), Max: at(100000), Public: true,
+				Name: "misses_allowed", Type: cty.Number, Default: cty.NumberIntVal(4), Min: new(float64(0)), Max: new(float64(100000)), Public: true,
 				Description: "How many heartbeats in a row may be missed before the other side counts as down.",
 				Example:     "4",
 			},
@@ -110,7 +110,7 @@ func ToolkitSettings() Block {
 				Example:     `"40s"`,
 			},
 			{
-				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(25091), Min: at(1), Max: at(65535), Public: true,
+				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(25091), Min: new(float64(1)), Max: new(float64(65535)), Public: true,
 				Description: "The TCP port on which it listens for the other side.",
 				Example:     "25091",
 			},

@@ -46,7 +46,7 @@ var (
 		Example:     `"10s"`,
 	}
 	metaCount = Attribute{
-		Name: "count", Type: cty.Number, Min: at(0),
+		Name: "count", Type: cty.Number, Min: new(float64(0)),
 		Description: "How many instances the block makes. It must be known while planning. `count.index` counts from 0. " +
 			"It excludes `for_each`.",
 		Example: "3",

@@ -37,7 +37,7 @@ func Host() Block {
 				Example:     `"10.0.1.10"`,
 			},
 			{
-				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(22), Min: at(1), Max: at(65535), Public: true,
+				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(22), Min: new(float64(1)), Max: new(float64(65535)), Public: true,
 				Description: "The TCP port of its SSH server.",
 				Example:     "22",
 			},

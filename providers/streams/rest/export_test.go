@@ -1,0 +1,4 @@
+package rest
+
+// MessagesForTest is messages.
+var MessagesForTest = messages
