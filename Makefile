@@ -23,7 +23,8 @@ setup: ## installs what the tests need (Debian packages; needs root)
 
 test: setup ## everything, with the race detector; a few minutes
 	$(GO) vet ./...
-	XDC_SEEDS=$(SEEDS) $(GO) test -race -shuffle=on -timeout 20m ./...
+	XDC_SEEDS=1 $(GO) test -race -shuffle=on -timeout 20m ./...
+	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 20m -run 'TestExamples|TestRealTime' ./cmd/internal/session
 
 check: vet lint docs-fresh ## what a change must pass besides the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
@@ -61,7 +62,7 @@ fuzz: ## every fuzz target for FUZZ=10s
 	done
 
 soak: ## the examples with a hundred seeds each
-	XDC_SEEDS=100 $(GO) test -run 'TestExamples' -timeout 60m -v ./examples/...
+	XDC_SEEDS=100 $(GO) test -run 'TestExamples' -timeout 60m -v ./cmd/internal/session
 
 cross: ## the other systems it builds for
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/xdc

@@ -40,7 +40,7 @@ func (s *scope) formOne(a *schema.Attribute, v cty.Value, at hcl.Range, b *bag) 
 		return out.WithMarks(marks), nil
 	}
 	code := diag.BadForm
-	switch a.Form {
+	switch a.Form { //nolint:exhaustive // all other forms are values
 	case schema.TargetRef, schema.HostRef, schema.StepRef, schema.JobRef:
 		code = diag.WrongReference
 	}

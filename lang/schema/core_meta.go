@@ -6,11 +6,6 @@ import (
 	"github.com/xdc-project/xdc/lang/addr"
 )
 
-// at returns a pointer to a bound, for Attribute.Min and Max.
-//
-//go:fix inline
-func at(f float64) *float64 { return new(f) }
-
 // Meta returns the meta-arguments of steps of a kind, in the order documentation uses. Kind "module" stands
 // for module calls.
 func Meta(kind addr.Kind) []Attribute {

@@ -30,6 +30,9 @@ func Rehearse(ctx context.Context, q Request) (Result, error) {
 	}
 	started := time.Now()
 	var res Result
+	if !q.RealTime {
+		ctx = context.WithoutCancel(ctx) // waiting on it would stop the bubble's clock; stops are polled
+	}
 	body := func() { res, err = q.rehearse(ctx, f, truth, started) }
 	if q.RealTime {
 		body()

@@ -126,7 +126,7 @@ func contains(t *testing.T, err error, words ...string) {
 	if err == nil {
 		t.Fatalf("no error; want one with %q", words)
 	}
-	for _, w := range append(words) {
+	for _, w := range words {
 		if !strings.Contains(err.Error(), w) {
 			t.Errorf("%q does not say %q", err, w)
 		}
