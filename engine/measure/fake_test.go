@@ -35,7 +35,7 @@ func (m memory) At(name string, t time.Duration) (signal.Value, bool) {
 
 func (m memory) Event(string) (signal.Span, bool) { return signal.Span{}, false }
 
-// all is a condition that is true when each of its signals is: the plainest reading of SEMANTICS section 7.
+// all is a condition that is true when each of its signals is: the plainest reading of docs/measurement.md.
 type all []string
 
 const never = 1 << 62

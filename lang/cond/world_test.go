@@ -8,7 +8,7 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
-// names resolves the names of SEMANTICS section 8 for the targets dc1 and dc2; `*` stands for any word, and an
+// names resolves the names that plans may use for the targets dc1 and dc2; `*` stands for any word, and an
 // index is written [*].
 type names map[string]cond.Subject
 

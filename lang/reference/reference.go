@@ -128,7 +128,7 @@ func firstSentence(s string) string {
 // assumptions is the page of what nobody has confirmed.
 func assumptions(as []Assumption) *page {
 	pg := newPage("Assumptions about the platform")
-	pg.para("What xdc takes for granted although no public source confirms it. Whoever has a real installation can check it; `xdc doctor` checks what it can. If one is wrong where you are, please report it with its name.")
+	pg.para("What xdc takes for granted although no public source confirms it. Whoever has a real installation can check it. If one is wrong where you are, please report it with its name.")
 	as = slices.Clone(as)
 	slices.SortFunc(as, func(a, b Assumption) int {
 		return cmp.Or(cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.ID, b.ID))

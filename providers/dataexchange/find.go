@@ -89,15 +89,23 @@ func listed(cs []candidate) string {
 	return strings.Join(names[:min(len(names), 10)], ", ")
 }
 
-// ofJobs keeps the candidates that belong to a job with one of these ids or names.
+// ofJobs keeps the candidates that belong to a job with one of these ids or names: what stands around them says so, or,
+// where nothing does, what stands beside them.
 func ofJobs(all []candidate, idsOrNames ...string) []candidate {
-	var out []candidate
-	for _, c := range all {
-		if slices.ContainsFunc(idsOrNames, func(s string) bool { return s != "" && slices.Contains(c.ids, s) }) {
-			out = append(out, c)
+	for _, where := range []func(candidate) []string{
+		func(c candidate) []string { return c.ids }, func(c candidate) []string { return c.names },
+	} {
+		var out []candidate
+		for _, c := range all {
+			if slices.ContainsFunc(idsOrNames, func(s string) bool { return s != "" && slices.Contains(where(c), s) }) {
+				out = append(out, c)
+			}
+		}
+		if len(out) > 0 {
+			return out
 		}
 	}
-	return out
+	return nil
 }
 
 // choose returns the URLs that fit a name best: by a name beside the URL, by a part of the URL, by the operator's or

@@ -41,6 +41,23 @@ type outlet struct {
 	seen  sight     // what was read from it
 	last  time.Time // just before the last read that worked; zero: none
 	fresh bool      // the endpoint has changed since
+	pe    launches
+}
+
+// launches follows how often the sink's PE was launched: its buffer is emptied with it, and an empty buffer that was
+// emptied looks like any other.
+type launches struct {
+	n     int64
+	known bool
+	// whole is the last instant of which it is certain that the PE had not been launched again.
+	whole time.Time
+}
+
+// again reports whether the PE has been launched again, and since when that may be so.
+func (l *launches) again(n int64, at time.Time) (since time.Time, yes bool) {
+	since, yes = l.whole, l.known && n != l.n
+	l.n, l.known, l.whole = n, true, at
+	return since, yes
 }
 
 // Close implements providers.Outlet. The connections belong to the session.
@@ -89,11 +106,34 @@ func (o *outlet) read(u *url.URL, a *https.Answer) (providers.Output, error) {
 	if o.fresh {
 		cause = "restarted"
 	}
+	since := o.last
+	if from, again := o.relaunched(); again {
+		cause = "restarted"
+		if from.Before(since) {
+			since = from
+		}
+	}
 	if cause != "" && !o.last.IsZero() {
-		out.Gap = &providers.Gap{Cause: cause, Since: o.last}
+		out.Gap = &providers.Gap{Cause: cause, Since: since}
 	}
 	o.fresh, o.last = false, out.Low
 	return out, nil
+}
+
+// relaunched asks whether the sink's PE is known to have been launched again since the last read.
+func (o *outlet) relaunched() (since time.Time, again bool) {
+	p, err := o.s.peer()
+	if err != nil || o.args.Job == "" {
+		return since, false
+	}
+	n, at, ok := p.Launches(o.args.Job, o.args.Endpoint)
+	if !ok {
+		return since, false
+	}
+	if o.fresh {
+		o.pe = launches{} // another job: another count
+	}
+	return o.pe.again(n, at)
 }
 
 // page is one answer of a sink.

@@ -22,6 +22,8 @@ type peer interface {
 	JobAt(path string) (id, name string, ok bool)
 	// JobIDs lists the platform's ids of all jobs of the plan at the target.
 	JobIDs() []string
+	// Launches is how often the PE that holds an operator was launched as last seen, and when that was.
+	Launches(path, operator string) (n int64, at time.Time, ok bool)
 	// Login returns the credentials of the platform.
 	Login(ctx context.Context) (user, password string, err error)
 }

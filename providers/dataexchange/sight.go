@@ -67,6 +67,7 @@ func (s *sight) take(p page) (fresh []json.RawMessage, cause string) {
 		if p.warned {
 			cause = "evicted"
 		}
+		*s = sight{count: s.count, overlaps: true} // told once
 	case p.warned:
 		cause = "evicted"
 	}

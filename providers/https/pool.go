@@ -201,9 +201,13 @@ type conn struct {
 	wrote atomic.Int64
 }
 
+// Write counts all of b while it is under way, and afterwards what has left: of a TLS record that was not written
+// whole the other side can make nothing.
 func (c *conn) Write(b []byte) (int, error) {
-	c.wrote.Add(int64(len(b))) // before: a write that fails half way may have left
-	return c.Conn.Write(b)
+	c.wrote.Add(int64(len(b)))
+	n, err := c.Conn.Write(b)
+	c.wrote.Add(int64(n - len(b)))
+	return n, err
 }
 
 func (c *conn) Close() error {

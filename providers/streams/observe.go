@@ -137,9 +137,19 @@ func (s *Session) emitJobs(known []tracked, found []rest.JobSnapshot, o observat
 		for _, j := range found {
 			if string(j.ID) == t.id {
 				o.job(t.info.Path, j)
+				s.remember(t.info.Path, look{o.low, j.PEs})
 			}
 		}
 	}
+}
+
+func (s *Session) remember(path string, l look) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.latest == nil {
+		s.latest = map[string]look{}
+	}
+	s.latest[path] = l
 }
 
 // emitMetrics reports metrics. Those of a PE that is not running may be stale and are left out.

@@ -27,6 +27,7 @@ type Session struct {
 	instance *rest.Instance
 	tracked  []tracked
 	before   map[string]bool // ids of the jobs that were there when it first looked; nil until then
+	latest   map[string]look // what was last seen of the PEs of a job, by the job's signal path
 	password *string         // found once
 }
 
@@ -178,6 +179,31 @@ func (s *Session) JobIDs() []string {
 		}
 	}
 	return out
+}
+
+// look is what one answer said of the PEs of a job.
+type look struct {
+	at  time.Time // just before the request left
+	pes []rest.PE
+}
+
+// Launches is how often the PE that holds an operator was launched as last seen, and when that was: buffers live in PEs
+// and are emptied with them. Where no operator of that name is known, the launches of all PEs of the job are added up.
+func (s *Session) Launches(path, operator string) (n int64, at time.Time, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, ok := s.latest[path]
+	all := int64(0)
+	for _, pe := range l.pes {
+		all += pe.LaunchCount.V
+		for _, o := range pe.Operators {
+			last := o.Name[strings.LastIndex(o.Name, ".")+1:]
+			if last == operator || strings.HasPrefix(operator, last+"_") {
+				return pe.LaunchCount.V, l.at, true
+			}
+		}
+	}
+	return all, l.at, ok
 }
 
 // Track tells which job of the platform stands behind a job of the plan.

@@ -67,9 +67,15 @@ type state struct {
 	received    map[string]count // by operator: data receivers may be several
 	arrived     *signal.Sample   // the sample with which replicated state last arrived, Low moved to before it
 	role        string
-	running     bool
-	healthy     bool
+	running     verdict
+	healthy     verdict
 	takeover    takeover
+}
+
+// verdict is the latest reading of a yes or no.
+type verdict struct {
+	yes bool
+	at  time.Duration
 }
 
 // count is the latest reading of a counter.
@@ -181,7 +187,7 @@ func (s *state) statusTuples(n int64, in signal.Sample) []signal.Sample {
 
 // status draws conclusions from the job's own status.
 func (s *state) status(in signal.Sample) []signal.Sample {
-	s.running = in.Value.Text == "running"
+	s.running = verdict{in.Value.Text == "running", in.High}
 	switch in.Value.Text {
 	case "gone", "canceled":
 		was := s.role
@@ -197,7 +203,7 @@ func (s *state) status(in signal.Sample) []signal.Sample {
 }
 
 func (s *state) health(in signal.Sample) []signal.Sample {
-	s.healthy = in.Value.Text == "healthy"
+	s.healthy = verdict{in.Value.Text == "healthy", in.High}
 	return s.launched(in)
 }
 
@@ -224,12 +230,13 @@ func (s *state) active(in signal.Sample, why string) []signal.Sample {
 	return []signal.Sample{s.conclude("role", signal.EnumVal(roleActive), in, why)}
 }
 
-// launched concludes the takeover of a copy that something else launched: it has happened when it runs and is healthy.
+// launched concludes the takeover of a copy that something else launched: it has happened when it runs and is healthy,
+// both by one answer of the server.
 func (s *state) launched(in signal.Sample) []signal.Sample {
-	if s.info.Launched == "" {
+	if s.info.Launched == "" || s.running.at != s.healthy.at {
 		return nil
 	}
-	if s.running && s.healthy {
+	if s.running.yes && s.healthy.yes {
 		return []signal.Sample{s.conclude("takeover", signal.EnumVal(takeoverDone), in, "the launched copy is running and healthy")}
 	}
 	return []signal.Sample{s.conclude("takeover", signal.EnumVal(takeoverRunning), in, "the launched copy is there and not yet running and healthy")}

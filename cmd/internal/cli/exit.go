@@ -21,7 +21,7 @@ const (
 	Interrupted Exit = Exit(exec.Interrupted)
 )
 
-// precedence is the order of SEMANTICS section 9: of several codes the first one here applies.
+// precedence is the order of docs/pipelines.md: of several codes the first one here applies.
 var precedence = []Exit{Owed, Interrupted, Broken, NotMet, Failure, OK}
 
 // First is the code that applies when all of these do.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -26,8 +27,7 @@ func (InternalDocs) Help() string { return "Example:\n\n    xdc internal docs do
 
 // Run writes it.
 func (d *InternalDocs) Run(c *Context) error {
-	pages := reference.Pages(known(c.Registry))
-	pages["commands.md"] = commandPage(c.parser.Model)
+	pages := referencePages(c)
 	for _, name := range slices.Sorted(maps.Keys(pages)) {
 		path := filepath.Join(d.Dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // pages of documentation
@@ -38,6 +38,17 @@ func (d *InternalDocs) Run(c *Context) error {
 		}
 	}
 	return nil
+}
+
+// referencePages is every generated page by its path below docs/reference. The pages of the commands and the one
+// that is written by hand are added to the index.
+func referencePages(c *Context) map[string][]byte {
+	pages := reference.Pages(known(c.Registry))
+	pages["commands.md"] = commandPage(c.parser.Model)
+	more := "- [Commands and their flags](commands.md)\n- [The machine-readable report](report-json.md)\n"
+	const last = "](assumptions.md)\n"
+	pages["README.md"] = bytes.Replace(pages["README.md"], []byte(last), []byte(last+more), 1)
+	return pages
 }
 
 // known is what the providers bring, in the words of the reference.

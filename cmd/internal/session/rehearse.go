@@ -94,10 +94,14 @@ func (q *Request) rehearse(ctx context.Context, f Folder, truth io.Writer, start
 	if err != nil {
 		return res, err
 	}
-	c := control.New(t.Dial(), t.ControlURL(), cfg.Token)
+	dial := t.Dial()
+	if q.RealTime {
+		dial = realDial // its services listen on loopback
+	}
+	c := control.New(dial, t.ControlURL(), cfg.Token)
 	defer c.Close()
 	return q.run(ctx, f, surroundings{
-		plan: swapped, dial: t.Dial(), secrets: own, mode: "rehearse", virtual: !q.RealTime,
+		plan: swapped, dial: dial, secrets: own, mode: "rehearse", virtual: !q.RealTime,
 		readFile: standInFiles{files: map[string][]byte{"ca.pem": t.CA()}, bundles: bundles, next: q.ReadFile}.read,
 		links:    linksOf(c, swapped.Targets),
 	}, started)
