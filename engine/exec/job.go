@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/lang/program"
+	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
 )
 
@@ -47,8 +49,25 @@ func (r *run) job(ctx context.Context, st *step, args json.RawMessage) {
 	if l.intended {
 		_ = l.phase(event.Verified, func(e *event.DeedChanged) { e.Low, e.High = l.injected.Low, l.injected.High })
 	}
-	r.post(func() { r.reach(st, program.Running); r.finish(st, event.Done, "", map[string]any{}) })
+	r.post(func() { r.jobRuns(st) })
 }
+
+// jobRuns runs in the loop, when the deed has just seen that the job is running and healthy: what it has seen is an
+// observation like any other, and the next poll may be a while away.
+func (r *run) jobRuns(st *step) {
+	now := r.now()
+	for _, seen := range [][2]string{{".status", "running"}, {".health", "healthy"}} {
+		r.sample(signal.Sample{
+			Signal: st.Job.Target + "." + st.Job.Path + seen[0], Value: signal.EnumVal(seen[1]), Low: now, High: now, ValidFor: jobKnown,
+			Evidence: "the job was seen to run before its step was done",
+		})
+	}
+	r.reach(st, program.Running)
+	r.finish(st, event.Done, "", map[string]any{})
+}
+
+// jobKnown is how long what a job's deed has seen is relied on until the first poll.
+const jobKnown = 5 * time.Second
 
 // look waits until an adopted job runs and is healthy.
 func (l *life) look(ctx context.Context) error {

@@ -60,6 +60,7 @@ func (r *run) turn(ctx context.Context, done func() bool) {
 		case <-timer.C:
 		case <-poll.C:
 			r.pollInterrupts(ctx)
+			r.tellElapsed()
 			if err := r.journalErr.take(); err != nil {
 				r.abort(Broken, "the journal cannot be written: %v", err)
 			}
@@ -74,6 +75,13 @@ func (r *run) turn(ctx context.Context, done func() bool) {
 			r.abort(Interrupted, "the run was told to stop at once")
 			return
 		}
+	}
+}
+
+// tellElapsed makes run.elapsed a signal for those who wait for it.
+func (r *run) tellElapsed() {
+	if now := r.now(); r.watchers.wanted("run.elapsed") {
+		r.sample(signal.Sample{Signal: "run.elapsed", Value: signal.DurationVal(now), Low: now, High: now, ValidFor: time.Second})
 	}
 }
 

@@ -439,3 +439,13 @@ func TestDelayCountsAfterWhen(t *testing.T) {
 		t.Errorf("got %v, want the action at 12s", w.log)
 	}
 }
+
+func TestTimeItselfCanBeWaitedFor(t *testing.T) {
+	w, d := newWorld(), newDraft(t)
+	d.wait("a_while", "run.elapsed >= 5s", "", time.Minute)
+	d.action("then", "wait.a_while")
+	r := drill(t, w, d, nil)
+	if r.out.Code() != OK || len(w.log) != 1 || !strings.HasPrefix(w.log[0], "8s ") {
+		t.Errorf("got %v, %v; want the action 5s and the hold of 3s after the start", r.out, w.log)
+	}
+}

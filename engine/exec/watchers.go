@@ -73,6 +73,9 @@ func (ws *watchers) touch(subject string) {
 	}
 }
 
+// wanted reports whether anybody watches a subject.
+func (ws *watchers) wanted(subject string) bool { return len(ws.by[subject]) > 0 }
+
 // stop ends a watch.
 func (ws *watchers) stop(w *watcher) {
 	if w == nil || w.over {

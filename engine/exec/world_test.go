@@ -297,8 +297,11 @@ func (n names) Resolve(path cond.Path) (cond.Subject, *cond.Problem) {
 		}
 	}
 	t := signal.Type{Kind: signal.Bool}
-	if last == "level" {
+	switch last {
+	case "level":
 		t.Kind = signal.Number
+	case "elapsed":
+		t.Kind = signal.Duration
 	}
 	return cond.Subject{Name: full, Type: t, Moment: schema.Live}, nil
 }

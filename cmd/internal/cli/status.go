@@ -37,7 +37,7 @@ func (s *Status) Run(c *Context) error {
 	list := []session.Status{}
 	for _, f := range folders {
 		st := f.Status()
-		if s.All || s.Name != "" || st.State != "finished" || len(st.Owed) > 0 || st.Error != "" {
+		if s.All || s.Name != "" || st.State == "running" || len(st.Owed) > 0 || st.Error != "" {
 			list = append(list, st)
 		}
 	}

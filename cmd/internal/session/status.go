@@ -18,7 +18,7 @@ type Status struct {
 	Plan     string     `json:"plan"`
 	Mode     string     `json:"mode"`
 	Started  time.Time  `json:"started"`
-	State    string     `json:"state"` // running, finished, dead
+	State    string     `json:"state"` // running, finished, dead, ended
 	Code     *int       `json:"code,omitempty"`
 	Reason   string     `json:"reason,omitempty"`
 	StandIn  string     `json:"stand_in,omitempty"`
@@ -79,6 +79,9 @@ func (f Folder) Status() Status {
 			line.Until = &t
 		}
 		s.Owed = append(s.Owed, line)
+	}
+	if s.State == "dead" && len(s.Owed) == 0 && s.Error == "" {
+		s.State = "ended" // killed, and nothing is owed: it had touched nothing, or it was recovered
 	}
 	if s.State != "finished" && f.Alive() {
 		s.State = "running"
