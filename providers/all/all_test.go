@@ -1,8 +1,6 @@
 package all_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -95,20 +93,4 @@ func TestTypesThatThePlansNameAreThere(t *testing.T) {
 	if reg.Jobs() == nil || reg.Jobs().Name != "streams" {
 		t.Error("streams does not submit jobs")
 	}
-}
-
-// examples returns the files of the repository's example plans.
-func examples(t *testing.T) []string {
-	t.Helper()
-	dirs, err := filepath.Glob(filepath.Join("..", "..", "examples", "*"))
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("no examples: %v", err)
-	}
-	var out []string
-	for _, d := range dirs {
-		if i, err := os.Stat(d); err == nil && i.IsDir() {
-			out = append(out, d)
-		}
-	}
-	return out
 }

@@ -19,13 +19,12 @@ import (
 	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/all"
+	"github.com/xdc-project/xdc/providers/https"
 	"github.com/xdc-project/xdc/providers/providertest"
 	"github.com/xdc-project/xdc/providers/streams/rest"
 	"github.com/xdc-project/xdc/providers/twin"
 	"github.com/xdc-project/xdc/providers/twin/control"
 	"github.com/xdc-project/xdc/providers/twin/wire"
-
-	"github.com/xdc-project/xdc/providers/https"
 )
 
 // surroundings is the plan that the examples in the documentation of faults stand in.
@@ -134,7 +133,7 @@ func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *
 	var jobs []providers.JobInfo
 	for _, s := range prog.Steps {
 		if s.Job != nil {
-			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle})
+			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle, Toolkit: &providers.Toolkit{Mode: "active"}})
 		}
 	}
 	p.env = providers.Env{

@@ -65,7 +65,7 @@ func Provider() *providers.Provider {
 				Attributes: []schema.Attribute{
 					endpointAttr("The EndpointSink that the results come out of: the endpoint's name, or its operator, or its stream.", `"Results"`), jobAttr, urlAttr,
 					{
-						Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("500ms"), Min: at(0.01), Public: true,
+						Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("500ms"), Min: new(0.01), Public: true,
 						Description: "How often the sink is read. Its buffer is bounded and drops the oldest records: the rate times this must stay below its size.",
 						Example:     `"500ms"`,
 					},
@@ -79,7 +79,8 @@ func Provider() *providers.Provider {
 	}
 }
 
-func at(f float64) *float64 { return &f }
+//go:fix inline
+func at(f float64) *float64 { return new(f) }
 
 func endpointAttr(text, example string) schema.Attribute {
 	return schema.Attribute{Name: "endpoint", Type: cty.String, Required: true, Public: true, Description: text, Example: example}
@@ -107,7 +108,7 @@ func connectionSchema() *schema.Block {
 			{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Description: "Certificates in PEM form of the authorities to trust. Without it, those of the `streams` block.", Example: `"ca.pem"`},
 			{Name: "server_name", Type: cty.String, Public: true, Description: "The name that the service's certificate is for, where it is not the host in the URL.", Example: `"data.example.com"`},
 			{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Description: "Whether to talk to a service whose certificate is not verified. Every plan that does is warned about.", Example: "false"},
-			{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("10s"), Min: at(0.1), Public: true, Description: "How long one request may take. A POST that is not answered by then is indeterminate: nobody knows whether its records are in.", Example: `"10s"`},
+			{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("10s"), Min: new(0.1), Public: true, Description: "How long one request may take. A POST that is not answered by then is indeterminate: nobody knows whether its records are in.", Example: `"10s"`},
 		},
 	}
 }

@@ -39,6 +39,7 @@ func (p *platform) Launches(string, string) (int64, time.Time, bool) {
 func (p *platform) Close() error                                       { return nil }
 func (p *platform) DataServices(context.Context) ([]string, error)     { return p.services, p.err }
 func (p *platform) Login(context.Context) (user, pw string, err error) { return "xdc", "hunter2", nil }
+
 func (p *platform) JobAt(path string) (id, name string, ok bool) {
 	j, ok := p.jobs[path]
 	return j[0], j[1], ok

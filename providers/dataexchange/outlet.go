@@ -165,7 +165,7 @@ func parse(a *https.Answer) (page, error) {
 }
 
 func header(h http.Header, name string) string {
-	return h.Get(http.CanonicalHeaderKey(name))
+	return h.Get(name)
 }
 
 // said reports whether a property says anything.

@@ -116,8 +116,12 @@ func TestNothingIsSeenTwiceOrMissedSilently(t *testing.T) {
 
 func TestEverySinkWithoutLossIsReadWithoutGaps(t *testing.T) {
 	for _, s := range []*sink{
-		{size: 1000}, {size: 1000, inclusive: true}, {size: 1000, consuming: true}, {size: 1000, consuming: true, inclusive: true},
-		{size: 1000, clock: true}, {size: 1000, warns: true, inclusive: true},
+		{size: 1000},
+		{size: 1000, inclusive: true},
+		{size: 1000, consuming: true},
+		{size: 1000, consuming: true, inclusive: true},
+		{size: 1000, clock: true},
+		{size: 1000, warns: true, inclusive: true},
 	} {
 		name := fmt.Sprintf("%+v", *s)
 		var eye sight

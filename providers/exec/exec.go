@@ -48,7 +48,8 @@ func attributes() []schema.Attribute {
 	}
 }
 
-func at(f float64) *float64 { return &f }
+//go:fix inline
+func at(f float64) *float64 { return new(f) }
 
 // arguments are what the action receives.
 type arguments struct {
@@ -120,7 +121,7 @@ func Quote(args []string) string {
 	for i, a := range args {
 		parts[i] = a
 		if a == "" || strings.ContainsFunc(a, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r))
+			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./:=,@%+", r)
 		}) {
 			parts[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 		}

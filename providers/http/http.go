@@ -68,7 +68,8 @@ func attributes() []schema.Attribute {
 	}
 }
 
-func at(f float64) *float64 { return &f }
+//go:fix inline
+func at(f float64) *float64 { return new(f) }
 
 // arguments are what the action receives.
 type arguments struct {
@@ -133,14 +134,15 @@ func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, di
 	}
 	d := providers.Description{SideEffects: a.Method != http.MethodGet && a.Method != http.MethodHead && a.Method != http.MethodOptions}
 	d.Summary = fmt.Sprintf("%s %s", a.Method, a.URL)
-	line := d.Summary
+	var line strings.Builder
+	line.WriteString(d.Summary)
 	for _, k := range slices.Sorted(maps.Keys(a.Headers)) {
-		line += fmt.Sprintf("  %s: %s", k, a.Headers[k])
+		line.WriteString(fmt.Sprintf("  %s: %s", k, a.Headers[k]))
 	}
 	if !a.Body.IsZero() {
-		line += "  " + clip(a.Body.String())
+		line.WriteString("  " + clip(a.Body.String()))
 	}
-	d.Effects = []providers.Line{{Text: line}}
+	d.Effects = []providers.Line{{Text: line.String()}}
 	var out diag.List
 	if _, err := a.check(); err != nil && !strings.Contains(string(raw), "(known after run)") {
 		out = out.Append(diag.Diagnostic{Severity: diag.Error, Code: diag.HTTPRequest, Summary: "The request cannot be sent", Detail: sentence(err.Error())})

@@ -52,7 +52,7 @@ func TestARequestIsSentAsThePlanSays(t *testing.T) {
 }
 
 func TestAnUnexpectedStatusFails(t *testing.T) {
-	answer := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "pool is locked", 409) }
+	answer := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "pool is locked", http.StatusConflict) }
 	res, err := do(t, answer, `{"url":"https://lb.example.com/","ca_file":"ca.pem"}`)
 	if err == nil || *res.StatusCode != 409 || !strings.Contains(err.Error(), "409 Conflict, and 200 to 299 was expected: pool is locked") {
 		t.Errorf("got %+v, %v", res, err)

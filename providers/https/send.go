@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -67,9 +68,7 @@ func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error
 	if err != nil {
 		return nil, &Failure{Kind: Unusable, Sent: time.Now(), Answered: time.Now(), Err: err}
 	}
-	for k, v := range r.Header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, r.Header)
 	if r.User != "" {
 		req.SetBasicAuth(r.User, r.Password)
 	}
@@ -86,7 +85,7 @@ func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error
 	if err != nil {
 		return nil, fail(cause(ctx, err), false)
 	}
-	defer resp.Body.Close() //nolint:errcheck // what was read counts
+	defer resp.Body.Close()
 	limit := r.Limit
 	if limit == 0 {
 		limit = DefaultBody

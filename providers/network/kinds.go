@@ -129,7 +129,8 @@ duration = "60s"`,
 	}
 }
 
-func at(f float64) *float64 { return &f }
+//go:fix inline
+func at(f float64) *float64 { return new(f) }
 
 // selectors are the arguments that say which traffic is meant; all faults share them.
 func selectors() []schema.Attribute {

@@ -57,27 +57,39 @@ func TestTheDryRunSaysItInWords(t *testing.T) {
 	}{
 		{
 			"both ways", "network_partition", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"]}`,
-			"dc1 <-> dc2 dropped; everything else untouched", []string{"dc1>dc2 total", "dc2>dc1 total"}, false,
+			"dc1 <-> dc2 dropped; everything else untouched",
+			[]string{"dc1>dc2 total", "dc2>dc1 total"},
+			false,
 		},
 		{
 			"one way to a port", "network_partition", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"direction":"out","ports":[25091],"reject":true}`,
-			"dc1 -> dc2:25091 rejected; dc2 -> dc1 and everything else untouched", []string{"dc1>dc2:25091 total"}, false,
+			"dc1 -> dc2:25091 rejected; dc2 -> dc1 and everything else untouched",
+			[]string{"dc1>dc2:25091 total"},
+			false,
 		},
 		{
 			"inwards, by packets: the connections of both ways break", "network_partition", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"direction":"in","match":"packets"}`,
-			"dc2 -> dc1 dropped; dc1 -> dc2 and everything else untouched", []string{"dc1>dc2 total", "dc2>dc1 total"}, false,
+			"dc2 -> dc1 dropped; dc1 -> dc2 and everything else untouched",
+			[]string{"dc1>dc2 total", "dc2>dc1 total"},
+			false,
 		},
 		{
 			"one host of two is not the whole data centre", "network_partition", `{"hosts":["dc2.a"],"from":["10.0.1.0/24"]}`,
-			"dc2.a <-> dc1 dropped; everything else untouched", []string{"dc2>dc1", "dc1>dc2"}, false,
+			"dc2.a <-> dc1 dropped; everything else untouched",
+			[]string{"dc2>dc1", "dc1>dc2"},
+			false,
 		},
 		{
 			"part of the other side's network", "network_partition", `{"hosts":["dc1.edge"],"from":["10.0.2.128/25"],"protocol":"tcp"}`,
-			"dc1 <-> dc2 (tcp) dropped; everything else untouched", []string{"dc1>dc2", "dc2>dc1"}, false,
+			"dc1 <-> dc2 (tcp) dropped; everything else untouched",
+			[]string{"dc1>dc2", "dc2>dc1"},
+			false,
 		},
 		{
 			"version 6", "network_partition", `{"hosts":["dc6.edge"],"from":["10.0.1.0/24","10.0.2.0/24"]}`,
-			"dc6 <-> dc1, dc2 dropped; everything else untouched", []string{"dc6>dc1 total", "dc1>dc6 total", "dc6>dc2 total", "dc2>dc6 total"}, false,
+			"dc6 <-> dc1, dc2 dropped; everything else untouched",
+			[]string{"dc6>dc1 total", "dc1>dc6 total", "dc6>dc2 total", "dc2>dc6 total"},
+			false,
 		},
 		{
 			"a network that nobody declares", "network_partition", `{"hosts":["dc1.edge"],"from":["192.0.2.0/24"]}`,
@@ -85,11 +97,15 @@ func TestTheDryRunSaysItInWords(t *testing.T) {
 		},
 		{
 			"everything, the way of xdc included", "network_partition", `{"hosts":["dc1.edge"],"from":["0.0.0.0/0"]}`,
-			"dc1 <-> dc2 dropped; everything else untouched", []string{"dc1>dc2 total", "dc2>dc1 total"}, true,
+			"dc1 <-> dc2 dropped; everything else untouched",
+			[]string{"dc1>dc2 total", "dc2>dc1 total"},
+			true,
 		},
 		{
 			"everything but ssh", "network_partition", `{"hosts":["dc2.b"],"from":["10.0.2.0/24","10.0.1.0/24"],"ports":[22]}`,
-			"dc2.b <-> dc1:22 dropped; everything else untouched", []string{"dc2>dc1:22", "dc1>dc2:22"}, false,
+			"dc2.b <-> dc1:22 dropped; everything else untouched",
+			[]string{"dc2>dc1:22", "dc1>dc2:22"},
+			false,
 		},
 		{
 			"the port of its ssh server", "network_partition", `{"hosts":["dc2.b"],"from":["10.0.2.0/24"],"ports":[2222]}`,
@@ -97,15 +113,21 @@ func TestTheDryRunSaysItInWords(t *testing.T) {
 		},
 		{
 			"loss", "network_loss", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"loss":0.125}`,
-			"dc1 <-> dc2 loses 12.5% of its packets; everything else untouched", []string{"dc1>dc2", "dc2>dc1"}, false,
+			"dc1 <-> dc2 loses 12.5% of its packets; everything else untouched",
+			[]string{"dc1>dc2", "dc2>dc1"},
+			false,
 		},
 		{
 			"latency", "network_latency", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"latency":"200ms","jitter":"50ms","direction":"in"}`,
-			"dc2 -> dc1 delayed by 200ms, plus or minus 50ms; dc1 -> dc2 and everything else untouched", []string{"dc2>dc1"}, false,
+			"dc2 -> dc1 delayed by 200ms, plus or minus 50ms; dc1 -> dc2 and everything else untouched",
+			[]string{"dc2>dc1"},
+			false,
 		},
 		{
 			"bandwidth", "network_bandwidth", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"rate":65536}`,
-			"dc1 <-> dc2 limited to 64KiB a second; everything else untouched", []string{"dc1>dc2", "dc2>dc1"}, false,
+			"dc1 <-> dc2 limited to 64KiB a second; everything else untouched",
+			[]string{"dc1>dc2", "dc2>dc1"},
+			false,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (c couple) predict(q providers.Question) []providers.Prediction {
 	if words != "" {
 		d := c.prediction(q, "detection", w, words)
 		out = append(out, d)
-		if t, ok := c.takeover(q, d); ok {
+		if t, ok := c.takeover(d); ok {
 			out = append(out, t)
 		}
 	}
@@ -145,7 +145,7 @@ func severs(q providers.Question, from, to string, port int) bool {
 }
 
 // takeover is when the local side has taken over: at once in an active side, after a launch in a passive one.
-func (c couple) takeover(q providers.Question, d providers.Prediction) (providers.Prediction, bool) {
+func (c couple) takeover(d providers.Prediction) (providers.Prediction, bool) {
 	t := d
 	t.Quantity = "takeover"
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -106,9 +107,7 @@ func (j *job) collect() {
 	}
 	for {
 		j.mu.Lock()
-		for k, v := range j.counters {
-			j.shown[k] = v
-		}
+		maps.Copy(j.shown, j.counters)
 		j.shownAt = time.Now()
 		j.mu.Unlock()
 		if !wait(j.ctx, metricRefresh) {

@@ -162,7 +162,7 @@ func (d *dc) list(w http.ResponseWriter, r *http.Request, plural, kind string, i
 		cut := []object{}
 		for _, o := range out[plural].([]object) { //nolint:forcetypeassert // it was put there above
 			c := object{}
-			for _, name := range strings.Split(f, ",") {
+			for name := range strings.SplitSeq(f, ",") {
 				if v, ok := o[name]; ok {
 					c[name] = v
 				}

@@ -95,9 +95,9 @@ func (k *toolkit) say(what, cause string) {
 	k.dc.twin.truth.say(fact{What: what, Target: k.dc.cfg.Name, Job: k.spec.Path, Cause: cause})
 }
 
-func (k *toolkit) count(op, path string, n int64) {
+func (k *toolkit) count(op, path string) {
 	if k.job != nil {
-		k.job.add(prefix+op+"/"+path, n)
+		k.job.add(prefix+op+"/"+path, 1)
 	}
 }
 
@@ -184,8 +184,8 @@ func (k *toolkit) ticks() {
 
 // heartbeat is a POST on the heartbeat channel: whatever its body, the other side is alive.
 func (k *toolkit) heartbeat(body []byte) {
-	k.count("CrossDataCenterReceiverForHB", "out/0/nTuplesSubmitted", 1)
-	k.count("RemoteDataCenterHeartbeatWatchdog", "in/0/nTuplesProcessed", 1)
+	k.count("CrossDataCenterReceiverForHB", "out/0/nTuplesSubmitted")
+	k.count("RemoteDataCenterHeartbeatWatchdog", "in/0/nTuplesProcessed")
 	k.mu.Lock()
 	if k.quiet {
 		k.mu.Unlock()
@@ -224,7 +224,7 @@ func (k *toolkit) watchdogTick() {
 
 // status is the tuple that tells the application, the preparer and the data watchdog.
 func (k *toolkit) status(up bool) {
-	k.count("RemoteDataCenterHeartbeatWatchdog", "out/0/nTuplesSubmitted", 1)
+	k.count("RemoteDataCenterHeartbeatWatchdog", "out/0/nTuplesSubmitted")
 	k.mu.Lock()
 	k.remoteUp = up
 	k.seenOnce = k.seenOnce || up
@@ -269,11 +269,11 @@ func (k *toolkit) preparerTick() {
 	k.cnt++
 	k.mu.Unlock()
 	if snap > 0 && k.job != nil {
-		k.count("HeartbeatMessagePreparer", "out/2/nTuplesSubmitted", 1)
+		k.count("HeartbeatMessagePreparer", "out/2/nTuplesSubmitted")
 		m := message{kind: 2, count: uint64(snap), origin: k.dc.cfg.Name, blob: k.job.app.snapshot(), blobOrigin: "0"}
 		k.queue(k.data, m.encode())
 	}
-	k.count("HeartbeatMessagePreparer", "out/0/nTuplesSubmitted", 1)
+	k.count("HeartbeatMessagePreparer", "out/0/nTuplesSubmitted")
 	k.queue(k.hb, message{kind: 1, count: uint64(cnt), origin: k.dc.cfg.Name}.encode())
 }
 
@@ -292,7 +292,7 @@ func (k *toolkit) send(ch chan []byte, port int, path, op string) {
 		case <-k.ctx.Done():
 			return
 		case b := <-ch:
-			k.count(op, "in/0/nTuplesProcessed", 1)
+			k.count(op, "in/0/nTuplesProcessed")
 			peer := k.dc.peers[k.spec.Path]
 			if peer == nil {
 				continue
@@ -330,7 +330,7 @@ func (k *toolkit) post(url string, b []byte) bool {
 
 // blob is a POST on the data channel: a snapshot of the other side is stored under its origin.
 func (k *toolkit) blob(body []byte) {
-	k.count("CrossDataCenterReceiver", "out/0/nTuplesSubmitted", 1)
+	k.count("CrossDataCenterReceiver", "out/0/nTuplesSubmitted")
 	m, err := decodeMessage(body)
 	if err != nil {
 		return
@@ -369,7 +369,7 @@ func (k *toolkit) takeOver() {
 		if !ok {
 			continue
 		}
-		k.count("RemoteDCDataMerger", "out/0/nTuplesSubmitted", 1)
+		k.count("RemoteDCDataMerger", "out/0/nTuplesSubmitted")
 		if k.job != nil {
 			items += k.job.app.restore(b)
 		}
@@ -402,7 +402,7 @@ func appendText(b []byte, s string) []byte {
 	if len(s) < 128 {
 		b = append(b, byte(len(s)))
 	} else {
-		b = binary.LittleEndian.AppendUint32(append(b, 0x80), uint32(len(s))) //nolint:gosec // names are short
+		b = binary.LittleEndian.AppendUint32(append(b, 0x80), uint32(len(s)))
 	}
 	return append(b, s...)
 }

@@ -184,17 +184,15 @@ func (t *Twin) serve(s *http.Server, l net.Listener) {
 
 // run starts a goroutine that the twin owns.
 func (t *Twin) run(fn func()) {
-	t.wg.Add(1)
-	go func() {
-		defer t.wg.Done()
+	t.wg.Go(func() {
 		fn()
-	}()
+	})
 }
 
 // rng is a source of randomness that depends on the seed and a name only.
 func (t *Twin) rng(name string) *rand.Rand {
 	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, t.cfg.Seed), name...))
-	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16]))) //nolint:gosec // repeatable on purpose
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])))
 }
 
 // between is a duration in [low, high) by the seed and a name.

@@ -139,7 +139,7 @@ func (c *Client) Get(ctx context.Context, doing, link string, into any) error {
 	body, err := backoff.Retry(ctx, func() ([]byte, error) {
 		b, err := c.do(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout})
 		var e *Error
-		if err != nil && !(errors.As(err, &e) && e.Temporary()) {
+		if err != nil && (!errors.As(err, &e) || !e.Temporary()) {
 			err = backoff.Permanent(err)
 		}
 		return b, err

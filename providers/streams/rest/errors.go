@@ -54,8 +54,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Temporary reports whether the same call may work a moment later.
 func (e *Error) Temporary() bool {
-	var f *https.Failure
-	if errors.As(e.Err, &f) {
+	if f, ok := errors.AsType[*https.Failure](e.Err); ok {
 		return f.Temporary()
 	}
 	return e.Status >= 500
@@ -66,8 +65,7 @@ func NotFound(err error) bool { return StatusOf(err) == http.StatusNotFound }
 
 // StatusOf is the status of the answer that an error is about; 0 if there was none.
 func StatusOf(err error) int {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Status
 	}
 	return 0
@@ -76,8 +74,7 @@ func StatusOf(err error) int {
 // failed explains a call without a whole answer.
 func (c *Client) failed(r call, u *url.URL, err error) error {
 	e := &Error{Doing: r.doing, Target: c.cfg.Target, Method: r.method, URL: u.String(), Err: err, What: err.Error()}
-	var f *https.Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*https.Failure](err); ok {
 		e.What, e.Advice = f.What(), f.Remedy()
 		if e.Advice != "" && f.Kind != https.Half && f.Kind != https.Broken {
 			e.Advice += " in the streams block of target " + c.cfg.Target

@@ -120,9 +120,7 @@ func (n *Network) wake() {
 	close(n.changed)
 	n.changed = make(chan struct{})
 	for l := range n.conns {
-		for _, f := range l.flows {
-			n.later = append(n.later, f)
-		}
+		n.later = append(n.later, l.flows...)
 	}
 }
 
@@ -306,7 +304,7 @@ func (l *listener) Addr() net.Addr {
 
 func rng(seed uint64, name string) *rand.Rand {
 	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, seed), name...))
-	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16]))) //nolint:gosec // repeatable on purpose
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])))
 }
 
 // latency is the base latency of a pair of nodes, one way: 0.2 to 0.6 ms.
