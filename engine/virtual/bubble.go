@@ -20,7 +20,7 @@ func Run(fn func()) {
 	// testing.Main would read the program's own arguments as flags of a test, unless flags were read before.
 	_ = flag.CommandLine.Parse(nil)
 	returned := make(chan any, 1)
-	hold := func(t *testing.T) { //nolint:thelper // it is no test, only made like one
+	hold := func(t *testing.T) {
 		defer func() {
 			returned <- recover()
 			select {}

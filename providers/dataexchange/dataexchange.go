@@ -79,9 +79,6 @@ func Provider() *providers.Provider {
 	}
 }
 
-//go:fix inline
-func at(f float64) *float64 { return new(f) }
-
 func endpointAttr(text, example string) schema.Attribute {
 	return schema.Attribute{Name: "endpoint", Type: cty.String, Required: true, Public: true, Description: text, Example: example}
 }

@@ -44,12 +44,9 @@ func attributes() []schema.Attribute {
 		{Name: "stdin", Type: cty.String, Description: "What the command reads on its standard input. It may be sensitive.", Example: `"yes\n"`},
 		{Name: "env", Type: cty.Map(cty.String), Description: "Environment variables to add to those of xdc. Values may be sensitive.", Example: `{ SITE = "dc2" }`},
 		{Name: "directory", Type: cty.String, Form: schema.Path, Public: true, Description: "The folder to run it in. Without it, the one that xdc was started in.", Example: `"/tmp"`},
-		{Name: "expect_exit", Type: cty.List(cty.Number), Min: at(0), Max: at(255), Public: true, Description: "The exit codes that count as success. Without it, 0.", Example: "[0, 3]"},
+		{Name: "expect_exit", Type: cty.List(cty.Number), Min: new(float64(0)), Max: new(float64(255)), Public: true, Description: "The exit codes that count as success. Without it, 0.", Example: "[0, 3]"},
 	}
 }
-
-//go:fix inline
-func at(f float64) *float64 { return new(f) }
 
 // arguments are what the action receives.
 type arguments struct {

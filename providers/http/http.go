@@ -59,7 +59,7 @@ func attributes() []schema.Attribute {
 		{Name: "method", Type: cty.String, Enum: methods, Default: cty.StringVal("GET"), Public: true, Description: "The method.", Example: `"POST"`},
 		{Name: "headers", Type: cty.Map(cty.String), Description: "Header lines by name. Values may be sensitive.", Example: `{ "Content-Type" = "application/json" }`},
 		{Name: "body", Type: cty.String, Description: "The body. It may be sensitive.", Example: `jsonencode({ site = "dc2" })`},
-		{Name: "expect_status", Type: cty.List(cty.Number), Min: at(100), Max: at(599), Public: true, Description: "The statuses that count as success. Without it, 200 to 299.", Example: "[200, 204]"},
+		{Name: "expect_status", Type: cty.List(cty.Number), Min: new(float64(100)), Max: new(float64(599)), Public: true, Description: "The statuses that count as success. Without it, 200 to 299.", Example: "[200, 204]"},
 		{Name: "username", Type: cty.String, Public: true, Description: "The user to log in as, with HTTP Basic authentication.", Example: `"xdc"`},
 		{Name: "password", Type: cty.String, Credential: true, Description: "That user's password.", Example: "var.password"},
 		{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Description: "Certificates in PEM form of the authorities to trust in place of the system's.", Example: `"ca.pem"`},
@@ -67,9 +67,6 @@ func attributes() []schema.Attribute {
 		{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Description: "Whether to talk to a server whose certificate is not verified. Every plan that does is warned about.", Example: "false"},
 	}
 }
-
-//go:fix inline
-func at(f float64) *float64 { return new(f) }
 
 // arguments are what the action receives.
 type arguments struct {
@@ -137,7 +134,7 @@ func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, di
 	var line strings.Builder
 	line.WriteString(d.Summary)
 	for _, k := range slices.Sorted(maps.Keys(a.Headers)) {
-		line.WriteString(fmt.Sprintf("  %s: %s", k, a.Headers[k]))
+		fmt.Fprintf(&line, "  %s: %s", k, a.Headers[k])
 	}
 	if !a.Body.IsZero() {
 		line.WriteString("  " + clip(a.Body.String()))

@@ -47,7 +47,7 @@ from     = target.dc2.networks
 loss     = "10%"
 duration = "60s"`,
 		own: []schema.Attribute{{
-			Name: "loss", Type: cty.Number, Form: schema.Percent, Required: true, Min: at(0), Max: at(1), Public: true,
+			Name: "loss", Type: cty.Number, Form: schema.Percent, Required: true, Min: new(float64(0)), Max: new(float64(1)), Public: true,
 			Description: "The share of packets that is lost.",
 			Example:     `"10%"`,
 		}},
@@ -76,12 +76,12 @@ jitter   = "50ms"
 duration = "60s"`,
 		own: []schema.Attribute{
 			{
-				Name: "latency", Type: cty.String, Form: schema.Duration, Required: true, Public: true, Max: at(600),
+				Name: "latency", Type: cty.String, Form: schema.Duration, Required: true, Public: true, Max: new(float64(600)),
 				Description: "The delay added to each packet, each way that `direction` covers.",
 				Example:     `"200ms"`,
 			},
 			{
-				Name: "jitter", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("0s"), Public: true, Max: at(600),
+				Name: "jitter", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("0s"), Public: true, Max: new(float64(600)),
 				Description: "How much more or less than that it is, at random. At most the latency itself.",
 				Example:     `"50ms"`,
 			},
@@ -118,7 +118,7 @@ from     = target.dc2.networks
 rate     = "64KiB"
 duration = "60s"`,
 		own: []schema.Attribute{{
-			Name: "rate", Type: cty.Number, Form: schema.Size, Required: true, Min: at(1), Max: at(1 << 50), Public: true,
+			Name: "rate", Type: cty.Number, Form: schema.Size, Required: true, Min: new(float64(1)), Max: new(float64(1 << 50)), Public: true,
 			Description: "How many bytes a second may pass, each way that `direction` covers: \"64KiB\" is 524,288 bits a second.",
 			Example:     `"64KiB"`,
 		}},
@@ -128,9 +128,6 @@ duration = "60s"`,
 		},
 	}
 }
-
-//go:fix inline
-func at(f float64) *float64 { return new(f) }
 
 // selectors are the arguments that say which traffic is meant; all faults share them.
 func selectors() []schema.Attribute {
@@ -151,7 +148,7 @@ func selectors() []schema.Attribute {
 			Example:     `"in"`,
 		},
 		{
-			Name: "ports", Type: cty.List(cty.Number), Public: true, Min: at(1), Max: at(65535),
+			Name: "ports", Type: cty.List(cty.Number), Public: true, Min: new(float64(1)), Max: new(float64(65535)),
 			Description: "Only connections to these destination ports. Without it, all.",
 			Example:     "[25091]",
 		},

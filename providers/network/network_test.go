@@ -182,11 +182,11 @@ type mechanism struct {
 	ended bool
 }
 
-func (m *mechanism) Apply(_ context.Context, r providers.LinkRule) error {
+func (m *mechanism) Apply(ctx context.Context, r providers.LinkRule) error {
 	if m.fail != nil {
 		return m.fail
 	}
-	_ = m.Remove(context.Background(), r.Name)
+	_ = m.Remove(ctx, r.Name)
 	m.rules = append(m.rules, r)
 	return nil
 }

@@ -175,7 +175,7 @@ func pages[T any](ctx context.Context, c *Client, doing, link, plural string) ([
 		}
 		var next string
 		if json.Unmarshal(orNull(page["next"]), &next) != nil || next == "" {
-			return out, nil
+			return out, nil //nolint:nilerr // a `next` that is no text means that there is none
 		}
 		link = next
 	}
