@@ -129,7 +129,7 @@ func (m *maker) jobs() {
 		if s.Job == nil {
 			continue
 		}
-		j := providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Launched: s.Job.Launched}
+		j := providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Launched: s.Job.Launched, Bundle: s.Job.Bundle, Adopt: s.Job.Adopt}
 		if t := s.Job.Toolkit; t != nil {
 			j.Toolkit = &providers.Toolkit{
 				HeartbeatInterval: t.HeartbeatInterval, MissesAllowed: t.MissesAllowed, SnapshotInterval: t.SnapshotInterval,

@@ -75,9 +75,11 @@ func newToolkit(d *dc, spec Job, j *job, cfg providers.Toolkit) *toolkit {
 	k.client = &http.Client{Timeout: connectLimit + readLimit, Transport: &http.Transport{
 		DisableKeepAlives: true, // one connection a message
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, connectLimit)
+			// The transport lets a dial outlive its request; the toolkit's end must end it.
+			own, cancel := context.WithTimeout(k.ctx, connectLimit)
 			defer cancel()
-			return dial(ctx, network, address)
+			defer context.AfterFunc(ctx, cancel)()
+			return dial(own, network, address)
 		},
 	}}
 	return k

@@ -153,12 +153,19 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		Plan: sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
 		Trace: trace.NewStore(samples{tw, q.Samples}),
 		Env: providers.Env{
-			Run: f.ID, Dial: sur.dial, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile, Links: sur.links,
+			Conceal: q.conceal, Run: f.ID, Dial: sur.dial, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile, Links: sur.links,
 		},
 		Rehearsal: sur.mode == "rehearse", Interrupts: q.Interrupts, Approval: f.Answer, Locks: sur.locks, KillPoint: q.KillPoint,
 	})
 	shut()
 	return res, err
+}
+
+// conceal tells the redactor of a secret that came from a file or a command.
+func (q *Request) conceal(secret string) {
+	if q.Redactor != nil {
+		q.Redactor.Add(secret)
+	}
 }
 
 // samples writes the trace and feeds a live display.
