@@ -47,6 +47,7 @@ func inBubble(t *testing.T, fn func(b *bench)) {
 		}
 		fn(b)
 		b.n.Remove("10.0.1.10", "r") // or the far ends would wait for ever for the end of what was cut
+		time.Sleep(time.Second)
 	})
 }
 
