@@ -92,7 +92,10 @@ func (c *controlServer) putRule(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, control.Failure{Error: "a rule needs a name and a host"})
 		return
 	}
-	c.twin.net.Apply(q.Rule)
+	if err := c.twin.net.Apply(q.Rule); err != nil {
+		reply(w, http.StatusBadRequest, control.Failure{Error: err.Error()})
+		return
+	}
 	c.twin.truth.say(fact{What: "fault_in_effect", ID: q.Rule.Name, Step: q.Step, Cause: effectWords(q.Rule)})
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -149,6 +149,7 @@ func (t *Twin) Close() error {
 	for _, s := range servers {
 		_ = s.Close() // connections end with it
 	}
+	t.net.Close()
 	t.wg.Wait()
 	return t.truth.err
 }

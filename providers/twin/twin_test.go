@@ -105,8 +105,9 @@ func TestATotalCutIsNoticedWithinTheWindowAndSticks(t *testing.T) {
 				rt.Fatalf("%s: down after %.3fs, outside (%.0f, %.0f]", dc, took, low, high)
 			}
 			// A heartbeat that was under way when the link was cut arrives after the heal and brings both together
-			// again; without one they stay apart.
-			if len(ups) > 2 {
+			// again, at once or after another window when the other side's sender still waits for its own; without
+			// one they stay apart.
+			if len(ups) > 4 {
 				rt.Fatalf("%s went up %d times", dc, len(ups))
 			}
 		}

@@ -1,7 +1,8 @@
 // Package wire is the network between the nodes of a twin: connections in memory or over loopback that rules can
 // cut, delay, thin out or refuse.
 //
-// It carries bytes and knows nothing of what they mean. Everything in it works inside a testing/synctest bubble.
+// It carries bytes and knows nothing of what they mean. Everything in it works inside a testing/synctest bubble:
+// whoever waits, waits on a channel, a timer or a condition.
 package wire
 
 import (
@@ -12,7 +13,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,26 +37,30 @@ type Node struct {
 type Network struct {
 	seed uint64
 	real bool
-	// DialTCP and ListenTCP open real connections on loopback; only used by NewTCP.
+	// They open real connections on loopback; nil in memory.
 	dialTCP   func(ctx context.Context, network, address string) (net.Conn, error)
 	listenTCP func(network, address string) (net.Listener, error)
+	done      chan struct{}
+	pumps     sync.WaitGroup
 
 	mu        sync.Mutex
+	closed    bool
 	nodes     map[string]*Node
 	byAddr    map[netip.Addr]*Node
 	byName    map[string]*Node
-	listeners map[string]*listener // declared "host:port"
-	rules     map[string]providers.LinkRule
-	changed   chan struct{} // closed and replaced when rules change
-	conns     map[*link]struct{}
-	later     []*flow // to be told of a change
-	ordinals  map[string]uint64
+	listeners map[string]*listener // by declared "host:port"
+	rules     map[string]inForce   // by "host name"
+	version   uint64               // of the rules
+	conns     map[uint64]*link     // by order of opening
+	opened    uint64
+	ordinals  map[string]uint64 // connections so far, by "from>address"
 }
 
 // NewMemory makes a network in memory.
 func NewMemory(seed uint64) *Network { return newNetwork(seed) }
 
-// NewTCP makes a network over loopback TCP.
+// NewTCP makes a network over loopback TCP, with the dialler and the listener that are given. What the rules do
+// happens at the opener's end of each connection.
 func NewTCP(seed uint64, dial func(ctx context.Context, network, address string) (net.Conn, error), listen func(network, address string) (net.Listener, error)) *Network {
 	n := newNetwork(seed)
 	n.real, n.dialTCP, n.listenTCP = true, dial, listen
@@ -64,9 +69,8 @@ func NewTCP(seed uint64, dial func(ctx context.Context, network, address string)
 
 func newNetwork(seed uint64) *Network {
 	return &Network{
-		seed: seed, nodes: map[string]*Node{}, byAddr: map[netip.Addr]*Node{}, byName: map[string]*Node{},
-		listeners: map[string]*listener{}, rules: map[string]providers.LinkRule{}, changed: make(chan struct{}),
-		conns: map[*link]struct{}{}, ordinals: map[string]uint64{},
+		seed: seed, done: make(chan struct{}), nodes: map[string]*Node{}, byAddr: map[netip.Addr]*Node{}, byName: map[string]*Node{},
+		listeners: map[string]*listener{}, rules: map[string]inForce{}, conns: map[uint64]*link{}, ordinals: map[string]uint64{},
 	}
 }
 
@@ -76,98 +80,108 @@ func (n *Network) Add(node Node) {
 	defer n.mu.Unlock()
 	n.nodes[node.Name] = &node
 	for _, a := range node.Addrs {
-		n.byAddr[a] = &node
+		n.byAddr[a.Unmap()] = &node
 	}
-	for _, name := range append(node.Names, node.Name) {
+	for _, name := range append(slices.Clone(node.Names), node.Name) {
 		n.byName[strings.ToLower(name)] = &node
 	}
 }
 
-// Apply puts a rule in force, in place of one of the same name at the same host.
-func (n *Network) Apply(r providers.LinkRule) {
+func (n *Network) find(host string) *Node {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return n.byAddr[a.Unmap()]
+	}
+	return n.byName[strings.ToLower(host)]
+}
+
+// Apply puts a rule in force, in place of one of the same name at the same host. It refuses a rule that it does not
+// understand.
+func (n *Network) Apply(r providers.LinkRule) error {
+	made, err := newRule(r)
+	if err != nil {
+		return err
+	}
 	n.mu.Lock()
-	n.rules[r.Host+" "+r.Name] = r
-	n.wake()
+	if old, ok := n.rules[made.key()]; ok {
+		made.shapers = old.shapers // what is queued on the line stays queued
+	}
+	n.rules[made.key()] = made
 	n.mu.Unlock()
-	n.tell()
+	n.refresh()
+	return nil
 }
 
 // Remove takes a rule away and reports whether it was there.
 func (n *Network) Remove(host, name string) bool {
+	key := inForce{LinkRule: providers.LinkRule{Host: host, Name: name}}.key()
 	n.mu.Lock()
-	_, ok := n.rules[host+" "+name]
-	delete(n.rules, host+" "+name)
-	n.wake()
+	_, ok := n.rules[key]
+	delete(n.rules, key)
 	n.mu.Unlock()
-	n.tell()
+	if ok {
+		n.refresh()
+	}
 	return ok
 }
 
-// Rules lists the rules seen from a host; "" lists all.
+// Rules lists the rules seen from a host in the order of their names; "" lists all.
 func (n *Network) Rules(host string) []providers.LinkRule {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	out := []providers.LinkRule{}
 	for _, k := range sortedKeys(n.rules) {
 		if r := n.rules[k]; host == "" || r.Host == host {
-			out = append(out, r)
+			out = append(out, r.LinkRule)
 		}
 	}
 	return out
 }
 
-func (n *Network) wake() {
-	close(n.changed)
-	n.changed = make(chan struct{})
-	for l := range n.conns {
-		n.later = append(n.later, l.flows...)
-	}
-}
-
-// tell has everybody who waits on a flow look at the rules again. n.mu is not held: they take it.
-func (n *Network) tell() {
+// refresh tells every connection what the rules do to it now.
+func (n *Network) refresh() {
 	n.mu.Lock()
-	flows := n.later
-	n.later = nil
+	n.version++
+	version := n.version
+	links := make([]*link, 0, len(n.conns))
+	out, in := make([]effect, 0, len(n.conns)), make([]effect, 0, len(n.conns))
+	for _, id := range sortedKeys(n.conns) {
+		l := n.conns[id]
+		links = append(links, l)
+		out, in = append(out, n.effects(l, true)), append(in, n.effects(l, false))
+	}
 	n.mu.Unlock()
-	for _, f := range flows {
-		f.wake()
+	for i, l := range links {
+		l.change(out[i], in[i], version)
 	}
 }
 
-// refused is what a connection that nobody takes ends with.
-func refused(address string) error {
-	return &net.OpError{Op: "dial", Net: "tcp", Addr: named(address), Err: syscall.ECONNREFUSED}
-}
-
-type named string
-
-func (named) Network() string  { return "tcp" }
-func (a named) String() string { return string(a) }
-
-// Listen opens a port of a node. address is "host:port" with a declared address or name; port 0 is refused in memory.
-func (n *Network) Listen(node, address string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
+// Close resets every connection, ends dials under way and joins everything that the network started. Closing it
+// again does nothing.
+func (n *Network) Close() {
 	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.nodes[node] == nil {
-		return nil, fmt.Errorf("listen on %s: no node is called %q", address, node)
+	if n.closed {
+		n.mu.Unlock()
+		n.pumps.Wait()
+		return
 	}
-	key := strings.ToLower(host) + ":" + port
-	if n.listeners[key] != nil {
-		return nil, &net.OpError{Op: "listen", Net: "tcp", Addr: named(address), Err: syscall.EADDRINUSE}
+	n.closed = true
+	close(n.done)
+	links := make([]*link, 0, len(n.conns))
+	for _, id := range sortedKeys(n.conns) {
+		links = append(links, n.conns[id])
 	}
-	l := &listener{net: n, key: key, queue: make(chan net.Conn, 64), done: make(chan struct{})}
-	if n.real {
-		if l.tcp, err = n.listenTCP("tcp", net.JoinHostPort(n.nodes[node].Loopback, "0")); err != nil {
-			return nil, err
-		}
+	listeners := make([]*listener, 0, len(n.listeners))
+	for _, k := range sortedKeys(n.listeners) {
+		listeners = append(listeners, n.listeners[k])
 	}
-	n.listeners[key] = l
-	return l, nil
+	n.mu.Unlock()
+	for _, l := range listeners {
+		_ = l.Close() // nobody asks any more
+	}
+	for _, l := range links {
+		l.reset()
+	}
+	n.pumps.Wait()
 }
 
 // Address is where a listener can really be reached: the declared address in memory, the loopback one over TCP.
@@ -180,136 +194,25 @@ func (n *Network) Address(declared string) string {
 	return declared
 }
 
-// Dial returns a function that opens connections from a node.
-func (n *Network) Dial(from string) func(ctx context.Context, network, address string) (net.Conn, error) {
-	return func(ctx context.Context, _, address string) (net.Conn, error) { return n.dial(ctx, from, address) }
-}
-
-func (n *Network) dial(ctx context.Context, from, address string) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	p, err := strconv.Atoi(port)
-	if err != nil {
-		return nil, fmt.Errorf("dial %s: %w", address, err)
-	}
-	n.mu.Lock()
-	src := n.nodes[from]
-	dst := n.find(host)
-	n.ordinals[from+">"+address]++
-	ordinal := n.ordinals[from+">"+address]
-	n.mu.Unlock()
-	if src == nil {
-		return nil, fmt.Errorf("dial %s: no node is called %q", address, from)
-	}
-	l := &link{
-		net: n, src: src, dst: dst, port: p, closed: make(chan struct{}),
-		rng:  rng(n.seed, fmt.Sprintf("%s>%s#%d", from, address, ordinal)),
-		base: latency(n.seed, from, host),
-	}
-	if err := l.admit(ctx); err != nil {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: named(address), Err: err}
-	}
-	n.mu.Lock()
-	ls := n.listeners[strings.ToLower(host)+":"+port]
-	n.mu.Unlock()
-	if ls == nil {
-		return nil, refused(address)
-	}
-	if ls.tcp != nil {
-		c, err := n.dialTCP(ctx, "tcp", ls.tcp.Addr().String())
-		if err != nil {
-			return nil, err
-		}
-		l.Conn = c
-	} else {
-		near, far := pipe(from, address)
-		l.flows = []*flow{near.out, near.in}
-		near.out.link, near.out.out, near.in.link = l, true, l
-		select {
-		case ls.queue <- far:
-		case <-ls.done:
-			return nil, refused(address)
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		l.Conn = near
-	}
-	n.mu.Lock()
-	n.conns[l] = struct{}{}
-	n.mu.Unlock()
-	return l, nil
-}
-
-func (n *Network) find(host string) *Node {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return n.byAddr[a.Unmap()]
-	}
-	return n.byName[strings.ToLower(host)]
-}
-
-// listener takes connections at one port.
-type listener struct {
-	net   *Network
-	key   string
-	queue chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-	tcp   net.Listener
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	if l.tcp != nil {
-		return l.tcp.Accept()
-	}
-	select {
-	case c := <-l.queue:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() {
-		close(l.done)
-		l.net.mu.Lock()
-		if l.net.listeners[l.key] == l {
-			delete(l.net.listeners, l.key)
-		}
-		l.net.mu.Unlock()
-		for {
-			select {
-			case c := <-l.queue:
-				_ = c.Close() // nobody will take it
-				continue
-			default:
-			}
-			break
-		}
-	})
-	if l.tcp != nil {
-		return l.tcp.Close()
-	}
-	return nil
-}
-
-func (l *listener) Addr() net.Addr {
-	if l.tcp != nil {
-		return l.tcp.Addr()
-	}
-	return named(l.key)
-}
-
+// rng is a source of randomness that depends on the seed and a name only.
 func rng(seed uint64, name string) *rand.Rand {
 	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, seed), name...))
 	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])))
 }
 
-// latency is the base latency of a pair of nodes, one way: 0.2 to 0.6 ms.
+// latency is the base latency between two nodes, one way: 0.2 to 0.6 ms, so that things that happen at once in
+// different places do not reach a third at once.
 func latency(seed uint64, a, b string) time.Duration {
 	return 200*time.Microsecond + time.Duration(rng(seed, "latency "+a+" "+b).Int64N(int64(400*time.Microsecond)))
 }
 
-var errReset = fmt.Errorf("the connection was reset: %w", syscall.ECONNRESET)
+// address is a declared address as a net.Addr.
+type address string
+
+func (address) Network() string  { return "tcp" }
+func (a address) String() string { return string(a) }
+
+var (
+	errReset = fmt.Errorf("the connection was reset: %w", syscall.ECONNRESET)
+	errEnded = fmt.Errorf("the network has ended: %w", net.ErrClosed)
+)
