@@ -38,9 +38,12 @@ type Env struct {
 	JobArgs func(target, path string) (json.RawMessage, bool)
 	// Session returns the open session of a provider at a target, connecting it at the first call.
 	Session func(target, provider string) (Session, error)
-	// Links returns the mechanism by which traffic of a place can be cut or degraded. An error that wraps
-	// ErrUnsupported means that the target offers none.
+	// Links returns the mechanism by which a stand-in cuts or degrades traffic of a place; nil where real machines do.
 	Links func(place Place) (Links, error)
+	// Machine returns the host at a place; nil where there are no machines (rehearsals).
+	Machine func(place Place) (Machine, error)
+	// Processes returns the processes of a place of a stand-in; nil where real machines have them.
+	Processes func(place Place) (Processes, error)
 }
 
 // Target is a data centre as the plan states it.
@@ -100,6 +103,28 @@ type Links interface {
 	Disarm(ctx context.Context, name string) error
 	// Describe says in words, for the dry run, what Apply would do: command lines or requests.
 	Describe(r LinkRule) []string
+}
+
+// Processes are what runs at one place of a stand-in.
+type Processes interface {
+	// List lists them by PID.
+	List(ctx context.Context) ([]Process, error)
+	// Signal sends a signal ("KILL", "TERM", "STOP", "CONT") to some of them. Those that are gone are left out.
+	Signal(ctx context.Context, signal string, pids []int) error
+	// Arm, Renew and Disarm keep the lease under which those that were stopped go on by themselves.
+	Arm(ctx context.Context, name string, pids []int, l Lease) error
+	Renew(ctx context.Context, name string, l Lease) error
+	Disarm(ctx context.Context, name string) error
+}
+
+// Process is a running program.
+type Process struct {
+	PID     int      `json:"pid"`
+	Name    string   `json:"name"`            // of the executable
+	Command string   `json:"command"`         // its argument list, with spaces
+	State   string   `json:"state"`           // running, stopped
+	Started string   `json:"started"`         // with the PID, identifies it for ever
+	Holds   []string `json:"holds,omitempty"` // operators of the PE that it is
 }
 
 // LinkRule is one rule about traffic between the place and some networks.
