@@ -70,6 +70,9 @@ type Effect struct {
 	Low, High time.Time
 	// Evidence says in words what was looked at and seen.
 	Evidence string
+	// Difference is set by VerifyHealed where nothing of the deed is left and yet the place is not as Prepare saw it:
+	// what is gone and what is new, line by line.
+	Difference string
 	// Result is what later steps may refer to (a job's id), as a JSON object; may be nil.
 	Result json.RawMessage
 }

@@ -64,6 +64,8 @@ const (
 	healAttempt       = 30 * time.Second // one heal or one look
 	verifyLimit       = 30 * time.Second // from injection until the effect must have been seen
 	verifyEvery       = 50 * time.Millisecond
+	settle            = 10 * time.Second // that a healed place may take to look as it did before
+	differsEvery      = 500 * time.Millisecond
 	renewEvery        = 15 * time.Second
 	leaseSlack        = 30 * time.Second
 	leaseLongest      = 60 * time.Second

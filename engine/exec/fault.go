@@ -197,7 +197,14 @@ func (r *run) faultHealed(st *step, l *life, cause, healErr error, wasInForce bo
 		r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(false), Low: l.restored.Low, High: max(l.restored.High, r.now())})
 		r.happened(st.Address+".healed", l.restored)
 	}
+	if l.differs != "" {
+		r.out.because(Owed, "%s is healed, and yet its place is not as it was before:\n%s", st.Address, l.differs)
+		r.out.Owed = append(r.out.Owed, st.Address)
+	}
 	switch {
+	case cause == nil && l.differs != "":
+		r.reachHealed(st)
+		r.finish(st, event.Failed, "healed, and yet its place is not as it was before:\n"+l.differs, results)
 	case cause == nil:
 		st.state = event.Running
 		r.reachHealed(st)

@@ -34,6 +34,7 @@ type life struct {
 	armed    bool
 	healed   bool
 	gaveUp   error         // why healing was given up
+	differs  string        // how the place differs from before although nothing of the deed is left
 	injected signal.Span   // from just before the request to the verified effect
 	restored signal.Span   // from the heal's request to its verification
 	over     chan struct{} // closed when healed or given up
@@ -186,17 +187,25 @@ func (l *life) healOnce(ctx context.Context) error {
 	if err := l.deed.Heal(one, l.handle); err != nil {
 		return fmt.Errorf("heal: %w", err)
 	}
+	settled := l.now() + settle
 	for {
 		e, err := l.deed.VerifyHealed(one, l.handle)
 		if err != nil {
 			return fmt.Errorf("verify that it is healed: %w", err)
 		}
+		every := verifyEvery
 		if !e.InForce {
-			l.restored.High = l.since(e.High)
-			l.healed = true
-			break
+			if l.restored.High == 0 {
+				l.restored.High = l.since(e.High)
+			}
+			l.differs = e.Difference
+			if e.Difference == "" || l.now() >= settled {
+				l.healed = true
+				break
+			}
+			every = differsEvery // what the deed has stopped may be on its way up again
 		}
-		if err := pause(one, verifyEvery); err != nil {
+		if err := pause(one, every); err != nil {
 			return fmt.Errorf("not healed: %s (%w)", e.Evidence, err)
 		}
 	}
@@ -206,7 +215,9 @@ func (l *life) healOnce(ctx context.Context) error {
 			return fmt.Errorf("disarm: %w", err)
 		}
 	}
-	if err := l.phase(event.Healed, func(e *event.DeedChanged) { e.Low, e.High = l.restored.Low, l.restored.High }); err != nil {
+	if err := l.phase(event.Healed, func(e *event.DeedChanged) {
+		e.Low, e.High, e.Error = l.restored.Low, l.restored.High, l.differs
+	}); err != nil {
 		// The target is whole; only the record is not. recover will find nothing left to do.
 		return nil
 	}

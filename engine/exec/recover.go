@@ -71,7 +71,21 @@ func recoverOne(ctx context.Context, opt RecoverOptions, env providers.Env, o jo
 		now:   func() time.Duration { return time.Since(start) },
 		since: func(t time.Time) time.Duration { return t.Sub(start) },
 	}
-	return l.heal(ctx)
+	if err := l.heal(ctx); err != nil {
+		return err
+	}
+	if l.differs != "" {
+		return &DifferenceError{l.differs}
+	}
+	return nil
+}
+
+// DifferenceError says that a deed is undone, verified, and that its place is not as it was before all the same. It is
+// said once: a person has to judge it, and nothing is owed any more.
+type DifferenceError struct{ Difference string }
+
+func (e *DifferenceError) Error() string {
+	return "undone, and yet its place is not as it was before:\n" + e.Difference
 }
 
 func recoverLock(ctx context.Context, opt RecoverOptions, o journal.Owed, h providers.Handle) error {

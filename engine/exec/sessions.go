@@ -34,11 +34,6 @@ func openSessions(reg *providers.Registry, env providers.Env, targets []provider
 	}
 	env.Jobs = jobs
 	env.Session = s.session
-	if env.Links == nil {
-		env.Links = func(p providers.Place) (providers.Links, error) {
-			return nil, fmt.Errorf("reach %s to change its traffic: %w", p, providers.ErrUnsupported)
-		}
-	}
 	s.env = env
 	return s
 }

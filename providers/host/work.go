@@ -16,9 +16,12 @@ import (
 
 // Work is what a fault does at one machine. It travels in the handle, whole.
 //
+// Nothing that a work does may survive a reboot: space is taken by files without a name, files are covered by mounts, and
+// rules live in the kernel. So a machine that loses power is healed by that.
+//
 // Every script gets XDC_NAME (the unique name of run and step), XDC_BASE (the folder of everything that xdc has
 // installed on the machine) and XDC_HOME (XDC_BASE/XDC_NAME: the folder of this fault alone, there from arming to
-// disarming; scripts may keep files in it).
+// disarming; scripts may keep files in it), and the functions of the prelude: xdc_spawn, xdc_tagged, xdc_reap.
 type Work struct {
 	Place providers.Place `json:"place"`
 	// State prints what the machine has of the kind of thing that the fault changes (rules, routes, processes ...), the
@@ -38,8 +41,6 @@ type Work struct {
 	Undo shell.Script `json:"undo"`
 	// Left looks: 0 nothing of it is left; 1 something is, and standard output says what; else nobody can tell.
 	Left shell.Script `json:"left"`
-	// Boot says that the effect would survive a reboot, so that the undo must run at boot too.
-	Boot bool `json:"boot,omitempty"`
 }
 
 // Fault is a fault type made of works.

@@ -29,6 +29,8 @@ type World struct {
 	Args json.RawMessage
 	// Secrets are texts that must be in no handle.
 	Secrets []string
+	// TTL is the short lease of the cases that wait for its end; default 5s.
+	TTL time.Duration
 	// State is what an outsider sees of the world: equal texts mean that nothing is different.
 	State func(ctx context.Context) (string, error)
 }
@@ -37,7 +39,7 @@ type World struct {
 const (
 	biteLimit = 2 * time.Minute
 	lookEvery = 500 * time.Millisecond
-	shortTTL  = 5 * time.Second
+	shortTTL  = 5 * time.Second // unless the world says otherwise
 )
 
 // Run tries a fault. in opens a new world, calls the function with it, and ends it; it is called once a case.
@@ -52,6 +54,9 @@ func Run(t *testing.T, ft providers.FaultType, in func(t *testing.T, try func(t 
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				tr := &trial{ft: ft, w: w, deed: ft.New(w.Env), ctx: ctx}
+				if w.TTL == 0 {
+					w.TTL = shortTTL
+				}
 				tr.before = tr.state(t)
 				c.try(tr, t)
 			})
@@ -66,6 +71,7 @@ type trial struct {
 	deed   providers.Deed
 	ctx    context.Context
 	before string
+	armed  string // the world once the undo is armed
 }
 
 type testCase struct {
@@ -183,7 +189,15 @@ func (tr *trial) heal(t *testing.T, d providers.Deed, h providers.Handle) {
 	if err := d.Heal(tr.ctx, h); err != nil {
 		t.Fatalf("heal: %v", err)
 	}
-	tr.await(t, "verify healed", false, func() (providers.Effect, error) { return d.VerifyHealed(tr.ctx, h) })
+	e := tr.await(t, "verify healed", false, func() (providers.Effect, error) { return d.VerifyHealed(tr.ctx, h) })
+	if e.Difference != "" {
+		t.Errorf("verify healed: the place differs from what it was:\n%s", e.Difference)
+	}
+	if a, ok := d.(providers.Armer); ok {
+		if err := a.Disarm(tr.ctx, h); err != nil {
+			t.Fatalf("disarm: %v", err)
+		}
+	}
 	tr.same(t, "after the heal")
 }
 
@@ -244,8 +258,9 @@ func (tr *trial) prepares(t *testing.T) {
 
 func (tr *trial) lives(t *testing.T) {
 	h := tr.prepare(t)
+	tr.arm(t, h, long)
 	tr.inject(t, h)
-	if tr.state(t) == tr.before {
+	if s := tr.state(t); s == tr.before || s == tr.armed {
 		t.Error("the fault is verified, and an outsider sees no difference")
 	}
 	e, err := tr.deed.VerifyHealed(tr.ctx, h)
@@ -257,6 +272,7 @@ func (tr *trial) lives(t *testing.T) {
 
 func (tr *trial) healsTwice(t *testing.T) {
 	h := tr.prepare(t)
+	tr.arm(t, h, long)
 	tr.inject(t, h)
 	tr.heal(t, tr.deed, h)
 	tr.heal(t, tr.deed, h)
@@ -268,6 +284,7 @@ func (tr *trial) healsUninjected(t *testing.T) {
 
 func (tr *trial) healsFresh(t *testing.T) {
 	h := tr.prepare(t)
+	tr.arm(t, h, long)
 	tr.inject(t, h)
 	tr.heal(t, tr.ft.New(tr.w.Fresh()), reload(t, h))
 }
@@ -275,6 +292,7 @@ func (tr *trial) healsFresh(t *testing.T) {
 func (tr *trial) cancelled(t *testing.T) {
 	for _, after := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond} {
 		h := tr.prepare(t)
+		tr.arm(t, h, long)
 		ctx, cancel := context.WithCancel(tr.ctx)
 		timer := time.AfterFunc(after, cancel)
 		if after == 0 {
@@ -287,23 +305,30 @@ func (tr *trial) cancelled(t *testing.T) {
 	}
 }
 
+// long is a lease that no case outlives.
+var long = providers.Lease{TTL: value.Duration(time.Hour), Deadline: value.Duration(time.Hour)}
+
+// arm arms the undo, as the engine always does before it injects; a deed without one is left as it is.
 func (tr *trial) arm(t *testing.T, h providers.Handle, l providers.Lease) providers.Armer {
 	t.Helper()
-	a := tr.deed.(providers.Armer)
+	a, ok := tr.deed.(providers.Armer)
+	if !ok {
+		return nil
+	}
 	if err := a.Arm(tr.ctx, h, l); err != nil {
 		t.Fatalf("arm: %v", err)
 	}
-	tr.same(t, "after arming")
+	tr.armed = tr.state(t)
 	return a
 }
 
 func (tr *trial) expires(t *testing.T) {
 	h := tr.prepare(t)
-	a := tr.arm(t, h, providers.Lease{TTL: value.Duration(shortTTL), Deadline: value.Duration(time.Minute)})
+	a := tr.arm(t, h, providers.Lease{TTL: value.Duration(tr.w.TTL), Deadline: value.Duration(time.Minute)})
 	tr.inject(t, h)
-	tr.wait(t, 2*shortTTL)
+	tr.wait(t, 2*tr.w.TTL)
 	tr.same(t, "after the lease has ended")
-	if err := a.Renew(tr.ctx, h, providers.Lease{TTL: value.Duration(shortTTL), Deadline: value.Duration(time.Minute)}); !errors.Is(err, providers.ErrLeaseEnded) {
+	if err := a.Renew(tr.ctx, h, providers.Lease{TTL: value.Duration(tr.w.TTL), Deadline: value.Duration(time.Minute)}); !errors.Is(err, providers.ErrLeaseEnded) {
 		t.Errorf("renew after the end says %v, not that the lease has ended", err)
 	}
 	tr.heal(t, tr.deed, h)
@@ -312,11 +337,11 @@ func (tr *trial) expires(t *testing.T) {
 
 func (tr *trial) renewed(t *testing.T) {
 	h := tr.prepare(t)
-	l := providers.Lease{TTL: value.Duration(shortTTL), Deadline: value.Duration(time.Minute)}
+	l := providers.Lease{TTL: value.Duration(tr.w.TTL), Deadline: value.Duration(time.Minute)}
 	a := tr.arm(t, h, l)
 	tr.inject(t, h)
 	for range 6 {
-		tr.wait(t, shortTTL/2)
+		tr.wait(t, tr.w.TTL/2)
 		if err := a.Renew(tr.ctx, h, l); err != nil {
 			t.Fatalf("renew: %v", err)
 		}
@@ -339,11 +364,12 @@ func (tr *trial) disarm(t *testing.T, a providers.Armer, h providers.Handle) {
 
 func (tr *trial) restages(t *testing.T) {
 	h := tr.prepare(t)
+	tr.arm(t, h, long)
 	tr.inject(t, h)
 	if err := tr.deed.(providers.Stager).Restage(tr.ctx, h, tr.w.Args); err != nil {
 		t.Fatalf("restage: %v", err)
 	}
-	if tr.state(t) == tr.before {
+	if s := tr.state(t); s == tr.before || s == tr.armed {
 		t.Error("nothing is in force after a stage")
 	}
 	tr.heal(t, tr.deed, h)
