@@ -125,6 +125,7 @@ type Process struct {
 	State   string   `json:"state"`           // running, stopped
 	Started string   `json:"started"`         // with the PID, identifies it for ever
 	Holds   []string `json:"holds,omitempty"` // operators of the PE that it is
+	Job     string   `json:"job,omitempty"`   // the PE's job by the path of its signals, "job.orders"
 }
 
 // LinkRule is one rule about traffic between the place and some networks.

@@ -40,3 +40,10 @@ type Facts struct {
 
 // Has reports whether a program is there.
 func (f Facts) Has(tool string) bool { return f.Tools[tool] != "" }
+
+// PEProcess is the operating-system process of a processing element, as the platform states it.
+type PEProcess struct {
+	PE       string // id
+	PID      int
+	Resource string // the machine as the platform calls it
+}

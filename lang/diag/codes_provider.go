@@ -19,6 +19,9 @@ const (
 	DataExchangeEndpoint Code = "XDC5302"
 	HTTPRequest          Code = "XDC5401"
 	ExecCommand          Code = "XDC5501"
+	ProcessWhich         Code = "XDC5601"
+	ResourceTooMuch      Code = "XDC5701"
+	HostCommand          Code = "XDC5801"
 )
 
 var providerCodes = []Info{
@@ -38,5 +41,8 @@ var providerCodes = []Info{
 	{DataExchangeNoJob, "The seed does not say which job takes its records", "Endpoints are found through the job they belong to. Without `job`, every job of the target is looked at and the endpoint's name must be unique there."},
 	{DataExchangeEndpoint, "Not the URL of an endpoint", "`endpoint_url` is used as it stands. Write an https URL with a host, without credentials in it."},
 	{HTTPRequest, "The request cannot be sent", "The method, URL or expected status of the request is not one. The finding says which."},
+	{ProcessWhich, "It is not said which processes are meant", "A fault on processes needs exactly one way of choosing them, and the hosts (or the job) they belong to."},
+	{ResourceTooMuch, "The pressure is out of bounds", "The host has to stay reachable: the finding says which bound the arguments exceed, or which two exclude each other."},
+	{HostCommand, "A command of the fault is missing or empty", "`host_command` needs the commands that inject, verify and heal, each as a list whose first element is the program."},
 	{ExecCommand, "There is no command", "The first element of `command` is the program; the others are its arguments. There is no shell unless the program is one."},
 }

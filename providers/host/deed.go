@@ -160,7 +160,7 @@ func (a armed) script(name, what string, body shell.Script, around string) shell
 	if text == "" {
 		text = ":"
 	}
-	s.Text = prelude + "xdc_body() {\n" + text + "\n}\n" + around
+	s.Text = Prelude + "xdc_body() {\n" + text + "\n}\n" + around
 	return s
 }
 

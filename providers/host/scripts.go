@@ -1,8 +1,9 @@
 package host
 
-// prelude is what every script of the package begins with. Times are hundredths of a second of the machine's uptime,
-// which no change of its clock moves.
-const prelude = `
+// Prelude is what every script of the package begins with; programs that a fault starts with xdc_spawn may begin with it
+// too. It needs XDC_NAME, XDC_BASE and XDC_HOME. Times are hundredths of a second of the machine's uptime, which no change
+// of its clock moves.
+const Prelude = `
 xdc_now() {
 	read -r xdc_u xdc_rest </proc/uptime || return 1
 	xdc_n=$((${xdc_u%.*} * 100 + 1${xdc_u#*.} - 100))
@@ -81,7 +82,7 @@ xdc_reap() {
 }
 # xdc_spawn PROGRAM ARG... runs a program in the background, in a session of its own, tagged.
 xdc_spawn() {
-	XDC_FAULT="$XDC_NAME" setsid "$@" </dev/null >/dev/null 2>&1 9<&- &
+	XDC_FAULT="$XDC_NAME" XDC_NAME="$XDC_NAME" XDC_BASE="$XDC_BASE" XDC_HOME="$XDC_HOME" setsid "$@" </dev/null >/dev/null 2>&1 9<&- &
 }
 `
 

@@ -40,7 +40,7 @@ func NewNode(t testing.TB, name string) *Node {
 			t.Skipf("needs %s: run make setup", tool)
 		}
 	}
-	script := "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /tmp && hostname \"$1\" && ip link set lo up && echo ready && exec sleep 2147483647"
+	script := "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /tmp && hostname \"$1\" && ip link set lo up && echo ready; trap : TERM HUP; while :; do sleep 2147483647 & wait; done" // it reaps
 	cmd := exec.Command("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "--uts", "--ipc", "/bin/sh", "-c", script, "sh", name)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

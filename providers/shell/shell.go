@@ -80,7 +80,8 @@ func (s Script) SetList(name string, values []string) Script {
 // text returned.
 func (s Script) Program() (string, error) {
 	var b strings.Builder
-	b.WriteString("LC_ALL=C; export LC_ALL; set -u\n")
+	// What runs faults is in the sbin folders, which a login may not have in its path.
+	b.WriteString("LC_ALL=C; PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin; export LC_ALL PATH; set -u\n")
 	for _, v := range s.Vars {
 		if !isName(v.Name) {
 			return "", fmt.Errorf("%q is not the name of a shell variable", v.Name)
@@ -170,4 +171,23 @@ func Unwrap(stdout, stderr []byte, nonce string) (Output, error) {
 	}
 	out.Stdout, out.Exit = string(rest[:i]), code
 	return out, nil
+}
+
+// Show writes an argument list for people, as it would be typed; control characters are made visible. Nothing is run from
+// it.
+func Show(args []string) string {
+	parts := make([]string, len(args))
+	for i, a := range args {
+		switch {
+		case strings.ContainsFunc(a, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }):
+			parts[i] = "$'" + strings.ReplaceAll(strings.Trim(strconv.QuoteToASCII(a), `"`), "'", `\'`) + "'"
+		case a == "" || strings.ContainsFunc(a, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./:=,@%+", r)
+		}):
+			parts[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		default:
+			parts[i] = a
+		}
+	}
+	return strings.Join(parts, " ")
 }

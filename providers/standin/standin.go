@@ -27,6 +27,18 @@ type StandIn struct {
 	Control   string `json:"control"`
 	TokenFile string `json:"token_file"`
 	PID       int    `json:"pid,omitempty"`
+	// Runner is the process from whose network everything in a lab is reached. Without one, everything is reached from
+	// here.
+	Runner *Process `json:"runner,omitempty"`
+	// Router is the process in whose network a lab's data centres meet.
+	Router *Process `json:"router,omitempty"`
+}
+
+// Process is a process of this machine.
+type Process struct {
+	PID int `json:"pid"`
+	// Started tells it from a later one with the same number.
+	Started string `json:"started"`
 }
 
 // Connection replaces a target's streams connection. Files are absolute, or relative to the folder.
@@ -36,6 +48,19 @@ type Connection struct {
 	Username     string `json:"username"`
 	PasswordFile string `json:"password_file"`
 	CAFile       string `json:"ca_file"`
+	// Hosts replace the connections to a target's hosts, by the names of the plan. A twin has none: it has no machines.
+	Hosts map[string]Host `json:"hosts,omitempty"`
+}
+
+// Host is a machine of a lab, with an SSH server. Files are absolute, or relative to the folder.
+type Host struct {
+	Address      string `json:"address"`
+	Port         int    `json:"port"`
+	User         string `json:"user"`
+	IdentityFile string `json:"identity_file"`
+	KnownHosts   string `json:"known_hosts"`
+	// Process is the machine's process 1, as seen from here.
+	Process Process `json:"process"`
 }
 
 // Load reads the description in dir.

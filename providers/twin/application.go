@@ -25,6 +25,7 @@ type application struct {
 	variant string
 
 	mu     sync.Mutex
+	queue  []held           // records that the source has taken and the state has not
 	state  []held           // records not come out yet, in order
 	counts map[string]int64 // records by key
 	sinks  map[string]*ring
@@ -63,17 +64,16 @@ func newApplication(j *job) *application {
 // accept takes as many leading records as there is room for.
 func (a *application) accept(items []json.RawMessage) int {
 	a.mu.Lock()
-	room := max(sourceBuffer-len(a.state), 0)
+	room := max(sourceBuffer-len(a.queue)-len(a.state), 0)
 	n := min(len(items), room)
 	due := time.Now().Add(a.stay)
 	for _, it := range items[:n] {
-		a.state = append(a.state, held{ID: a.id(it), Data: it, Due: due})
+		a.queue = append(a.queue, held{ID: a.id(it), Data: it, Due: due})
 	}
 	a.mu.Unlock()
 	for _, op := range a.job.spec.Inputs[:min(1, len(a.job.spec.Inputs))] {
 		a.job.add(op+"/out/0/nTuplesSubmitted", int64(n))
 	}
-	a.job.add("KeyedCounter/in/0/nTuplesProcessed", int64(n))
 	a.nudge()
 	return n
 }
@@ -97,41 +97,69 @@ func (a *application) nudge() {
 	}
 }
 
-// work lets records out when their time has come.
+// blocked is how long the state waits before it tries again to hand on what the sinks did not take.
+const blocked = 100 * time.Millisecond
+
+// work is what the state's PE does: it takes records in, and lets them out when their time has come. Where the sinks'
+// PE does not take them it waits, and takes nothing in.
 func (a *application) work() {
+	ctx := a.job.ctx
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		a.mu.Lock()
-		next := time.Hour
-		if len(a.state) > 0 {
-			next = time.Until(a.state[0].Due)
-		}
-		a.mu.Unlock()
-		if next <= 0 {
-			a.release()
+		next := a.next()
+		if next > 0 {
+			timer.Reset(next)
+			select {
+			case <-a.wake:
+			case <-timer.C:
+			case <-ctx.Done():
+				return
+			}
 			continue
 		}
-		timer.Reset(next)
-		select {
-		case <-a.wake:
-		case <-timer.C:
-		case <-a.job.ctx.Done():
+		if a.job.turn(ctx, statePE) == nil {
+			a.take()
+			if a.next() > 0 {
+				continue
+			}
+			if a.job.turn(ctx, sinkPE) == nil && a.job.turn(ctx, statePE) == nil {
+				a.release()
+				continue
+			}
+		}
+		if !wait(ctx, blocked) {
 			return
 		}
 	}
 }
 
-func (a *application) release() {
-	if !a.job.working(statePE) || !a.job.working(sinkPE) {
-		// back-pressure: what cannot go on stays in state
-		a.mu.Lock()
-		for i := range a.state {
-			a.state[i].Due = time.Now().Add(a.stay + 100*time.Millisecond)
-		}
-		a.mu.Unlock()
-		return
+// next is how long nothing has to be done.
+func (a *application) next() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case len(a.queue) > 0:
+		return 0
+	case len(a.state) > 0:
+		return time.Until(a.state[0].Due)
 	}
+	return time.Hour
+}
+
+// take takes in what the source has.
+func (a *application) take() {
+	a.mu.Lock()
+	n := len(a.queue)
+	a.state = append(a.state, a.queue...)
+	a.queue = nil
+	a.mu.Unlock()
+	if n > 0 {
+		a.job.add("KeyedCounter/in/0/nTuplesProcessed", int64(n))
+	}
+}
+
+func (a *application) release() {
 	now := time.Now()
 	a.mu.Lock()
 	n := 0
@@ -238,13 +266,26 @@ func (a *application) restore(blob []byte) int {
 	return len(s.State) + len(s.Counts)
 }
 
-// lose says of every record in state that it is gone here. Those that the other side has in a snapshot may come out
-// there; the truth of that is told when they do.
-func (a *application) lose(cause string) {
+// loseState says of every record in state that it is gone here. Those that the other side has in a snapshot may come
+// out there; the truth of that is told when they do.
+func (a *application) loseState(cause string) {
 	a.mu.Lock()
 	gone := a.state
 	a.state = nil
 	a.mu.Unlock()
+	a.sayLost(gone, cause)
+}
+
+// loseQueue says of every record that is still with the source that it is gone.
+func (a *application) loseQueue(cause string) {
+	a.mu.Lock()
+	gone := a.queue
+	a.queue = nil
+	a.mu.Unlock()
+	a.sayLost(gone, cause)
+}
+
+func (a *application) sayLost(gone []held, cause string) {
 	for _, h := range gone {
 		a.job.dc.twin.truth.say(fact{What: "record_lost", Target: a.job.dc.cfg.Name, Job: a.job.spec.Path, ID: h.ID, Cause: cause})
 	}

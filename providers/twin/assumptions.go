@@ -11,6 +11,8 @@ func Assumptions() []providers.Assumption {
 		{ID: "twin.operators", Statement: "A running job names the toolkit's operators CrossDCFailover.NAME, and the receivers have one output port each.", Basis: "SPL naming and the URL paths in the source."},
 		{ID: "twin.ticks", Statement: "The Beacon ticks at a fixed rate from the end of the initial delay.", Basis: "Not documented whether the rate or the delay is fixed."},
 		{ID: "twin.pes", Statement: "Sources, state, sinks and the toolkit are in PEs of their own.", Basis: "The default fusion is not documented."},
+		{ID: "twin.crash", Statement: "A PE whose process ends by itself is down with the reason crash, and the platform starts it again by itself within about three seconds. One that was stopped by request stays down.", Basis: "PEs have launchCount, which counts automatic launches, and restartable; how soon, and that it is so by default, is not in a public source."},
+		{ID: "twin.hung", Statement: "A PE whose process is stopped (SIGSTOP) stays running and healthy for the platform; its peers wait for it.", Basis: "No public source says that the platform asks PEs for signs of life."},
 		{ID: "twin.restart", Statement: "Jobs are not submitted again when an instance is started after a stop.", Basis: "Jobs stay until they are cancelled or the instance stops."},
 		{ID: "data.listing", Statement: "The data service lists jobs as objects with id, name, inject and inspect; each endpoint has name and uri.", Basis: "That there is such a listing is documented; its property names are not."},
 		{ID: "data.discovery", Statement: "The data service is among the instance's active services, with type data and a connectionUrl.", Basis: "Services have connectionUrl in 4.x; that the data service has one is a guess."},

@@ -20,15 +20,9 @@ type controlServer struct {
 	mux  *http.ServeMux
 
 	mu     sync.Mutex
-	leases map[string]*lease // host and name
+	leases map[string]*lease // by kind, host and name
 	locks  map[string]control.Lock
 	alive  map[string]time.Time // last sign of a lock's run
-}
-
-// lease is an armed undo.
-type lease struct {
-	deadline time.Time
-	timer    *time.Timer
 }
 
 func newControl(t *Twin) *controlServer {
@@ -43,6 +37,10 @@ func newControl(t *Twin) *controlServer {
 	})
 	c.mux.HandleFunc("PUT /leases", c.putLease)
 	c.mux.HandleFunc("DELETE /leases", c.deleteLease)
+	c.mux.HandleFunc("GET /processes", c.listProcesses)
+	c.mux.HandleFunc("POST /processes/signal", c.signalProcesses)
+	c.mux.HandleFunc("PUT /processes/leases", c.putProcessLease)
+	c.mux.HandleFunc("DELETE /processes/leases", c.deleteProcessLease)
 	c.mux.HandleFunc("GET /locks", func(w http.ResponseWriter, _ *http.Request) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -118,55 +116,6 @@ func (c *controlServer) remove(host, name, cause string) {
 	if c.twin.net.Remove(host, name) {
 		c.twin.truth.say(fact{What: "fault_gone", ID: name, Cause: cause})
 	}
-}
-
-// putLease arms an undo or renews it: without a renewal the rules are removed when the lease ends, and in any case at
-// its deadline.
-func (c *controlServer) putLease(w http.ResponseWriter, r *http.Request) {
-	var q control.LeaseRequest
-	if !c.read(w, r, &q) {
-		return
-	}
-	key := q.Host + " " + q.Name
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	l := c.leases[key]
-	switch {
-	case q.Renew && l == nil:
-		reply(w, http.StatusGone, control.Failure{Error: "the lease of " + q.Name + " has ended", Ended: true})
-		return
-	case l == nil:
-		l = &lease{deadline: time.Now().Add(q.Lease.Deadline.D())}
-		c.leases[key] = l
-	default:
-		l.timer.Stop()
-	}
-	left := min(q.Lease.TTL.D(), time.Until(l.deadline))
-	l.timer = time.AfterFunc(max(left, 0), func() { c.expire(key, l, q.Host, q.Name) })
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (c *controlServer) expire(key string, l *lease, host, name string) {
-	c.mu.Lock()
-	mine := c.leases[key] == l
-	if mine {
-		delete(c.leases, key)
-	}
-	c.mu.Unlock()
-	if mine && c.twin.ctx.Err() == nil {
-		c.remove(host, name, "the lease ended")
-	}
-}
-
-func (c *controlServer) deleteLease(w http.ResponseWriter, r *http.Request) {
-	key := r.URL.Query().Get("host") + " " + r.URL.Query().Get("name")
-	c.mu.Lock()
-	if l := c.leases[key]; l != nil {
-		l.timer.Stop()
-		delete(c.leases, key)
-	}
-	c.mu.Unlock()
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // putLock takes a lock, renews it, or takes over one whose run has given no sign of life.

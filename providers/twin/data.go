@@ -91,6 +91,10 @@ func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job) {
 			return
 		}
 	}
+	if j.turn(r.Context(), sourcePE) != nil {
+		failData(w, http.StatusServiceUnavailable, "The operator is not reachable.")
+		return
+	}
 	if n := j.app.accept(body.Items); n < len(body.Items) {
 		reply(w, http.StatusRequestEntityTooLarge, object{"addedItems": n, "messages": []object{{"message": "The buffer of the endpoint is full."}}})
 		return
@@ -105,7 +109,7 @@ func (d *dc) inspect(w http.ResponseWriter, r *http.Request, j *job, name string
 		w.Header().Set("Allow", "GET")
 		failData(w, http.StatusMethodNotAllowed, "Records are read here.")
 		return
-	case !j.working(sinkPE):
+	case j.turn(r.Context(), sinkPE) != nil:
 		failData(w, http.StatusServiceUnavailable, "The operator is not reachable.")
 		return
 	}

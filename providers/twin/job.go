@@ -10,16 +10,6 @@ import (
 	"time"
 )
 
-// pe is a processing element of a job.
-type pe struct {
-	id       string
-	status   string
-	reason   string
-	launches int64
-	host     int
-	ops      []string
-}
-
 // job is a job that runs, or is coming up or going down.
 type job struct {
 	dc   *dc
@@ -53,19 +43,11 @@ func newJob(d *dc, spec Job, id, name string) *job {
 		groups = append(groups, toolkitOperators)
 	}
 	for _, ops := range groups {
-		j.pes = append(j.pes, &pe{id: strconv.Itoa(d.nextPE), status: "starting", reason: "none", launches: 1, host: d.nextPE % len(d.hosts), ops: ops})
+		j.pes = append(j.pes, &pe{id: strconv.Itoa(d.nextPE), status: "starting", reason: reasonNone, host: d.nextPE % len(d.hosts), ops: ops})
 		d.nextPE++
 	}
 	return j
 }
-
-// the places of the job's PEs in its list.
-const (
-	sourcePE = iota
-	statePE
-	sinkPE
-	toolkitPE
-)
 
 // comeUp starts the PEs and what is in them.
 func (j *job) comeUp(delay time.Duration) {
@@ -73,15 +55,17 @@ func (j *job) comeUp(delay time.Duration) {
 	if !wait(j.ctx, delay+t.between("pe start "+j.dc.cfg.Name+j.id, 1500*time.Millisecond, 3*time.Second)) {
 		return
 	}
+	for i := range j.pes {
+		if !j.launchPE(i, 1) {
+			return
+		}
+	}
 	j.mu.Lock()
 	if j.dead {
 		j.mu.Unlock()
 		return
 	}
 	j.status, j.up = "running", true
-	for _, p := range j.pes {
-		p.status = "running"
-	}
 	j.mu.Unlock()
 	t.truth.say(fact{What: "job_healthy", Target: j.dc.cfg.Name, Job: j.spec.Path})
 	t.run(j.collect)
@@ -91,9 +75,20 @@ func (j *job) comeUp(delay time.Duration) {
 	}
 }
 
+// startToolkit starts what is in the toolkit's PE, if that runs and holds nothing yet.
 func (j *job) startToolkit() {
+	proc := j.process(toolkitPE)
+	if proc == nil {
+		return
+	}
 	k := newToolkit(j.dc, j.spec, j, *j.spec.Toolkit)
+	k.proc = proc
 	j.mu.Lock()
+	if j.dead || j.toolkit != nil || j.pes[toolkitPE].proc != proc {
+		j.mu.Unlock()
+		k.stop()
+		return
+	}
 	j.toolkit = k
 	j.mu.Unlock()
 	k.start()
@@ -165,13 +160,6 @@ func (j *job) health() string {
 	return "partiallyUnhealthy"
 }
 
-// working reports whether a PE runs.
-func (j *job) working(i int) bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return !j.dead && i < len(j.pes) && j.pes[i].status == "running"
-}
-
 // kill ends the job at once: whatever was in it is gone.
 func (j *job) kill(cause string) {
 	j.mu.Lock()
@@ -180,78 +168,25 @@ func (j *job) kill(cause string) {
 		return
 	}
 	j.dead = true
+	var procs []Proc
 	for _, p := range j.pes {
-		p.status = "stopped"
+		if p.proc != nil {
+			procs = append(procs, p.proc)
+		}
+		p.status, p.proc = "stopped", nil
 	}
 	k := j.toolkit
 	j.mu.Unlock()
 	j.cancel()
+	for _, p := range procs {
+		p.Kill()
+	}
 	if k != nil {
 		k.stop()
 	}
-	j.app.lose(cause)
+	j.app.loseQueue(cause)
+	j.app.loseState(cause)
 	j.dc.twin.truth.say(fact{What: "job_gone", Target: j.dc.cfg.Name, Job: j.spec.Path, Cause: cause})
-}
-
-// stopPE stops one PE; what it held in memory is gone.
-func (j *job) stopPE(i int) {
-	j.mu.Lock()
-	p := j.pes[i]
-	if p.status != "running" {
-		j.mu.Unlock()
-		return
-	}
-	p.status, p.reason = "stopped", "request"
-	k := j.toolkit
-	for _, op := range p.ops {
-		for path := range j.counters {
-			if len(path) > len(op) && path[:len(op)+1] == op+"/" {
-				delete(j.counters, path)
-				delete(j.shown, path)
-			}
-		}
-	}
-	if i == toolkitPE {
-		j.toolkit = nil
-	}
-	j.mu.Unlock()
-	switch i {
-	case statePE:
-		j.app.lose("PE stopped")
-	case sinkPE:
-		j.app.emptySinks()
-	case toolkitPE:
-		if k != nil {
-			k.stop()
-		}
-	}
-	j.dc.twin.truth.say(fact{What: "pe_down", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id})
-}
-
-// startPE starts a stopped PE again.
-func (j *job) startPE(i int) {
-	j.mu.Lock()
-	p := j.pes[i]
-	if p.status != "stopped" || j.dead {
-		j.mu.Unlock()
-		return
-	}
-	p.status = "starting"
-	n := p.launches
-	j.mu.Unlock()
-	j.dc.twin.run(func() {
-		if !wait(j.ctx, j.dc.twin.between(fmt.Sprintf("pe restart %s%s#%d", j.dc.cfg.Name, p.id, n), 800*time.Millisecond, 2*time.Second)) {
-			return
-		}
-		j.mu.Lock()
-		p.status, p.reason = "running", "none"
-		p.launches++
-		j.mu.Unlock()
-		if i == toolkitPE {
-			j.startToolkit()
-		}
-		j.dc.twin.truth.say(fact{What: "pe_up", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id})
-	})
 }
 
 func decodeJSON(b []byte, into any) bool { return json.Unmarshal(b, into) == nil }

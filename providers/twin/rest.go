@@ -371,10 +371,10 @@ func (d *dc) peAction(w http.ResponseWriter, r *http.Request, j *job, i int) {
 	case "stop":
 		j.stopPE(i)
 	case "start":
-		j.startPE(i)
+		j.startPE(i, "starting")
 	case "restart":
 		j.stopPE(i)
-		j.startPE(i)
+		j.startPE(i, "starting")
 	default:
 		fail(w, http.StatusBadRequest, "CDISW5012E", "The action "+kind+" is not supported for pes.")
 		return
@@ -415,12 +415,13 @@ func (p pe) rest(r *http.Request, j *job) object {
 	self := j.dc.self(r) + "/pes/" + p.id
 	o := object{
 		"id": p.id, "restid": p.id, "resourceType": "pe", "self": self, "status": p.status, "statusReason": p.reason, "health": p.health(),
-		"launchCount": p.launches, "processId": "1" + p.id + "07", "restartable": true, "relocatable": true, "job": j.dc.self(r) + "/jobs/" + j.id,
+		"launchCount": p.launches, "restartable": true, "relocatable": true, "job": j.dc.self(r) + "/jobs/" + j.id,
 		"operators": j.dc.self(r) + "/operators?pe.restid=" + p.id, "applicationTrace": self + "/applicationtrace", "metrics": self + "/metrics",
 		"requiredConnections": "connected", "optionalConnections": "connected",
 	}
-	if p.status != "running" {
-		o["processId"] = nil
+	o["processId"] = nil
+	if p.proc != nil {
+		o["processId"] = strconv.Itoa(p.proc.PID())
 	}
 	return o
 }

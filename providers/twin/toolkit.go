@@ -39,6 +39,7 @@ type toolkit struct {
 	dc     *dc
 	spec   Job
 	job    *job // nil in a passive monitor
+	proc   Proc // of the PE it is in; nil in a passive monitor
 	cfg    providers.Toolkit
 	active bool
 	onDown func() // of a passive monitor
@@ -91,6 +92,14 @@ func (k *toolkit) host() int {
 		return k.job.pes[toolkitPE].host
 	}
 	return 0
+}
+
+// turn is passed before each piece of work. It waits while the PE is hung.
+func (k *toolkit) turn(ctx context.Context) error {
+	if k.proc == nil {
+		return nil
+	}
+	return k.proc.Turn(ctx)
 }
 
 func (k *toolkit) say(what, cause string) {
@@ -146,7 +155,7 @@ func (k *toolkit) listen(host providers.Host, port int, path string, take func([
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 		b, err := io.ReadAll(io.LimitReader(r.Body, 64<<20))
-		if err != nil {
+		if err != nil || k.turn(r.Context()) != nil {
 			return
 		}
 		take(b)
@@ -157,6 +166,11 @@ func (k *toolkit) listen(host providers.Host, port int, path string, take func([
 	})
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: connectLimit}
 	k.mu.Lock()
+	if k.ctx.Err() != nil { // it was stopped meanwhile
+		k.mu.Unlock()
+		_ = l.Close()
+		return
+	}
 	k.serve = append(k.serve, s)
 	k.mu.Unlock()
 	k.dc.twin.run(func() { _ = s.Serve(l) }) // it ends with stop
@@ -174,6 +188,9 @@ func (k *toolkit) ticks() {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
+		if k.turn(k.ctx) != nil {
+			return
+		}
 		k.watchdogTick()
 		k.preparerTick()
 		select {
@@ -270,7 +287,7 @@ func (k *toolkit) preparerTick() {
 	cnt = k.cnt
 	k.cnt++
 	k.mu.Unlock()
-	if snap > 0 && k.job != nil {
+	if snap > 0 && k.job != nil && k.job.responds(statePE) {
 		k.count("HeartbeatMessagePreparer", "out/2/nTuplesSubmitted")
 		m := message{kind: 2, count: uint64(snap), origin: k.dc.cfg.Name, blob: k.job.app.snapshot(), blobOrigin: "0"}
 		k.queue(k.data, m.encode())
@@ -294,6 +311,9 @@ func (k *toolkit) send(ch chan []byte, port int, path, op string) {
 		case <-k.ctx.Done():
 			return
 		case b := <-ch:
+			if k.turn(k.ctx) != nil {
+				return
+			}
 			k.count(op, "in/0/nTuplesProcessed")
 			peer := k.dc.peers[k.spec.Path]
 			if peer == nil {
@@ -323,6 +343,9 @@ func (k *toolkit) post(url string, b []byte) bool {
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)) // an answer has no use here
 	_ = resp.Body.Close()
+	if k.turn(k.ctx) != nil {
+		return false
+	}
 	ok := resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusOK
 	if ok {
 		k.log("INFO", "HttpBlobSender", "%d bytes have been sent to this URL: %s", len(b), url)

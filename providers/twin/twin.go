@@ -37,6 +37,8 @@ type Config struct {
 	Key string
 	// Token guards the control endpoint.
 	Token string
+	// Processes starts the processes of PEs; nil makes them up.
+	Processes Processes
 }
 
 // Target is a data centre.
@@ -83,6 +85,8 @@ type Twin struct {
 	truth *truth
 	start time.Time
 
+	processes Processes
+
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -101,7 +105,10 @@ func New(cfg Config, n *wire.Network) (*Twin, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Twin{cfg: cfg, net: n, ca: ca, start: time.Now()}
+	t := &Twin{cfg: cfg, net: n, ca: ca, start: time.Now(), processes: cfg.Processes}
+	if t.processes == nil {
+		t.processes = madeUp{}
+	}
 	t.truth = &truth{w: cfg.Truth, start: t.start}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	n.Add(wire.Node{Name: RunnerNode, Loopback: "127.0.0.1"})

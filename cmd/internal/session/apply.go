@@ -2,16 +2,8 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"os"
-	"strings"
 	"time"
-
-	"github.com/xdc-project/xdc/engine/exec"
-	"github.com/xdc-project/xdc/providers"
-	"github.com/xdc-project/xdc/providers/standin"
-	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
 // realDial opens real connections.
@@ -26,7 +18,7 @@ func Apply(ctx context.Context, q Request) (Result, error) {
 	if err != nil {
 		return Result{Folder: f}, err
 	}
-	sur := surroundings{plan: q.Plan, dial: realDial, readFile: q.ReadFile, mode: "apply"}
+	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial}, readFile: q.ReadFile, mode: "apply"}
 	if q.StandIn != nil {
 		if sur, err = q.onStandIn(f, sur); err != nil {
 			return Result{Folder: f}, err
@@ -41,38 +33,21 @@ func (q *Request) onStandIn(f Folder, sur surroundings) (surroundings, error) {
 	if err != nil {
 		return sur, err
 	}
-	own, links, locks, err := reach(q.StandIn, f.ID, swapped.Targets)
+	there, err := reach(q.StandIn, f.ID, swapped.Targets)
 	if err != nil {
 		return sur, err
 	}
 	for _, slot := range q.Plan.Secrets {
 		if _, known := q.Plan.Program.Secrets.Get(slot); !known {
-			own[slot] = random() // the stand-in has secrets of its own
+			there.secrets[slot] = random() // the stand-in has secrets of its own
 		}
 	}
 	bundles, err := bundlesOf(q.Plan)
 	if err != nil {
 		return sur, err
 	}
-	sur.plan, sur.secrets, sur.links, sur.locks, sur.standIn = swapped, own, links, locks, q.StandIn.Dir
+	sur.plan, sur.reached, sur.standIn = swapped, there, q.StandIn.Dir
 	sur.readFile = standInFiles{stand: q.StandIn, bundles: bundles, next: q.ReadFile}.read
 	return sur, nil
 }
 
-// reach finds a stand-in's secrets, its links and its locks.
-func reach(s *standin.StandIn, run string, targets []providers.Target) (map[string]string, func(providers.Place) (providers.Links, error), exec.Locker, error) {
-	own := map[string]string{}
-	for name, c := range s.Targets {
-		b, err := os.ReadFile(s.Path(c.PasswordFile))
-		if err != nil {
-			return nil, nil, nil, fmt.Errorf("read the stand-in's password for %s: %w", name, err)
-		}
-		own[standInPrefix+name] = strings.TrimRight(string(b), "\r\n")
-	}
-	token, err := os.ReadFile(s.Path(s.TokenFile))
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("read the stand-in's token: %w", err)
-	}
-	c := control.New(realDial, s.Control, strings.TrimSpace(string(token)))
-	return own, linksOf(c, targets), &locker{c: c, run: run}, nil
-}

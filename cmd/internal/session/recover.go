@@ -118,18 +118,17 @@ func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.E
 	if err != nil {
 		return env, nil, nil, err
 	}
-	own, links, locks, err := reach(s, q.Folder.ID, swapped.Targets)
+	there, err := reach(s, q.Folder.ID, swapped.Targets)
 	if err != nil {
 		return env, nil, nil, err
 	}
 	next := q.Secret
 	env.Secret = func(slot string) (string, error) {
-		if v, ok := own[slot]; ok {
+		if v, ok := there.secrets[slot]; ok {
 			return v, nil
 		}
 		return next(slot)
 	}
-	env.Links = links
 	env.ReadFile = standInFiles{stand: s, next: env.ReadFile}.read
-	return env, swapped.Targets, locks, nil
+	return there.lend(env), swapped.Targets, there.locks, nil
 }

@@ -101,27 +101,10 @@ func (q *Request) rehearse(ctx context.Context, f Folder, truth io.Writer, start
 	c := control.New(dial, t.ControlURL(), cfg.Token)
 	defer c.Close()
 	return q.run(ctx, f, surroundings{
-		plan: swapped, dial: dial, secrets: own, mode: "rehearse", virtual: !q.RealTime,
+		plan: swapped, mode: "rehearse", virtual: !q.RealTime,
+		reached:  reached{dial: dial, secrets: own, links: linksOf(c, swapped.Targets), processes: processesOf(c, swapped.Targets)},
 		readFile: standInFiles{files: map[string][]byte{"ca.pem": t.CA()}, bundles: bundles, next: q.ReadFile}.read,
-		links:    linksOf(c, swapped.Targets),
 	}, started)
-}
-
-// linksOf finds the mechanism at a place: the control endpoint, for the place's declared address.
-func linksOf(c *control.Client, targets []providers.Target) func(providers.Place) (providers.Links, error) {
-	return func(p providers.Place) (providers.Links, error) {
-		for _, t := range targets {
-			if t.Name != p.Target {
-				continue
-			}
-			for _, h := range t.Hosts {
-				if h.Name == p.Host {
-					return c.Links(h.Address), nil
-				}
-			}
-		}
-		return nil, fmt.Errorf("the stand-in has no host %s: %w", p, providers.ErrUnsupported)
-	}
 }
 
 // locker keeps the locks of targets at a stand-in's control endpoint.

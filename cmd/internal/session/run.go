@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -63,12 +62,9 @@ type Result struct {
 
 // surroundings are what differs between the kinds of run: where connections lead and who locks.
 type surroundings struct {
+	reached
 	plan     *plan.Plan // with its connections
-	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	readFile func(string) ([]byte, error)
-	secrets  map[string]string
-	links    func(providers.Place) (providers.Links, error)
-	locks    exec.Locker
 	standIn  string // folder
 	virtual  bool
 	mode     string
@@ -152,9 +148,9 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 	res.Outcome, err = exec.Run(ctx, exec.Options{
 		Plan: sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
 		Trace: trace.NewStore(samples{tw, q.Samples}),
-		Env: providers.Env{
-			Conceal: q.conceal, Run: f.ID, Dial: sur.dial, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile, Links: sur.links,
-		},
+		Env: sur.lend(providers.Env{
+			Conceal: q.conceal, Run: f.ID, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile,
+		}),
 		Rehearsal: sur.mode == "rehearse", Interrupts: q.Interrupts, Approval: f.Answer, Locks: sur.locks, KillPoint: q.KillPoint,
 	})
 	shut()

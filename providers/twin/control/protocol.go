@@ -1,4 +1,4 @@
-// Package control speaks to the control endpoint of a twin: it makes faults on links, keeps the leases under which they
+// Package control speaks to the control endpoint of a twin: it makes faults on links and processes, keeps the leases under which they
 // heal by themselves, and holds the locks of targets.
 //
 // The endpoint itself is in providers/twin.
@@ -35,6 +35,23 @@ type LeaseRequest struct {
 type RuleRequest struct {
 	Rule providers.LinkRule `json:"rule"`
 	Step string             `json:"step,omitempty"`
+}
+
+// SignalRequest sends a signal (STOP, CONT, KILL, TERM ...) to processes of a host.
+type SignalRequest struct {
+	Host   string `json:"host"` // address
+	Signal string `json:"signal"`
+	PIDs   []int  `json:"pids"`
+}
+
+// ProcessLeaseRequest arms or renews the going on of stopped processes of a host. A renewal names none: they stay those
+// that were armed.
+type ProcessLeaseRequest struct {
+	Host  string          `json:"host"`
+	Name  string          `json:"name"`
+	PIDs  []int           `json:"pids,omitempty"`
+	Renew bool            `json:"renew,omitempty"`
+	Lease providers.Lease `json:"lease"`
 }
 
 // Failure is the body of a refusal.

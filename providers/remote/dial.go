@@ -1,0 +1,232 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/xdc-project/xdc/providers/remote/hostkeys"
+)
+
+// maxRetries is how often a refused connection is tried again. OpenSSH refuses connections at random when many come at
+// once (MaxStartups).
+const maxRetries = 5
+
+// connect makes a connection, again when it was refused.
+func (l *link) connect(ctx context.Context) (*conn, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(l.pool.life, func() { cancel(ErrClosed) })()
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 2*time.Second
+	for try := 0; ; try++ {
+		c, err := l.once(ctx)
+		if err == nil || try == maxRetries || ctx.Err() != nil || !errors.Is(err, ErrRefused) {
+			return c, err
+		}
+		l.pool.opt.Log.Debug("the connection was refused; it is tried again", "place", l.at.Place, "to", l.at.login(), "error", err)
+		select {
+		case <-time.After(wait.NextBackOff()):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+// progress is how far a handshake got.
+type progress struct {
+	hostKey  error       // what was wrong with the host key
+	auth     atomic.Bool // the login began
+	offered  []string    // the ways of logging in that the server names
+	partly   bool        // the server took a key and wants more
+	greeting string      // the banner
+}
+
+// once makes one attempt to connect and log in.
+func (l *link) once(ctx context.Context) (*conn, error) {
+	e := l.at
+	var jump *conn
+	if l.via != nil {
+		var err error
+		if jump, _, err = l.via.get(ctx); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.Timeout)
+	defer cancel()
+	o, err := l.pool.offers(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	defer o.close()
+	known, err := l.pool.known(e)
+	if err != nil {
+		return nil, err
+	}
+	dial := l.pool.opt.Dial
+	if jump != nil {
+		dial = jump.client.DialContext
+	}
+	nc, err := dial(ctx, "tcp", e.address())
+	if err != nil {
+		return nil, l.dialError(ctx, err)
+	}
+	var p progress
+	stop := context.AfterFunc(ctx, func() { _ = nc.Close() })
+	sc, chans, reqs, err := ssh.NewClientConn(nc, e.address(), l.config(known, o, &p))
+	if err != nil {
+		stop()
+		return nil, l.handshakeError(ctx, err, o, &p)
+	}
+	client := ssh.NewClient(sc, chans, reqs)
+	if !stop() {
+		_ = client.Close()
+		return nil, l.late(ctx)
+	}
+	c := l.keep(client)
+	if c == nil {
+		return nil, &Error{Place: e.Place, Doing: "connect to " + e.login(), Kind: ErrClosed}
+	}
+	l.pool.opt.Log.Debug("connected", "place", e.Place, "to", e.login(), "server", printable(string(sc.ServerVersion()), 100))
+	return c, nil
+}
+
+func (l *link) config(known *hostkeys.Host, o *offer, p *progress) *ssh.ClientConfig {
+	return &ssh.ClientConfig{
+		User: l.at.User,
+		Auth: []ssh.AuthMethod{ssh.PublicKeys(o.signers...)},
+		AuthCallback: func(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+			p.auth.Store(true)
+			p.offered, p.partly = c.AllowedMethods, len(c.PartialSuccessMethods) > 0
+			return nil, nil
+		},
+		HostKeyAlgorithms: known.Algorithms(),
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			p.hostKey = l.verify(known, key)
+			return p.hostKey
+		},
+		BannerCallback: func(m string) error {
+			p.greeting = printable(m, 300)
+			return nil
+		},
+	}
+}
+
+// late is the error of an attempt that took too long, or whose caller has no more time.
+func (l *link) late(ctx context.Context) error {
+	if ctx.Err() == nil || errors.Is(context.Cause(ctx), context.Canceled) || errors.Is(context.Cause(ctx), ErrClosed) {
+		return l.gone(ctx)
+	}
+	return &Error{
+		Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrTimeout, Cause: context.Cause(ctx),
+		What:   fmt.Sprintf("there was no answer in time (an attempt may take %s)", l.at.Timeout),
+		Remedy: "Is the machine up, and does a firewall let the port through? ConnectTimeout in ~/.ssh/config gives it longer.",
+	}
+}
+
+// dialError explains why no connection came to be.
+func (l *link) dialError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return l.late(ctx)
+	}
+	e := &Error{Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrUnreachable, Cause: err, What: printable(err.Error(), 300)}
+	var (
+		open    *ssh.OpenChannelError
+		network net.Error
+		name    *net.DNSError
+	)
+	refused := errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
+	timeout := errors.As(err, &network) && network.Timeout()
+	if errors.As(err, &open) {
+		refused = strings.Contains(open.Message, "refused")
+		timeout = strings.Contains(open.Message, "timed out")
+		e.What = fmt.Sprintf("the jump host %s does not connect on: %s", l.via.at.login(), printable(open.Message, 200))
+	}
+	switch {
+	case refused:
+		e.Kind, e.Remedy = ErrRefused, "Does sshd run there, and is this its port?"
+	case timeout:
+		e.Kind, e.Remedy = ErrTimeout, "Is the machine up, and does a firewall let the port through?"
+	case open != nil && open.Reason == ssh.Prohibited:
+		e.Remedy = "Its sshd_config must allow it: AllowTcpForwarding and PermitOpen."
+	case errors.As(err, &name):
+		e.Remedy = "Correct address in the host block, or HostName in ~/.ssh/config."
+	default:
+		e.Remedy = "Is there a route to it? Check the address, and jump if it is behind another host."
+	}
+	return e
+}
+
+// closedEarly reports whether an error means that the other side hung up.
+func closedEarly(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// handshakeError explains why a connection did not become a login.
+func (l *link) handshakeError(ctx context.Context, err error, o *offer, p *progress) error {
+	var (
+		no  *ssh.AlgorithmNegotiationError
+		net net.Error
+	)
+	e := &Error{Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrHandshake, Cause: err}
+	switch {
+	case p.hostKey != nil:
+		return p.hostKey
+	case ctx.Err() != nil:
+		return l.late(ctx)
+	case errors.As(err, &no):
+		e.What, e.Remedy = printable(err.Error(), 400), "The server is set up for other algorithms than xdc takes, perhaps for broken ones only; update it."
+	case errors.As(err, &net) && net.Timeout():
+		return l.late(ctx)
+	case p.auth.Load():
+		return l.loginError(err, o, p)
+	case closedEarly(err):
+		e.Kind = ErrRefused
+		e.What = "the server closed the connection before the login"
+		e.Remedy = "Are too many connections made at once (MaxStartups in sshd_config), or is this machine locked out there (fail2ban, PerSourcePenalties)?"
+	default:
+		e.What, e.Remedy = printable(err.Error(), 300), "Is an SSH server at this port?"
+	}
+	return e
+}
+
+// loginError says what was tried.
+func (l *link) loginError(err error, o *offer, p *progress) error {
+	e := &Error{Place: l.at.Place, Doing: "log in as " + l.at.login(), Kind: ErrLoginRefused, Cause: err}
+	tried := "no key was at hand"
+	if len(o.names) > 0 {
+		tried = "tried were " + strings.Join(o.names, "; ")
+	}
+	parts := []string{"the server refused the login", tried}
+	if len(o.notes) > 0 {
+		parts = append(parts, "not tried: "+strings.Join(o.notes, "; "))
+	}
+	if len(p.offered) > 0 {
+		parts = append(parts, "the server takes "+printable(strings.Join(p.offered, ", "), 100))
+	}
+	switch {
+	case closedEarly(err):
+		parts[0] = "the server closed the connection during the login"
+	case p.partly:
+		parts[0] = "the server took a key and asks for more, which xdc cannot give"
+	case strings.Contains(err.Error(), "disconnect"):
+		parts[0] += " (" + printable(err.Error(), 150) + ")"
+	}
+	if p.greeting != "" {
+		parts = append(parts, fmt.Sprintf("its greeting is %q", p.greeting))
+	}
+	e.What = strings.Join(parts, "; ")
+	e.Remedy = "Is it the right user, and is the public key in ~/.ssh/authorized_keys there? The server's log says why it refused (journalctl -u ssh)."
+	return e
+}
+

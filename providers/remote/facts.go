@@ -1,0 +1,149 @@
+package remote
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/shell"
+)
+
+// tools are the programs that are looked for.
+var tools = []string{
+	"nft", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "ip", "tc", "stress-ng", "flock", "setsid", "systemctl", "systemd-run", "crontab", "busybox",
+	"getent", "mount", "umount", "dd", "fallocate", "ping", "unshare", "timeout", "logger", "sha256sum", "streamtool", "pgrep",
+}
+
+// facts is the script that looks. Queueing disciplines are tried in a network namespace of their own, which is gone with
+// the process that made it.
+const facts = `
+printf 'system %s\nkernel %s\nuid %s\nuser %s\n' "$(uname -s)" "$(uname -r)" "$(id -u)" "$(id -un 2>/dev/null || id -u)"
+[ -d /run/systemd/system ] && echo systemd yes
+{ read -r b </proc/sys/kernel/random/boot_id && printf 'boot %s\n' "$b"; } 2>/dev/null
+eval "set -- $TOOLS"
+for t in "$@"; do
+	p=$(command -v "$t" 2>/dev/null) && case $p in /*) printf 'tool %s %s\n' "$t" "$p" ;; esac
+done
+if [ "$(id -u)" = 0 ] && [ -d /run ]; then
+	echo 'dir /run/xdc'
+else
+	printf 'dir /tmp/xdc-%s\n' "$(id -u)"
+fi
+if [ "$(id -u)" = 0 ] && command -v unshare >/dev/null && command -v tc >/dev/null; then
+	unshare -n /bin/sh -c '
+		ip link set lo up
+		try() { q=$1; shift; if tc qdisc add dev lo root handle 1: "$q" "$@"; then echo "qdisc $q"; tc qdisc del dev lo root; fi; }
+		echo qdiscs tried
+		try netem delay 1ms
+		try htb default 1
+		try tbf rate 1mbit burst 16k latency 1s
+		try prio
+		try fq
+		try fq_codel
+		try pfifo' 2>/dev/null
+fi
+return 0
+`
+
+// Facts implements providers.Machine. What failed is looked up again at the next call.
+func (m *machine) Facts(ctx context.Context) (providers.Facts, error) {
+	select {
+	case m.facts.free <- struct{}{}:
+		defer func() { <-m.facts.free }()
+	case <-ctx.Done():
+		return providers.Facts{}, m.link.gone(ctx)
+	}
+	if m.facts.known != nil {
+		return *m.facts.known, nil
+	}
+	out, err := m.Run(ctx, shell.Script{Name: "facts", Text: facts}.SetList("TOOLS", tools))
+	if err != nil {
+		return providers.Facts{}, err
+	}
+	f, err := parseFacts(out.Stdout)
+	if err != nil {
+		return f, &Error{Place: m.place, Doing: "look what the host is", Kind: ErrShell, What: fmt.Sprintf("%v (status %d): %s", err, out.Exit, printable(out.Stderr, 300))}
+	}
+	m.facts.known = &f
+	return f, nil
+}
+
+// parseFacts reads what the script prints. Lines that it does not know are passed over.
+func parseFacts(text string) (providers.Facts, error) {
+	f := providers.Facts{UID: -1, Tools: map[string]string{}}
+	in := bufio.NewScanner(strings.NewReader(text))
+	for in.Scan() {
+		key, value, _ := strings.Cut(in.Text(), " ")
+		switch key {
+		case "system":
+			f.System = value
+		case "kernel":
+			f.Kernel = value
+		case "uid":
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return f, fmt.Errorf("the host's id -u is %q", printable(value, 50))
+			}
+			f.UID, f.Root = n, n == 0
+		case "user":
+			f.User = value
+		case "systemd":
+			f.Systemd = true
+		case "boot":
+			f.Boot = value
+		case "dir":
+			f.Dir = value
+		case "tool":
+			if name, path, ok := strings.Cut(value, " "); ok && slices.Contains(tools, name) {
+				f.Tools[name] = path
+			}
+		case "qdiscs":
+			f.Qdiscs = []string{}
+		case "qdisc":
+			f.Qdiscs = append(f.Qdiscs, value)
+		}
+	}
+	if f.System == "" || f.UID < 0 || f.Dir == "" {
+		return f, fmt.Errorf("the host's answer is not whole")
+	}
+	return f, in.Err()
+}
+
+// Check looks whether faults could be made on a host: login, privileges, and what an undo needs. It changes nothing
+// there. The first thing in the way ends it.
+func (p *Pool) Check(ctx context.Context, place providers.Place, h providers.Host) []providers.Finding {
+	subject := place.String() + " ssh"
+	bad := func(err error) []providers.Finding {
+		f := providers.Finding{Subject: subject, Text: err.Error()}
+		if e, ok := err.(*Error); ok { //nolint:errorlint // only the outermost has the remedy that fits
+			f.Text, f.Remedy = e.Said(), e.Remedy
+			if e.Doing != "" {
+				f.Text = e.Doing + ": " + f.Text
+			}
+		}
+		return []providers.Finding{f}
+	}
+	m, err := p.machine(place, h)
+	if err != nil {
+		return bad(err)
+	}
+	f, err := m.Facts(ctx)
+	if err != nil {
+		return bad(err)
+	}
+	login := providers.Finding{Subject: subject, OK: true, Text: fmt.Sprintf("logged in as %s; scripts run as %s on %s %s", m.link.at.login(), f.User, f.System, f.Kernel)}
+	if !f.Root {
+		login.Text += "; faults that need root will be refused (become = \"sudo\" gives it)"
+	}
+	out := []providers.Finding{login}
+	for _, t := range []string{"flock", "setsid"} {
+		if f.System == "Linux" && !f.Has(t) {
+			out = append(out, providers.Finding{Subject: subject, Text: "the host has no " + t + ", without which no undo can be armed", Remedy: "Install util-linux or busybox there."})
+		}
+	}
+	return out
+}

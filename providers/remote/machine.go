@@ -1,0 +1,235 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/shell"
+)
+
+// Bounds of what a script may write, in bytes. More ends the script's connection: it is an error, never cut silently.
+const (
+	maxStdout = 32 << 20
+	maxStderr = 1 << 20
+)
+
+// The command lines on a host. There are no others.
+const (
+	commandPlain = "/bin/sh -s"
+	commandSudo  = "sudo -n -- /bin/sh -s"
+	commandDoas  = "doas -n /bin/sh -s"
+)
+
+// machine is a host of the plan. It implements providers.Machine.
+type machine struct {
+	pool   *Pool
+	place  string
+	become string
+	link   *link
+	facts  struct {
+		free  chan struct{} // holds a token while nobody looks them up
+		known *providers.Facts
+	}
+}
+
+var _ providers.Machine = (*machine)(nil)
+
+// Run implements providers.Machine. A connection that had died while it was not used is made again; from the moment
+// that a script may have arrived, it is not sent again.
+func (m *machine) Run(ctx context.Context, s shell.Script) (shell.Output, error) {
+	if k := m.pool.opt.KillPoint; k != nil {
+		k(m.place, s.Name, "before")
+		defer k(m.place, s.Name, "after")
+	}
+	nonce := make([]byte, 12)
+	if _, err := rand.Read(nonce); err != nil {
+		return shell.Output{}, err
+	}
+	mark := hex.EncodeToString(nonce)
+	in, err := s.Wrap(mark)
+	if err != nil {
+		return shell.Output{}, &Error{Place: m.place, Doing: s.Name, Kind: ErrSettings, What: err.Error(), Cause: err}
+	}
+	session, release, err := m.session(ctx)
+	if err != nil {
+		return shell.Output{}, err
+	}
+	defer release()
+	return m.exchange(ctx, session, m.command(s.Plain), s.Name, in, mark)
+}
+
+// command is the constant line for a script.
+func (m *machine) command(plain bool) string {
+	switch {
+	case plain, m.become == "", m.link.at.User == "root":
+		return commandPlain
+	case m.become == "sudo":
+		return commandSudo
+	}
+	return commandDoas
+}
+
+// session opens a session on the kept connection, or on a new one when the kept one turns out to be dead.
+func (m *machine) session(ctx context.Context) (*ssh.Session, func(), error) {
+	for {
+		c, reused, err := m.link.get(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		select {
+		case c.slots <- struct{}{}:
+		case <-c.dead:
+			continue
+		case <-ctx.Done():
+			return nil, nil, m.link.gone(ctx)
+		}
+		release := func() { <-c.slots }
+		s, err := m.open(ctx, c)
+		if err == nil {
+			return s, release, nil
+		}
+		release()
+		var refused *ssh.OpenChannelError
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, m.link.gone(ctx)
+		case errors.As(err, &refused):
+			return nil, nil, &Error{
+				Place: m.place, Doing: "run a command at " + m.link.at.login(), Kind: ErrSession, Cause: err, What: "the server refuses: " + printable(refused.Message, 200),
+				Remedy: "MaxSessions in its sshd_config must be at least 1, and the key must not be limited to forwarding.",
+			}
+		case !reused:
+			return nil, nil, m.cut("run a command", err)
+		}
+		_ = c.client.Close() // it is dead, and perhaps nobody has noticed yet
+		<-c.dead
+	}
+}
+
+// open opens a session; when ctx ends before the answer, the connection is given up.
+func (m *machine) open(ctx context.Context, c *conn) (*ssh.Session, error) {
+	stop := context.AfterFunc(ctx, func() { _ = c.client.Close() })
+	s, err := c.client.NewSession()
+	if !stop() && err == nil {
+		_ = s.Close()
+		return nil, ctx.Err()
+	}
+	return s, err
+}
+
+func (m *machine) cut(doing string, cause error) error {
+	return &Error{Place: m.place, Doing: doing, Kind: shell.ErrCut, Cause: cause, What: "the connection ended before the end of it was seen: " + printable(cause.Error(), 200)}
+}
+
+// exchange runs one script in a session.
+func (m *machine) exchange(ctx context.Context, session *ssh.Session, command, name string, in []byte, mark string) (shell.Output, error) {
+	stdout, stderr := newBounded(session, maxStdout), newBounded(session, maxStderr)
+	session.Stdin, session.Stdout, session.Stderr = bytes.NewReader(in), stdout, stderr
+	stop := context.AfterFunc(ctx, func() { _ = session.Close() })
+	defer stop()
+	err := session.Start(command)
+	if err == nil {
+		err = session.Wait()
+	}
+	_ = session.Close() // it has ended
+	if stdout.exceeded() || stderr.exceeded() {
+		return shell.Output{}, &Error{Place: m.place, Doing: name, Kind: ErrOutput, What: fmt.Sprintf("it wrote more than %d MiB", maxStdout>>20)}
+	}
+	// The end mark counts, not the status of a login shell, which may have a logout file.
+	out, bad := shell.Unwrap(stdout.bytes(), stderr.bytes(), mark)
+	if bad == nil {
+		return out, nil
+	}
+	if ctx.Err() != nil {
+		e := &Error{Place: m.place, Doing: name, Kind: shell.ErrCut, Cause: context.Cause(ctx), What: "it did not end in time; it may still run there"}
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			e.What = "it was ended before its end was seen; it may still run there"
+		}
+		return out, e
+	}
+	var exit *ssh.ExitError
+	if errors.As(err, &exit) && !bytes.Contains(stdout.bytes(), []byte(mark)) {
+		return out, m.neverRan(name, command, exit, stderr.bytes(), stdout.bytes())
+	}
+	if err == nil {
+		err = errors.New("the shell ended early")
+	}
+	return out, m.cut(name, err)
+}
+
+// neverRan explains a status that came without anything having been run.
+func (m *machine) neverRan(name, command string, exit *ssh.ExitError, stderr, stdout []byte) error {
+	said := printable(string(stderr)+" "+string(stdout), 300)
+	if said == "" {
+		said = "nothing"
+	}
+	e := &Error{Place: m.place, Doing: name, Cause: exit, Kind: ErrShell}
+	e.What = fmt.Sprintf("%q on the host ended with status %d before anything ran, and said: %s", command, exit.ExitStatus(), said)
+	e.Remedy = "The user's login shell must run commands (not nologin), and there must be a POSIX shell at /bin/sh."
+	if command == commandPlain {
+		return e
+	}
+	switch tool := m.become; {
+	case exit.ExitStatus() == 127 || strings.Contains(said, "not found"):
+		e.Kind = ErrBecome
+		e.Remedy = fmt.Sprintf("The host has no %s: install it, name the other one in become, or log in as root.", tool)
+	default:
+		e.Kind = ErrPrivilege
+		e.Remedy = fmt.Sprintf("User %s must be allowed to run /bin/sh with %s without a password and without a terminal: %s", m.link.at.User, tool, allowance(tool, m.link.at.User))
+	}
+	return e
+}
+
+// allowance is the line that allows it.
+func allowance(tool, user string) string {
+	if tool == "doas" {
+		return "`permit nopass " + user + " cmd /bin/sh` in /etc/doas.conf."
+	}
+	return "`" + user + " ALL=(root) NOPASSWD: /bin/sh` in a file of /etc/sudoers.d."
+}
+
+// bounded keeps what is written up to a limit; beyond it the session is closed.
+type bounded struct {
+	session *ssh.Session
+	max     int
+
+	mu   sync.Mutex
+	buf  bytes.Buffer
+	over bool
+}
+
+func newBounded(s *ssh.Session, limit int) *bounded { return &bounded{session: s, max: limit} }
+
+func (b *bounded) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over || b.buf.Len()+len(p) > b.max {
+		if !b.over {
+			b.over = true
+			_ = b.session.Close()
+		}
+		return 0, ErrOutput
+	}
+	return b.buf.Write(p)
+}
+
+func (b *bounded) bytes() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return bytes.Clone(b.buf.Bytes())
+}
+
+func (b *bounded) exceeded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.over
+}

@@ -1,0 +1,252 @@
+package twin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Where the job's PEs are in its list.
+const (
+	sourcePE = iota
+	statePE
+	sinkPE
+	toolkitPE
+)
+
+// pe is a processing element of a job.
+type pe struct {
+	id       string
+	status   string
+	reason   string
+	launches int64
+	host     int
+	ops      []string
+	proc     Proc      // while it runs
+	started  time.Time // of the process
+}
+
+// Reasons of a PE's status, as the platform states them.
+const (
+	reasonNone    = "none"
+	reasonRequest = "request"
+	reasonCrash   = "crash"
+)
+
+// retryLaunch is how long the platform waits after a launch that failed. Assumption twin.crash.
+const retryLaunch = 2 * time.Second
+
+// turn is passed before each piece of a PE's work: it waits while the PE's process is stopped, and fails when the PE
+// does not run.
+func (j *job) turn(ctx context.Context, i int) error {
+	p := j.process(i)
+	if p == nil {
+		return errNotRunning
+	}
+	return p.Turn(ctx)
+}
+
+// process is that of a PE; nil while it does not run.
+func (j *job) process(i int) Proc {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.dead || i >= len(j.pes) || j.pes[i].status != "running" {
+		return nil
+	}
+	return j.pes[i].proc
+}
+
+// working reports whether a PE runs, hung or not.
+func (j *job) working(i int) bool { return j.process(i) != nil }
+
+// responds reports whether a PE runs and is not hung.
+func (j *job) responds(i int) bool {
+	p := j.process(i)
+	return p != nil && !p.Stopped()
+}
+
+// startProcess starts the process of a PE's next launch.
+func (j *job) startProcess(i int, launch int64) (Proc, error) {
+	j.mu.Lock()
+	p := j.pes[i]
+	id, host, ops := p.id, j.dc.hosts[p.host].Name, p.ops
+	j.mu.Unlock()
+	proc, err := j.dc.twin.processes.Start(j.dc.cfg.Name, host, peArgs(j.id, id, ops))
+	if err != nil {
+		return nil, fmt.Errorf("start the process of PE %s at %s.%s: %w", id, j.dc.cfg.Name, host, err)
+	}
+	if v, ok := proc.(*virtual); ok {
+		v.pid = madeUpPID(id, launch)
+	}
+	return proc, nil
+}
+
+// launchPE starts the process of a PE and has the PE run, trying again until it works or the job ends.
+func (j *job) launchPE(i int, launch int64) bool {
+	for {
+		proc, err := j.startProcess(i, launch)
+		if err == nil {
+			return j.runs(i, proc, launch)
+		}
+		j.log("ERROR", "PE", "%v", err)
+		if !wait(j.ctx, retryLaunch) {
+			return false
+		}
+	}
+}
+
+// runs says that a PE runs in a process from now on, and watches the process.
+func (j *job) runs(i int, proc Proc, launch int64) bool {
+	j.mu.Lock()
+	if j.dead {
+		j.mu.Unlock()
+		proc.Kill()
+		return false
+	}
+	p := j.pes[i]
+	p.status, p.reason, p.launches, p.proc, p.started = "running", reasonNone, launch, proc, time.Now()
+	j.mu.Unlock()
+	j.dc.twin.run(func() { j.watch(i, proc) })
+	return true
+}
+
+// lookAgain is how often a real process is looked at to see whether it is stopped.
+const lookAgain = 200 * time.Millisecond
+
+// watch waits for the end of a process. Of a real one it tells the truth whether it is stopped; a virtual one is
+// stopped by the control endpoint, which tells it.
+func (j *job) watch(i int, proc Proc) {
+	var look <-chan time.Time
+	if _, madeUp := proc.(*virtual); !madeUp {
+		tick := time.NewTicker(lookAgain)
+		defer tick.Stop()
+		look = tick.C
+	}
+	hung := false
+	for {
+		select {
+		case <-proc.Done():
+			j.crashed(i, proc, "the process ended")
+			return
+		case <-j.ctx.Done():
+			return
+		case <-look:
+			if now := proc.Stopped(); now != hung {
+				hung = now
+				j.sayHung(i, hung)
+			}
+		}
+	}
+}
+
+// sayHung tells the truth about a process that is stopped or goes on.
+func (j *job) sayHung(i int, hung bool) {
+	what := "pe_resumed"
+	if hung {
+		what = "pe_hung"
+	}
+	j.dc.twin.truth.say(fact{What: what, Target: j.dc.cfg.Name, Job: j.spec.Path, ID: j.pes[i].id})
+}
+
+// down takes a running PE down; what it held in memory is gone. With a process given it does so only if the PE still
+// runs in that one. It reports whether it did.
+func (j *job) down(i int, proc Proc, reason, cause string) bool {
+	j.mu.Lock()
+	p := j.pes[i]
+	if j.dead || p.status != "running" || (proc != nil && p.proc != proc) {
+		j.mu.Unlock()
+		return false
+	}
+	gone := p.proc
+	p.status, p.reason, p.proc = "stopped", reason, nil
+	k := j.toolkit
+	for _, op := range p.ops {
+		for path := range j.counters {
+			if strings.HasPrefix(path, op+"/") {
+				delete(j.counters, path)
+				delete(j.shown, path)
+			}
+		}
+	}
+	if i == toolkitPE {
+		j.toolkit = nil
+	}
+	j.mu.Unlock()
+	gone.Kill()
+	switch i {
+	case sourcePE:
+		j.app.loseQueue(cause)
+	case statePE:
+		j.app.loseState(cause)
+	case sinkPE:
+		j.app.emptySinks()
+	case toolkitPE:
+		if k != nil {
+			k.stop()
+		}
+	}
+	j.dc.twin.truth.say(fact{What: "pe_down", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id, Cause: cause})
+	return true
+}
+
+// stopPE stops one PE by request. One that is waiting to be started again after a crash stays down.
+func (j *job) stopPE(i int) {
+	if j.down(i, nil, reasonRequest, "PE stopped") {
+		return
+	}
+	j.mu.Lock()
+	if p := j.pes[i]; p.status == "stopped" && p.reason == reasonCrash {
+		p.reason = reasonRequest
+	}
+	j.mu.Unlock()
+}
+
+// crashed says that a PE's process has ended without anybody having asked the platform for it. The platform starts the
+// PE again. Assumption twin.crash.
+func (j *job) crashed(i int, proc Proc, cause string) {
+	if !j.down(i, proc, reasonCrash, cause) {
+		return
+	}
+	j.mu.Lock()
+	id, launch := j.pes[i].id, j.pes[i].launches
+	j.mu.Unlock()
+	t := j.dc.twin
+	t.run(func() {
+		if !wait(j.ctx, t.between(fmt.Sprintf("pe crash %s%s#%d", j.dc.cfg.Name, id, launch), 200*time.Millisecond, 600*time.Millisecond)) {
+			return
+		}
+		j.mu.Lock()
+		p := j.pes[i]
+		still := p.status == "stopped" && p.reason == reasonCrash && p.launches == launch
+		j.mu.Unlock()
+		if still {
+			j.startPE(i, "restarting")
+		}
+	})
+}
+
+// startPE starts a stopped PE again. Until it runs it has the status given.
+func (j *job) startPE(i int, status string) {
+	j.mu.Lock()
+	p := j.pes[i]
+	if p.status != "stopped" || j.dead {
+		j.mu.Unlock()
+		return
+	}
+	p.status = status
+	n := p.launches
+	j.mu.Unlock()
+	j.dc.twin.run(func() {
+		if !wait(j.ctx, j.dc.twin.between(fmt.Sprintf("pe restart %s%s#%d", j.dc.cfg.Name, p.id, n), 800*time.Millisecond, 2*time.Second)) {
+			return
+		}
+		if !j.launchPE(i, n+1) {
+			return
+		}
+		if i == toolkitPE {
+			j.startToolkit()
+		}
+		j.dc.twin.truth.say(fact{What: "pe_up", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id})
+	})
+}
