@@ -5,11 +5,13 @@
 package network
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/schema"
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/host"
 )
 
 // Name is the provider's name.
@@ -26,6 +28,8 @@ type kind struct {
 	effect func(a *arguments, r *providers.LinkRule)
 	words  func(a *arguments) string
 	check  func(a *arguments) diag.List
+	// lay lays the rule out on a machine; nil for what a packet filter does.
+	lay func(ctx context.Context, s site, r providers.LinkRule) (host.Work, error)
 }
 
 // Provider describes everything this package does.
@@ -47,6 +51,6 @@ func (k kind) faultType() providers.FaultType {
 		Describe: func(s providers.Scope, args json.RawMessage) (providers.Description, diag.List) {
 			return describe(k, s, args)
 		},
-		New: func(env providers.Env) providers.Deed { return &deed{kind: k, env: env} },
+		New: k.deed,
 	}
 }
