@@ -7,12 +7,16 @@ import (
 	"github.com/xdc-project/xdc/cmd/internal/cli"
 	"github.com/xdc-project/xdc/plans"
 	"github.com/xdc-project/xdc/providers/all"
+	"github.com/xdc-project/xdc/providers/lab"
 )
 
 // version is set when a release is built.
 var version = "0.1.0-dev"
 
-func main() { os.Exit(run()) }
+func main() {
+	lab.Main() // does not return where this is a process of a lab
+	os.Exit(run())
+}
 
 // run is the whole program; the tests of the command line call it too.
 func run() int {

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
@@ -139,17 +141,13 @@ func (r *run) preflight(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		for _, f := range c.Check(ctx) {
-			if !f.OK {
-				line := f.Subject + ": " + f.Text
-				if f.Remedy != "" {
-					line += " (" + f.Remedy + ")"
-				}
-				bad = append(bad, line)
-			}
-		}
+		bad = append(bad, problems(c.Check(ctx))...)
 	}
+	bad = append(bad, r.preflightHosts(ctx)...)
 	for _, st := range r.order {
+		if len(bad) > 0 && len(st.Description.Places) > 0 {
+			continue // what is in the way of its place was said
+		}
 		if st.Skip != "" && r.opt.Rehearsal {
 			continue
 		}
@@ -161,6 +159,53 @@ func (r *run) preflight(ctx context.Context) error {
 		return &PreflightError{Findings: bad}
 	}
 	return nil
+}
+
+// preflightHosts looks at every machine on which a step acts, once, all at the same time.
+func (r *run) preflightHosts(ctx context.Context) []string {
+	if r.env.Machine == nil {
+		return nil
+	}
+	var places []providers.Place
+	for _, st := range r.order {
+		for _, p := range st.Description.Places {
+			if p.Host != "" && (st.Fault != nil || st.Action != nil) && !slices.Contains(places, p) {
+				places = append(places, p)
+			}
+		}
+	}
+	found := make([][]string, len(places))
+	var wg sync.WaitGroup
+	for i, p := range places {
+		wg.Go(func() {
+			m, err := r.env.Machine(p)
+			if err != nil {
+				found[i] = []string{err.Error()}
+				return
+			}
+			if c, ok := m.(providers.Checker); ok {
+				found[i] = problems(c.Check(ctx))
+			}
+		})
+	}
+	wg.Wait()
+	return slices.Concat(found...)
+}
+
+// problems are the findings that are in the way, each in one line.
+func problems(findings []providers.Finding) []string {
+	var out []string
+	for _, f := range findings {
+		if f.OK {
+			continue
+		}
+		line := f.Subject + ": " + f.Text
+		if f.Remedy != "" {
+			line += " (" + f.Remedy + ")"
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 // PreflightError lists everything that keeps the run from starting.

@@ -7,6 +7,7 @@ import (
 	execaction "github.com/xdc-project/xdc/providers/exec"
 	httpaction "github.com/xdc-project/xdc/providers/http"
 	"github.com/xdc-project/xdc/providers/network"
+	"github.com/xdc-project/xdc/providers/process"
 	"github.com/xdc-project/xdc/providers/streams"
 	"github.com/xdc-project/xdc/providers/toolkit"
 	"github.com/xdc-project/xdc/providers/twin"
@@ -15,7 +16,7 @@ import (
 // Providers returns every provider that ships.
 func Providers() []*providers.Provider {
 	return []*providers.Provider{
-		streams.Provider(), dataexchange.Provider(), toolkit.Provider(), network.Provider(), httpaction.Provider(), execaction.Provider(),
+		streams.Provider(), dataexchange.Provider(), toolkit.Provider(), network.Provider(), process.Provider(), httpaction.Provider(), execaction.Provider(),
 		{Name: "twin", Doc: "The model that rehearsals run against.", Assumptions: twin.Assumptions()},
 	}
 }

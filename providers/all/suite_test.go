@@ -153,6 +153,14 @@ func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *
 			}
 			return nil, providers.ErrUnsupported
 		},
+		Processes: func(at providers.Place) (providers.Processes, error) {
+			for _, h := range targets[at.Target].Hosts {
+				if h.Name == at.Host {
+					return c.Processes(h.Address), nil
+				}
+			}
+			return nil, providers.ErrUnsupported
+		},
 	}
 	p.env.Session = func(target, provider string) (providers.Session, error) {
 		key := target + "/" + provider
@@ -226,6 +234,7 @@ func inTwin(t *testing.T, block string, try func(t *testing.T, w *providertest.W
 			},
 			Scope: providers.Scope{Targets: first.env.Targets, Jobs: first.env.Jobs},
 			State: outside,
+			Dead:  strings.HasPrefix(st.Addr.String(), "fault.process_kill."),
 		})
 	})
 }
@@ -306,6 +315,13 @@ func outsider(t *testing.T, tw *twin.Twin, prog *program.Program) func(context.C
 				}
 			}
 			for _, h := range target.Hosts {
+				procs, err := c.Processes(h.Address).List(ctx)
+				if err != nil {
+					return "", err
+				}
+				for _, p := range procs {
+					fmt.Fprintf(&b, "  process %s %s %s\n", p.State, p.Name, p.Holds)
+				}
 				rules, err := c.Links(h.Address).Rules(ctx)
 				if err != nil {
 					return "", err
@@ -325,6 +341,9 @@ func TestEveryFaultConforms(t *testing.T) {
 		for _, ft := range p.Faults {
 			names = append(names, ft.Name)
 			t.Run(ft.Name, func(t *testing.T) {
+				if !ft.Twin {
+					t.Skip("no twin: its own package runs the suite on nodes")
+				}
 				providertest.Run(t, ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
 					t.Helper()
 					inTwin(t, fmt.Sprintf("fault %q \"x\" {\n%s\n}\n", ft.Name, ft.Example), try)

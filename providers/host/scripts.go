@@ -225,7 +225,7 @@ const disarm = `
 [ ! -d "$XDC_HOME" ] || : >"$XDC_HOME/closed"
 xdc_lock 20
 if xdc_watching; then
-	kill -KILL -- "-$xdc_pid" 2>/dev/null || kill -KILL "$xdc_pid" 2>/dev/null
+	kill -KILL "-$xdc_pid" 2>/dev/null || kill -KILL "$xdc_pid" 2>/dev/null
 fi
 rm -rf -- "$XDC_HOME" "$XDC_BASE/.new.$XDC_NAME"
 xdc_s=$?

@@ -44,7 +44,7 @@ p_find() {
 		;;
 	pid_file)
 		p_one=
-		{ read -r p_one <"$WHAT"; } 2>/dev/null
+		[ ! -f "$WHAT" ] || { read -r p_one <"$WHAT"; } 2>/dev/null
 		case $p_one in '' | *[!0-9]*) printf 'no process number is in %s\n' "$WHAT" >&2; return 1 ;; esac
 		p_only "$p_one"
 		;;

@@ -260,26 +260,22 @@ func (d *standIn) VerifyHealed(ctx context.Context, h providers.Handle) (provide
 	return e, err
 }
 
-// Arm implements providers.Armer.
+// Arm implements providers.Armer. What was killed has no undo; its lease is kept all the same.
 func (d *standIn) Arm(ctx context.Context, h providers.Handle, l providers.Lease) error {
-	if !d.kind.hang {
-		return nil
-	}
-	return d.each(h, func(g group, p providers.Processes) error { return p.Arm(ctx, h.Names[0], g.PIDs, l) })
+	return d.each(h, func(g group, p providers.Processes) error {
+		if !d.kind.hang {
+			g.PIDs = nil
+		}
+		return p.Arm(ctx, h.Names[0], g.PIDs, l)
+	})
 }
 
 // Renew implements providers.Armer.
 func (d *standIn) Renew(ctx context.Context, h providers.Handle, l providers.Lease) error {
-	if !d.kind.hang {
-		return nil
-	}
 	return d.each(h, func(_ group, p providers.Processes) error { return p.Renew(ctx, h.Names[0], l) })
 }
 
 // Disarm implements providers.Armer.
 func (d *standIn) Disarm(ctx context.Context, h providers.Handle) error {
-	if !d.kind.hang {
-		return nil
-	}
 	return d.each(h, func(_ group, p providers.Processes) error { return p.Disarm(ctx, h.Names[0]) })
 }

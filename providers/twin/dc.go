@@ -40,7 +40,7 @@ type dc struct {
 }
 
 func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
-	d := &dc{twin: t, cfg: cfg, hosts: hostsOf(i, cfg), peers: map[string]*dc{}, status: "running", started: time.Now(), bundles: map[string][]byte{}}
+	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, status: "running", started: time.Now(), bundles: map[string][]byte{}}
 	loop := fmt.Sprintf("127.0.%d.1", i+1)
 	for k, h := range d.hosts {
 		a, err := netip.ParseAddr(h.Address)
@@ -50,8 +50,12 @@ func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
 		t.net.Add(wire.Node{Name: d.node(k), Addrs: []netip.Addr{a.Unmap()}, Loopback: loop})
 	}
 	t.net.Add(wire.Node{Name: "svc/" + cfg.Name, Names: []string{serviceHost(cfg.Name)}, Loopback: loop})
+	ips := []net.IP{net.ParseIP(loop), net.ParseIP("127.0.0.1")}
+	if cfg.Service != nil {
+		ips = append(ips, cfg.Service)
+	}
 	var err error
-	d.tls, err = t.ca.server([]string{serviceHost(cfg.Name)}, []net.IP{net.ParseIP(loop), net.ParseIP("127.0.0.1")})
+	d.tls, err = t.ca.server([]string{serviceHost(cfg.Name)}, ips)
 	return d, err
 }
 

@@ -40,7 +40,7 @@ func Serve(ctx context.Context, cfg Config, dir string, ready func(*standin.Stan
 	if err := t.Start(); err != nil {
 		return errors.Join(err, t.Close())
 	}
-	s, err := t.describe(dir)
+	s, err := t.Describe(dir, nil)
 	if err != nil {
 		return errors.Join(err, t.Close())
 	}
@@ -50,8 +50,8 @@ func Serve(ctx context.Context, cfg Config, dir string, ready func(*standin.Stan
 	return t.Close()
 }
 
-// describe writes what `apply --on` needs to find the twin.
-func (t *Twin) describe(dir string) (*standin.StandIn, error) {
+// Describe writes what `apply --on` needs to find the twin. more may add to it before it is written; may be nil.
+func (t *Twin) Describe(dir string, more func(*standin.StandIn)) (*standin.StandIn, error) {
 	s := &standin.StandIn{
 		Format: standin.Format, Dir: dir, Targets: map[string]standin.Connection{}, Control: t.ControlURL(), TokenFile: "token", PID: os.Getpid(),
 	}
@@ -62,6 +62,9 @@ func (t *Twin) describe(dir string) (*standin.StandIn, error) {
 		s.Targets[target.Name] = standin.Connection{
 			URL: t.URL(target.Name), Instance: target.Instance, Username: target.Username, PasswordFile: name, CAFile: "ca.pem",
 		}
+	}
+	if more != nil {
+		more(s)
 	}
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {

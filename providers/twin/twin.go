@@ -41,6 +41,23 @@ type Config struct {
 	Processes Processes
 }
 
+// Network is what a twin's nodes are connected by: the wire, or a lab's real one.
+type Network interface {
+	// Add adds a node. Its addresses are those that plans declare; services are found by their names.
+	Add(node wire.Node)
+	// Dial opens connections from a node.
+	Dial(from string) func(ctx context.Context, network, address string) (net.Conn, error)
+	// Listen listens at a node under a declared "host:port".
+	Listen(node, declared string) (net.Listener, error)
+	// Address is where a listener can really be reached.
+	Address(declared string) string
+	// Apply, Remove and Rules are the wire's faults; a real network refuses them.
+	Apply(r providers.LinkRule) error
+	Remove(host, name string) bool
+	Rules(host string) []providers.LinkRule
+	Close()
+}
+
 // Target is a data centre.
 type Target struct {
 	Name     string
@@ -49,6 +66,8 @@ type Target struct {
 	Instance string
 	Username string
 	Password string
+	// Service is the address of the platform's services where the network is real; nil elsewhere.
+	Service net.IP
 }
 
 // Job is a job of the plan that the twin can run at one target.
@@ -79,7 +98,7 @@ const (
 // Twin is a model under way.
 type Twin struct {
 	cfg   Config
-	net   *wire.Network
+	net   Network
 	ca    *authority
 	dcs   []*dc
 	truth *truth
@@ -97,7 +116,7 @@ type Twin struct {
 }
 
 // New lays the model out on a network. Start brings it up.
-func New(cfg Config, n *wire.Network) (*Twin, error) {
+func New(cfg Config, n Network) (*Twin, error) {
 	if cfg.Key == "" {
 		cfg.Key = "event_id"
 	}
@@ -208,6 +227,9 @@ func (t *Twin) between(name string, low, high time.Duration) time.Duration {
 	return low + time.Duration(t.rng(name).Int64N(int64(max(high-low, 1))))
 }
 
+// Say writes down what really happened outside of the model, for a lab.
+func (t *Twin) Say(what, id, cause string) { t.truth.say(fact{What: what, ID: id, Cause: cause}) }
+
 // wait lets time pass; it reports false when the twin ends first.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
@@ -220,8 +242,8 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// addresses of a target's hosts; a target without hosts has one, in the first of its networks.
-func hostsOf(i int, t Target) []providers.Host {
+// Hosts are the i-th target's hosts with an address; a target without any has one, in the first of its networks.
+func Hosts(i int, t Target) []providers.Host {
 	var out []providers.Host
 	for _, h := range t.Hosts {
 		if _, err := netip.ParseAddr(h.Address); err == nil {

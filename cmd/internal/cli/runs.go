@@ -8,4 +8,5 @@ type Runs struct {
 	Recover  Recover  `cmd:"" help:"Undo what dead runs left behind."`
 	Status   Status   `cmd:"" help:"Show runs, and what is not undone."`
 	Twin     TwinCmd  `cmd:"" help:"Serve a twin for apply --on."`
+	Lab      LabCmd   `cmd:"" help:"Two data centres of namespaces on this machine, with real SSH and firewalls."`
 }

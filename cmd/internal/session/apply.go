@@ -18,7 +18,7 @@ func Apply(ctx context.Context, q Request) (Result, error) {
 	if err != nil {
 		return Result{Folder: f}, err
 	}
-	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial}, readFile: q.ReadFile, mode: "apply"}
+	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial, machines: true}, readFile: q.ReadFile, mode: "apply"}
 	if q.StandIn != nil {
 		if sur, err = q.onStandIn(f, sur); err != nil {
 			return Result{Folder: f}, err
@@ -50,4 +50,3 @@ func (q *Request) onStandIn(f Folder, sur surroundings) (surroundings, error) {
 	sur.readFile = standInFiles{stand: q.StandIn, bundles: bundles, next: q.ReadFile}.read
 	return sur, nil
 }
-

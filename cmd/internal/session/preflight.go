@@ -23,8 +23,12 @@ func Preflight(ctx context.Context, q Request) error {
 	now := time.Now()
 	bus := event.NewBus(now, now, nil)
 	defer bus.Close()
+	there := reached{dial: realDial, machines: true}
+	env := there.lend(providers.Env{Run: NewID(now), Log: q.Log, Secret: secretsOf(nil, q.Plan), ReadFile: q.ReadFile})
+	pool := openHosts(there, env, nil)
+	defer pool.Close() //nolint:errcheck // it never fails
+	env.Machine = machinesOf(pool, q.Plan.Targets)
 	return exec.Preflight(ctx, exec.Options{
-		Plan: q.Plan, Registry: q.Registry, Bus: bus, Start: now, Trace: trace.NewStore(nil),
-		Env: providers.Env{Run: NewID(now), Dial: realDial, Log: q.Log, Secret: secretsOf(nil, q.Plan), ReadFile: q.ReadFile},
+		Plan: q.Plan, Registry: q.Registry, Bus: bus, Start: now, Trace: trace.NewStore(nil), Env: env,
 	})
 }

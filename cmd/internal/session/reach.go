@@ -23,6 +23,9 @@ type reached struct {
 	// plan's own targets and in a lab.
 	links     func(providers.Place) (providers.Links, error)
 	processes func(providers.Place) (providers.Processes, error)
+	// machines says that hosts are machines with SSH servers; lab, that they are those of a lab.
+	machines bool
+	lab      bool
 }
 
 // lend puts into a provider's environment what was reached.
@@ -49,7 +52,7 @@ func reach(s *standin.StandIn, run string, targets []providers.Target) (reached,
 	c := control.New(realDial, s.Control, strings.TrimSpace(string(token)))
 	r.locks = &locker{c: c, run: run}
 	if s.Runner != nil {
-		r.dial = lab.Dial(*s.Runner)
+		r.dial, r.machines, r.lab = lab.Dial(*s.Runner), true, true
 		return r, nil
 	}
 	r.links, r.processes = linksOf(c, targets), processesOf(c, targets)

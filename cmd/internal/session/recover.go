@@ -28,6 +28,8 @@ type RecoverRequest struct {
 	StandIn  string
 	Watchers []event.Sink
 	Log      hclog.Logger
+	// Commands is for fault tests: called before and after every script on a machine.
+	Commands func(place, script, when string)
 }
 
 // frozen is the part of plan.json that recovery needs.
@@ -77,9 +79,16 @@ func Recover(ctx context.Context, q RecoverRequest) ([]exec.Recovered, error) {
 	if err != nil {
 		return nil, err
 	}
-	env, targets, locks, err := q.surroundings(p, rec)
+	env, there, targets, err := q.surroundings(p, rec)
 	if err != nil {
 		return nil, err
+	}
+	guards := there.locks
+	if there.machines {
+		pool := openHosts(there, env, q.Commands)
+		defer pool.Close() //nolint:errcheck // it never fails
+		env.Machine = machinesOf(pool, targets)
+		guards = locked(there.locks, newHostLocks(q.Folder.ID, &plan.Plan{Targets: targets}, env.Machine))
 	}
 	jw, err := journal.Append(q.Folder.File(journal.FileName))
 	if err != nil {
@@ -88,13 +97,13 @@ func Recover(ctx context.Context, q RecoverRequest) ([]exec.Recovered, error) {
 	start := time.Now()
 	bus := event.NewBus(start, start, jw, q.Watchers...)
 	out := exec.Recover(ctx, exec.RecoverOptions{
-		Owed: owed, Registry: q.Registry, Env: env, Targets: targets, Jobs: p.Jobs, Bus: bus, Start: start, Locks: locks,
+		Owed: owed, Registry: q.Registry, Env: env, Targets: targets, Jobs: p.Jobs, Bus: bus, Start: start, Locks: guards,
 	})
 	return out, errors.Join(append(bus.Close(), jw.Close())...)
 }
 
 // surroundings finds the way back to where the run did what it did.
-func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.Env, []providers.Target, exec.Locker, error) {
+func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.Env, reached, []providers.Target, error) {
 	if q.Log == nil {
 		q.Log = hclog.NewNullLogger()
 	}
@@ -104,23 +113,24 @@ func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.E
 			dir = s.StandIn
 		}
 	}
+	there := reached{dial: realDial, machines: true}
 	env := providers.Env{
-		Run: q.Folder.ID, Dial: realDial, Log: q.Log, Secret: q.Secret, ReadFile: readPlanFile("."),
+		Run: q.Folder.ID, Log: q.Log, Secret: q.Secret, ReadFile: readPlanFile("."),
 	}
 	if dir == "" {
-		return env, p.Targets, nil, nil
+		return there.lend(env), there, p.Targets, nil
 	}
 	s, err := standin.Load(dir)
 	if err != nil {
-		return env, nil, nil, fmt.Errorf("the run was made against a stand-in: %w", err)
+		return env, there, nil, fmt.Errorf("the run was made against a stand-in: %w", err)
 	}
 	swapped, err := swap(&plan.Plan{Targets: p.Targets}, s)
 	if err != nil {
-		return env, nil, nil, err
+		return env, there, nil, err
 	}
-	there, err := reach(s, q.Folder.ID, swapped.Targets)
+	there, err = reach(s, q.Folder.ID, swapped.Targets)
 	if err != nil {
-		return env, nil, nil, err
+		return env, there, nil, err
 	}
 	next := q.Secret
 	env.Secret = func(slot string) (string, error) {
@@ -130,5 +140,5 @@ func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.E
 		return next(slot)
 	}
 	env.ReadFile = standInFiles{stand: s, next: env.ReadFile}.read
-	return there.lend(env), swapped.Targets, there.locks, nil
+	return there.lend(env), there, swapped.Targets, nil
 }

@@ -50,6 +50,8 @@ type Request struct {
 	Redactor *value.Redactor
 	// KillPoint is for fault tests: called at each point of a deed's life.
 	KillPoint func(step string, p event.Phase)
+	// Commands is for fault tests: called before and after every script on a machine.
+	Commands func(place, script, when string)
 }
 
 // Result is a run that has ended.
@@ -145,13 +147,21 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 	if err != nil {
 		return res, err
 	}
+	env := sur.lend(providers.Env{
+		Conceal: q.conceal, Run: f.ID, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile,
+	})
+	guards := sur.locks
+	if sur.machines {
+		pool := openHosts(sur.reached, env, q.Commands)
+		defer func() { res.ReportErr = errors.Join(res.ReportErr, pool.Close()) }()
+		env.Machine = machinesOf(pool, sur.plan.Targets)
+		guards = locked(sur.locks, newHostLocks(f.ID, sur.plan, env.Machine))
+	}
 	res.Outcome, err = exec.Run(ctx, exec.Options{
 		Plan: sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
-		Trace: trace.NewStore(samples{tw, q.Samples}),
-		Env: sur.lend(providers.Env{
-			Conceal: q.conceal, Run: f.ID, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile,
-		}),
-		Rehearsal: sur.mode == "rehearse", Interrupts: q.Interrupts, Approval: f.Answer, Locks: sur.locks, KillPoint: q.KillPoint,
+		Trace:     trace.NewStore(samples{tw, q.Samples}),
+		Env:       env,
+		Rehearsal: sur.mode == "rehearse", Interrupts: q.Interrupts, Approval: f.Answer, Locks: guards, KillPoint: q.KillPoint,
 	})
 	shut()
 	return res, err

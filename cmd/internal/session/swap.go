@@ -6,8 +6,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/standin"
 )
 
@@ -49,9 +51,34 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 			kept["data_exchange"] = withoutURL(d)
 		}
 		t.Connections = kept
+		if t.Hosts, err = swapHosts(t.Hosts, c.Hosts); err != nil {
+			return nil, fmt.Errorf("the stand-in %s, target %s: %w", s.Dir, t.Name, err)
+		}
 		out.Targets = append(out.Targets, t)
 	}
 	return &out, nil
+}
+
+// swapHosts connects hosts to the machines of a lab. A twin has none.
+func swapHosts(hosts []providers.Host, there map[string]standin.Host) ([]providers.Host, error) {
+	if there == nil {
+		return hosts, nil
+	}
+	out := slices.Clone(hosts)
+	for i := range out {
+		h, ok := there[out[i].Name]
+		if !ok {
+			return nil, fmt.Errorf("there is no host %q: the plan has changed since the lab was brought up", out[i].Name)
+		}
+		args, err := json.Marshal(map[string]any{
+			"port": h.Port, "user": h.User, "identity_file": standInPrefix + h.IdentityFile, "known_hosts": standInPrefix + h.KnownHosts,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out[i].Address, out[i].Args = h.Address, args
+	}
+	return out, nil
 }
 
 // withoutURL takes out what names a real place: a stand-in is found by discovery.
