@@ -21,6 +21,7 @@ const maxRules = 4096
 type arguments struct {
 	Hosts     []string `json:"hosts"`
 	From      []string `json:"from"`
+	To        []string `json:"to"` // network_blackhole's name for the other side
 	Direction string   `json:"direction"`
 	Ports     []int    `json:"ports"`
 	Protocol  string   `json:"protocol"`
@@ -33,10 +34,13 @@ type arguments struct {
 	Rate    float64        `json:"rate"` // bytes a second
 }
 
-func decode(raw json.RawMessage) (*arguments, error) {
+func (k kind) decode(raw json.RawMessage) (*arguments, error) {
 	a := &arguments{}
 	if err := json.Unmarshal(raw, a); err != nil {
 		return nil, fmt.Errorf("read the arguments of the network fault: %w", err)
+	}
+	if k.to {
+		a.From, a.Direction, a.Match = a.To, "out", "packets"
 	}
 	if a.Direction == "" {
 		a.Direction = "both"
@@ -53,19 +57,20 @@ func decode(raw json.RawMessage) (*arguments, error) {
 // validate finds what is wrong with arguments as far as they alone say.
 func (a *arguments) validate(k kind) diag.List {
 	var out diag.List
+	other := k.other()
 	if len(a.Hosts) == 0 {
 		out = append(out, finding(diag.NetworkNoHosts, "hosts", "hosts is empty", "A fault needs a host to act at, such as target.dc1.host.edge.")...)
 	}
 	if len(a.From) == 0 {
-		out = append(out, finding(diag.NetworkNoSource, "from", "from is empty",
+		out = append(out, finding(diag.NetworkNoSource, other, other+" is empty",
 			"Without networks on the other side the fault would do nothing. Declare `networks` in the target and write target.NAME.networks, or list address ranges.")...)
 	}
 	if len(a.Hosts) > maxRules || len(a.From) > maxRules || len(a.Ports) > maxRules {
-		out = append(out, finding(diag.ProviderArgument, "from", "A list is too long", fmt.Sprintf("A fault takes at most %d hosts, networks and ports.", maxRules))...)
+		out = append(out, finding(diag.ProviderArgument, other, "A list is too long", fmt.Sprintf("A fault takes at most %d hosts, networks and ports.", maxRules))...)
 	}
 	for _, n := range a.From {
 		if _, err := netip.ParsePrefix(n); err != nil {
-			out = append(out, finding(diag.NetworkBadPrefix, "from", fmt.Sprintf("%q is not an address range", n), "Write it as 10.0.2.0/24 or fd00:2::/64.")...)
+			out = append(out, finding(diag.NetworkBadPrefix, other, fmt.Sprintf("%q is not an address range", n), "Write it as 10.0.2.0/24 or fd00:2::/64.")...)
 		}
 	}
 	for _, p := range a.Ports {
@@ -80,6 +85,14 @@ func (a *arguments) validate(k kind) diag.List {
 		out = append(out, k.check(a)...)
 	}
 	return out
+}
+
+// other is the name of the argument that says who the other side is.
+func (k kind) other() string {
+	if k.to {
+		return "to"
+	}
+	return "from"
 }
 
 func finding(code diag.Code, attribute, summary, detail string) diag.List {

@@ -67,7 +67,7 @@ func (d *deed) Prepare(ctx context.Context, id providers.StepID, raw json.RawMes
 }
 
 func (d *deed) rules(id providers.StepID, raw json.RawMessage) ([]placed, error) {
-	a, err := decode(raw)
+	a, err := d.kind.decode(raw)
 	if err != nil {
 		return nil, err
 	}

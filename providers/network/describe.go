@@ -16,7 +16,7 @@ import (
 
 // describe is the dry run of a network fault.
 func describe(k kind, s providers.Scope, raw json.RawMessage) (providers.Description, diag.List) {
-	a, err := decode(raw)
+	a, err := k.decode(raw)
 	if err != nil {
 		return providers.Description{}, diag.List{}.Append(err)
 	}
@@ -30,15 +30,22 @@ func describe(k kind, s providers.Scope, raw json.RawMessage) (providers.Descrip
 		return d, out
 	}
 	what := selected(a) + " " + k.words(a)
+	means := k.means
+	if means == "" {
+		means = "table inet xdc_RUN_STEP of nftables, whose networks the kernel lets expire with the lease; or chains xdc_RUN_STEP of iptables where there is no nftables"
+	}
 	for _, p := range points {
 		d.Places = append(d.Places, p.place)
 		d.Effects = append(d.Effects, providers.Line{Place: p.place.String(), Text: fmt.Sprintf("%s: %s %s", between(a, p.address), what, "(rule xdc_RUN_STEP)")})
+		if !s.StandIn {
+			d.Effects = append(d.Effects, providers.Line{Place: p.place.String(), Text: "by " + means})
+		}
 		d.Undo = append(d.Undo, providers.Line{Place: p.place.String(), Text: "remove the rule xdc_RUN_STEP; it is armed to remove itself when its lease ends"})
 		if cutsManagement(a, s.Targets[p.place.Target], p) {
 			d.CutsManagement = true
 			out = append(out, diag.Diagnostic{
-				Severity: diag.Warning, Code: diag.ProviderSelfCut, Summary: fmt.Sprintf("The fault may cut xdc off from %s", p.place), Path: cty.GetAttrPath("from"),
-				Detail: fmt.Sprintf("`from` includes %s, the address by which the host is reached. Its lease cannot be renewed then: the host heals by itself after `duration`.", p.address),
+				Severity: diag.Warning, Code: diag.ProviderSelfCut, Summary: fmt.Sprintf("The fault may cut xdc off from %s", p.place), Path: cty.GetAttrPath(k.other()),
+				Detail: fmt.Sprintf("`%s` includes %s, the address by which the host is reached. Its lease cannot be renewed then: the host heals by itself after `duration`.", k.other(), p.address),
 			})
 		}
 	}
@@ -178,7 +185,7 @@ func covers(prefixes []string, t providers.Target) (some, all bool) {
 // severed says which traffic between targets is affected, for predictions. Dropping packets one way breaks the
 // connections of both ways.
 func severed(a *arguments, k kind, sides []side) []providers.Severed {
-	total := k.name == "network_partition" || a.Loss >= 1
+	total := k.name == "network_partition" || k.to || a.Loss >= 1
 	if a.Protocol != "" && a.Protocol != "tcp" {
 		return nil
 	}

@@ -18,8 +18,14 @@ func TestFaultsOnHostsConform(t *testing.T) {
 		{"partition by connections", "network_partition", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24","fd00:2::/64"],"direction":"out","ports":[7,25091],"reject":true}`},
 		{"loss", "network_loss", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"loss":0.5,"protocol":"tcp"}`},
 		{"bandwidth", "network_bandwidth", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"rate":65536,"match":"packets","direction":"out"}`},
+		{"blackhole", "network_blackhole", `{"hosts":["dc1.edge"],"to":["10.0.2.0/24","fd00:2::/64","192.0.2.0/24"]}`},
+		{"a wrong name", "network_dns", `{"hosts":["dc1.edge"],"names":["Orders.example.com","b.example.com."],"answer":"192.0.2.7"}`},
+		{"a name that is absent", "network_dns", `{"hosts":["dc1.edge"],"names":["orders.example.com","localhost"]}`},
 	} {
 		for _, how := range []string{"nftables", "iptables"} {
+			if how == "iptables" && (tc.typ == "network_blackhole" || tc.typ == "network_dns") {
+				continue
+			}
 			t.Run(tc.name+" with "+how, func(t *testing.T) {
 				t.Parallel()
 				conform(t, tc.typ, tc.args, how == "iptables")

@@ -13,7 +13,7 @@ import (
 )
 
 // kinds lists the faults in the order of documentation. A new one is a new entry.
-func kinds() []kind { return []kind{partition(), loss(), latency(), bandwidth()} }
+func kinds() []kind { return []kind{partition(), loss(), latency(), bandwidth(), blackhole()} }
 
 func partition() kind {
 	return kind{
@@ -86,6 +86,8 @@ duration = "60s"`,
 				Example:     `"50ms"`,
 			},
 		},
+		lay:   queues,
+		means: "queues of tc (htb, netem) on the interfaces that lead there, with a table of nftables that picks the packets",
 		effect: func(a *arguments, r *providers.LinkRule) {
 			r.LatencyMS, r.JitterMS = a.Latency.D().Seconds()*1000, a.Jitter.D().Seconds()*1000
 		},

@@ -1,7 +1,8 @@
-// Package network has the faults of the network between data centres: partition, loss, latency, bandwidth.
+// Package network has the faults of the network between data centres: partition, loss, latency, bandwidth, lost routes and
+// names that resolve wrongly.
 //
-// It says what is to happen to which traffic. How it is made to happen is the target's business: the faults ask
-// for a mechanism (providers.Links) and never see what is behind it.
+// A fault says what is to happen to which traffic. A stand-in has a mechanism of its own for that (providers.Links). On
+// real hosts it is done here, with what every Linux has: nftables or iptables, routes, queues, and a mount.
 package network
 
 import (
@@ -28,6 +29,12 @@ type kind struct {
 	effect func(a *arguments, r *providers.LinkRule)
 	words  func(a *arguments) string
 	check  func(a *arguments) diag.List
+	// only are all the attributes, in place of the selectors and own; to says that the other side is called `to`, and that
+	// packets to it are meant.
+	only []schema.Attribute
+	to   bool
+	// means names in the plan what it is made of on a host; empty for what a packet filter does.
+	means string
 	// lay lays the rule out on a machine; nil for what a packet filter does.
 	lay func(ctx context.Context, s site, r providers.LinkRule) (host.Work, error)
 }
@@ -36,18 +43,26 @@ type kind struct {
 func Provider() *providers.Provider {
 	p := &providers.Provider{
 		Name: Name,
-		Doc:  "Cuts and degrades traffic between hosts of a target and other networks. Everything is found again by a name that is unique to the run and the step, and nothing that was there before is touched.",
+		Doc:  "Cuts and degrades traffic between hosts of a target and other networks, on the hosts themselves (nftables or iptables, routes, tc) or on a twin. Everything is found again by a name that is unique to the run and the step, and nothing that was there before is touched.",
 	}
 	for _, k := range kinds() {
 		p.Faults = append(p.Faults, k.faultType())
 	}
+	p.Faults = append(p.Faults, dnsFault())
 	return p
+}
+
+func (k kind) attributes() []schema.Attribute {
+	if k.only != nil {
+		return k.only
+	}
+	return append(selectors(), k.own...)
 }
 
 func (k kind) faultType() providers.FaultType {
 	return providers.FaultType{
 		Name: k.name, Doc: k.doc, Example: k.example, Twin: true, Stages: k.stages,
-		Schema: &schema.Block{Name: k.name, Description: k.doc, Attributes: append(selectors(), k.own...)},
+		Schema: &schema.Block{Name: k.name, Description: k.doc, Attributes: k.attributes()},
 		Describe: func(s providers.Scope, args json.RawMessage) (providers.Description, diag.List) {
 			return describe(k, s, args)
 		},
