@@ -27,6 +27,9 @@ type Handle struct {
 	// Undo is what the provider needs to heal; Args what it needs to inject.
 	Undo json.RawMessage `json:"undo,omitempty"`
 	Args json.RawMessage `json:"args,omitempty"`
+	// CutOff says that the deed cuts the way by which xdc reaches the place: nobody can renew its lease or end it early,
+	// and the place heals by itself when the lease ends.
+	CutOff bool `json:"cut_off,omitempty"`
 }
 
 // Place is where a deed has its effect.

@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/xdc-project/xdc/providers/shell"
 )
@@ -34,6 +35,10 @@ type Facts struct {
 	Qdiscs []string `json:"qdiscs,omitempty"`
 	// Boot identifies the running kernel's boot.
 	Boot string `json:"boot"`
+	// Peer is where the machine sees xdc come from, or the last jump host. Invalid when that is not known.
+	Peer netip.Addr `json:"peer,omitzero"`
+	// Port is the machine's own port by which it is reached.
+	Port int `json:"port,omitempty"`
 	// Dir is the folder of everything that xdc installs on the machine; it does not survive a reboot.
 	Dir string `json:"dir"`
 }

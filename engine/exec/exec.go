@@ -38,9 +38,22 @@ type Options struct {
 	Locks Locker
 	// HealBudget bounds the healing of one fault, all retries together; default 5m.
 	HealBudget time.Duration
+	// Lease is how long leases are; the zero value is DefaultLease.
+	Lease LeaseTimes
 	// KillPoint is called at every point of a deed's life; fault tests end the process there. Nil: nothing.
 	KillPoint func(step string, p event.Phase)
 }
+
+// LeaseTimes are the lengths of leases.
+type LeaseTimes struct {
+	// Longest is how long a place waits without a renewal, and Every how often it is renewed.
+	Longest, Every time.Duration
+	// Slack is how much longer than the deed the lease may last.
+	Slack time.Duration
+}
+
+// DefaultLease is what SEMANTICS promises. Tests that wait for the end of leases have shorter ones.
+var DefaultLease = LeaseTimes{Longest: 60 * time.Second, Every: 15 * time.Second, Slack: 30 * time.Second}
 
 // Answer is a person's answer to an approval.
 type Answer struct {
@@ -66,9 +79,6 @@ const (
 	verifyEvery       = 50 * time.Millisecond
 	settle            = 10 * time.Second // that a healed place may take to look as it did before
 	differsEvery      = 500 * time.Millisecond
-	renewEvery        = 15 * time.Second
-	leaseSlack        = 30 * time.Second
-	leaseLongest      = 60 * time.Second
 	pollInterrupts    = 100 * time.Millisecond
 	preflightLimit    = 60 * time.Second
 	jobPoll           = 250 * time.Millisecond

@@ -40,6 +40,10 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	if err := l.prepare(ctx, args); err != nil {
 		return err
 	}
+	l.handle.CutOff = l.handle.CutOff || st.Description.CutsManagement
+	if err := needsDuration(st, l.handle); err != nil {
+		return err
+	}
 	release, err := r.places.hold(ctx, l.handle.Places)
 	if err != nil {
 		return err
@@ -49,7 +53,7 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	if err := l.intend(); err != nil {
 		return err
 	}
-	if err := l.arm(ctx, r.lease(st, r.longest(st))); err != nil {
+	if err := l.arm(ctx, r.lease(l, r.longest(st))); err != nil {
 		return err
 	}
 	if err := l.inject(ctx, verifyLimit, verifyEvery); err != nil {
@@ -64,6 +68,14 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	})
 }
 
+// needsDuration refuses a fault that would cut xdc off for as long as xdc wants.
+func needsDuration(st *step, h providers.Handle) error {
+	if !h.CutOff || st.Fault.Duration > 0 {
+		return nil
+	}
+	return errors.New("it cuts the path by which xdc reaches the place, so that nobody but the armed undo can end it: give it a duration")
+}
+
 // longest is how long the fault can be in force at all.
 func (r *run) longest(st *step) time.Duration {
 	if d := st.Fault.Duration.D(); d > 0 {
@@ -74,15 +86,12 @@ func (r *run) longest(st *step) time.Duration {
 
 // lease is what to arm the undo with: it outlasts the time left by a little and is never longer than a minute
 // unless xdc cannot renew it.
-func (r *run) lease(st *step, left time.Duration) providers.Lease {
-	l := providers.Lease{
-		TTL:      value.Duration(min(left+leaseSlack, leaseLongest)),
-		Deadline: value.Duration(left + leaseSlack),
+func (r *run) lease(l *life, left time.Duration) providers.Lease {
+	if l.handle.CutOff {
+		return providers.Lease{TTL: value.Duration(left), Deadline: value.Duration(left)}
 	}
-	if st.Description.CutsManagement {
-		l.TTL, l.Deadline = value.Duration(left), value.Duration(left)
-	}
-	return l
+	t := r.opt.Lease
+	return providers.Lease{TTL: value.Duration(min(left+t.Slack, t.Longest)), Deadline: value.Duration(left + t.Slack)}
 }
 
 // faultInForce runs in the loop.
@@ -101,7 +110,7 @@ func (r *run) faultInForce(st *step, l *life) {
 func (r *run) holdFault(st *step, l *life) error {
 	end := newTimer(st.Fault.Duration.D(), l.injected.High-r.now())
 	defer end.Stop()
-	renew := time.NewTicker(renewEvery)
+	renew := time.NewTicker(r.opt.Lease.Every)
 	defer renew.Stop()
 	release := st.release
 	if st.Fault.Duration > 0 {
@@ -141,7 +150,7 @@ func newTimer(d, offset time.Duration) *time.Timer {
 
 func (r *run) renew(st *step, l *life) error {
 	a, ok := l.deed.(providers.Armer)
-	if !ok || st.Description.CutsManagement {
+	if !ok || l.handle.CutOff {
 		return nil
 	}
 	left := r.longest(st)
@@ -150,7 +159,7 @@ func (r *run) renew(st *step, l *life) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), healAttempt/3)
 	defer cancel()
-	err := a.Renew(ctx, l.handle, r.lease(st, left))
+	err := a.Renew(ctx, l.handle, r.lease(l, left))
 	switch {
 	case errors.Is(err, providers.ErrLeaseEnded):
 		return errEndedEarly

@@ -32,6 +32,7 @@ type life struct {
 
 	intended bool
 	armed    bool
+	ends     time.Duration // of the lease that was armed, at the earliest
 	healed   bool
 	gaveUp   error         // why healing was given up
 	differs  string        // how the place differs from before although nothing of the deed is left
@@ -100,6 +101,7 @@ func (l *life) arm(ctx context.Context, lease providers.Lease) error {
 	if !ok {
 		return nil
 	}
+	l.ends = l.now() + lease.TTL.D()
 	if err := a.Arm(ctx, l.handle, lease); err != nil {
 		return fmt.Errorf("not injected, because its undo could not be armed: %w", err)
 	}
@@ -155,10 +157,16 @@ func (l *life) heal(ctx context.Context) error {
 		l.finish(nil)
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, l.budget, fmt.Errorf("%s were not enough", value.Duration(l.budget)))
-	defer cancel()
+	budget := l.budget
 	_ = l.phase(event.Healing, nil)
 	l.restored.Low = l.now()
+	if l.handle.CutOff && l.ends > 0 {
+		// The place heals by itself, perhaps before it is asked, and not before its lease has ended.
+		budget += max(l.ends-l.now(), 0)
+		l.restored.Low = min(l.restored.Low, max(l.ends, l.injected.Low))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, budget, fmt.Errorf("%s were not enough", value.Duration(budget)))
+	defer cancel()
 	attempt := 0
 	bo := &backoff.ExponentialBackOff{InitialInterval: 250 * time.Millisecond, Multiplier: 2, MaxInterval: 15 * time.Second}
 	bo.Reset()
@@ -169,7 +177,7 @@ func (l *life) heal(ctx context.Context) error {
 			_ = l.phase(event.HealFailed, func(e *event.DeedChanged) { e.Error, e.Attempt = err.Error(), attempt })
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(bo), backoff.WithMaxElapsedTime(l.budget))
+	}, backoff.WithBackOff(bo), backoff.WithMaxElapsedTime(budget))
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 			err = fmt.Errorf("%w: %w", cause, err)

@@ -235,8 +235,11 @@ func (r *run) preflightStep(ctx context.Context, st *step) error {
 		if !ok {
 			return fmt.Errorf("no provider has the fault %q", st.Type)
 		}
-		_, err := typ.New(r.env).Prepare(ctx, id, st.Args)
-		return err
+		h, err := typ.New(r.env).Prepare(ctx, id, st.Args)
+		if err != nil {
+			return err
+		}
+		return needsDuration(st, h)
 	case st.Action != nil && st.Action.Approve == nil:
 		typ, _, ok := r.opt.Registry.Action(st.Type)
 		if !ok {

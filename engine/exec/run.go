@@ -80,6 +80,9 @@ type dependent struct {
 }
 
 func newRun(opt Options) *run {
+	if opt.Lease == (LeaseTimes{}) {
+		opt.Lease = DefaultLease
+	}
 	if opt.HealBudget == 0 {
 		opt.HealBudget = defaultHealBudget
 	}

@@ -174,7 +174,7 @@ func (r *run) renewLocks(ctx context.Context) {
 		return
 	}
 	r.watch.Go(func() {
-		tick := time.NewTicker(renewEvery)
+		tick := time.NewTicker(r.opt.Lease.Every)
 		defer tick.Stop()
 		for {
 			select {

@@ -83,6 +83,7 @@ func (d *deed) Prepare(ctx context.Context, id providers.StepID, args json.RawMe
 	}
 	h, err := providers.NewHandle(id, d.fault.Provider, d.fault.Type, places, states, nil, kept)
 	h.Names = []string{name}
+	h.CutOff = slices.ContainsFunc(works, func(w Work) bool { return w.Cuts })
 	return h, err
 }
 
@@ -231,27 +232,71 @@ func must(doing string) func(armed, shell.Output) error {
 
 // Inject implements providers.Deed.
 func (d *deed) Inject(ctx context.Context, h providers.Handle) error {
-	return d.each(ctx, h, "inject", func(a armed) shell.Script { return a.Inject }, inject, nil, must("inject"))
+	ws, name, err := works(h)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.all(len(ws), func(i int) error {
+		m, err := d.machine(ws[i].Place)
+		if err != nil {
+			return err
+		}
+		around := inject
+		if ws[i].Cuts {
+			around = injectCut
+		}
+		out, err := d.run(ctx, m, ws[i], name, "inject", ws[i].Inject, around)
+		if err != nil {
+			return err
+		}
+		return must("inject")(ws[i], out)
+	})...)
 }
 
 // Verify implements providers.Deed.
 func (d *deed) Verify(ctx context.Context, h providers.Handle) (providers.Effect, error) {
+	ws, name, err := works(h)
+	if err != nil {
+		return providers.Effect{}, err
+	}
 	e := providers.Effect{InForce: true, Low: time.Now()}
-	var mu sync.Mutex
-	var seen []string
-	err := d.each(ctx, h, "verify", func(a armed) shell.Script { return a.Verify }, "xdc_body", nil, func(a armed, out shell.Output) error {
-		if out.Exit > 1 || out.Exit < 0 {
-			return fmt.Errorf("look whether it is in force at %s: %s", a.Place, said(out))
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		e.InForce = e.InForce && out.Exit == 0
-		seen = append(seen, a.Place.String()+": "+firstLine(out.Stdout))
-		return nil
-	})
+	seen := make([]string, len(ws))
+	there := make([]bool, len(ws))
+	err = errors.Join(d.all(len(ws), func(i int) (err error) {
+		there[i], seen[i], err = d.verify(ctx, ws[i], name)
+		return err
+	})...)
 	slices.Sort(seen)
+	e.InForce = err == nil && !slices.Contains(there, false)
 	e.High, e.Evidence = time.Now(), strings.Join(seen, "; ")
 	return e, err
+}
+
+// silence is how long a machine that was to be cut off may take to answer before it counts as cut off.
+const silence = 2 * time.Second
+
+// verify looks at one machine.
+func (d *deed) verify(ctx context.Context, a armed, name string) (inForce bool, seen string, err error) {
+	m, err := d.machine(a.Place)
+	if err != nil {
+		return false, "", err
+	}
+	asked := ctx
+	if a.Cuts {
+		var cancel context.CancelFunc
+		asked, cancel = context.WithTimeout(ctx, silence)
+		defer cancel()
+	}
+	out, err := d.run(asked, m, a, name, "verify", a.Verify, "xdc_body")
+	switch {
+	case err != nil && a.Cuts && ctx.Err() == nil:
+		return true, a.Place.String() + ": it does not answer any more, as it is cut off; its undo is armed there", nil
+	case err != nil:
+		return false, "", err
+	case out.Exit > 1 || out.Exit < 0:
+		return false, "", fmt.Errorf("look whether it is in force at %s: %s", a.Place, said(out))
+	}
+	return out.Exit == 0, a.Place.String() + ": " + firstLine(out.Stdout), nil
 }
 
 func firstLine(s string) string {

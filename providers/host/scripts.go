@@ -210,6 +210,20 @@ xdc_unlock
 return "$xdc_s"
 `
 
+// injectCut does the same a moment later, when the answer is on its way: the deed will cut the way back. The lock is held
+// until it is done.
+const injectCut = `
+xdc_lock 20 || { xdc_say "another command of xdc holds the lock of this machine"; return 75; }
+if ! xdc_in_time; then
+	xdc_say "the undo of $XDC_NAME is not armed on this machine (any more)"
+	xdc_unlock
+	return 76
+fi
+( trap '' HUP; xdc_nap 0.3; xdc_body || xdc_log "could not be injected: status $?" ) </dev/null >/dev/null 2>&1 &
+exec 9<&-
+return 0
+`
+
 // heal runs the undo. From now on nothing is injected under the name. Without the lock it heals all the same.
 const heal = `
 [ ! -d "$XDC_HOME" ] || : >"$XDC_HOME/closed"

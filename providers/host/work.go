@@ -24,6 +24,9 @@ import (
 // disarming; scripts may keep files in it), and the functions of the prelude: xdc_spawn, xdc_tagged, xdc_reap.
 type Work struct {
 	Place providers.Place `json:"place"`
+	// Cuts says that it cuts the way by which xdc reaches the machine. Its Inject runs a moment after the answer to the
+	// request is on its way, and that the machine falls silent is what is seen of it.
+	Cuts bool `json:"cuts,omitempty"`
 	// State prints what the machine has of the kind of thing that the fault changes (rules, routes, processes ...), the
 	// same text whenever that is the same: no counters, no dates, in a fixed order. What xdc has put there itself (names
 	// that begin with xdc_) is left out. It only looks. It is compared before and after.

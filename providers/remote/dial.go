@@ -229,4 +229,3 @@ func (l *link) loginError(err error, o *offer, p *progress) error {
 	e.Remedy = "Is it the right user, and is the public key in ~/.ssh/authorized_keys there? The server's log says why it refused (journalctl -u ssh)."
 	return e
 }
-

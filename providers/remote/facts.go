@@ -3,7 +3,9 @@ package remote
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,11 +62,16 @@ func (m *machine) Facts(ctx context.Context) (providers.Facts, error) {
 	if m.facts.known != nil {
 		return *m.facts.known, nil
 	}
+	// sudo and doas do not pass on by which connection one came, so that is asked without them.
+	came, err := m.Run(ctx, shell.Script{Name: "facts", Text: `printf 'peer %s\n' "${SSH_CONNECTION:-}"`, Plain: true})
+	if err != nil {
+		return providers.Facts{}, err
+	}
 	out, err := m.Run(ctx, shell.Script{Name: "facts", Text: facts}.SetList("TOOLS", tools))
 	if err != nil {
 		return providers.Facts{}, err
 	}
-	f, err := parseFacts(out.Stdout)
+	f, err := parseFacts(out.Stdout + "\n" + came.Stdout)
 	if err != nil {
 		return f, &Error{Place: m.place, Doing: "look what the host is", Kind: ErrShell, What: fmt.Sprintf("%v (status %d): %s", err, out.Exit, printable(out.Stderr, 300))}
 	}
@@ -97,6 +104,12 @@ func parseFacts(text string) (providers.Facts, error) {
 			f.Boot = value
 		case "dir":
 			f.Dir = value
+		case "peer": // address port own-address own-port
+			if p := strings.Fields(value); len(p) == 4 {
+				f.Peer, _ = netip.ParseAddr(p[0]) // else it is not known
+				f.Peer = f.Peer.Unmap()
+				f.Port, _ = strconv.Atoi(p[3])
+			}
 		case "tool":
 			if name, path, ok := strings.Cut(value, " "); ok && slices.Contains(tools, name) {
 				f.Tools[name] = path
@@ -113,27 +126,20 @@ func parseFacts(text string) (providers.Facts, error) {
 	return f, in.Err()
 }
 
-// Check looks whether faults could be made on a host: login, privileges, and what an undo needs. It changes nothing
-// there. The first thing in the way ends it.
-func (p *Pool) Check(ctx context.Context, place providers.Place, h providers.Host) []providers.Finding {
-	subject := place.String() + " ssh"
-	bad := func(err error) []providers.Finding {
-		f := providers.Finding{Subject: subject, Text: err.Error()}
-		if e, ok := err.(*Error); ok { //nolint:errorlint // only the outermost has the remedy that fits
-			f.Text, f.Remedy = e.Said(), e.Remedy
-			if e.Doing != "" {
-				f.Text = e.Doing + ": " + f.Text
-			}
-		}
-		return []providers.Finding{f}
-	}
-	m, err := p.machine(place, h)
-	if err != nil {
-		return bad(err)
-	}
+// Check implements providers.Checker: whether faults could be made on the host: login, privileges, and what an undo needs.
+// It changes nothing there. The first thing in the way ends it.
+func (m *machine) Check(ctx context.Context) []providers.Finding {
+	subject := m.place + " ssh"
 	f, err := m.Facts(ctx)
 	if err != nil {
-		return bad(err)
+		out := providers.Finding{Subject: subject, Text: err.Error()}
+		if e, ok := errors.AsType[*Error](err); ok {
+			out.Text, out.Remedy = e.Said(), e.Remedy
+			if e.Doing != "" {
+				out.Text = e.Doing + ": " + out.Text
+			}
+		}
+		return []providers.Finding{out}
 	}
 	login := providers.Finding{Subject: subject, OK: true, Text: fmt.Sprintf("logged in as %s; scripts run as %s on %s %s", m.link.at.login(), f.User, f.System, f.Kernel)}
 	if !f.Root {

@@ -15,17 +15,25 @@ type Recover struct {
 	Name    string   `arg:"" optional:"" name:"run" help:"The run; every dead run that owes something if not given."`
 	Var     []string `name:"var" placeholder:"NAME=VALUE" sep:"none" help:"Value of a sensitive variable; may be repeated."`
 	VarFile []string `name:"var-file" placeholder:"FILE" sep:"none" help:"File with values of variables; may be repeated."`
-	On      string   `name:"on" placeholder:"DIR" help:"Folder of the stand-in, if it has moved since."`
+	On      string   `name:"on" placeholder:"DIR" help:"Folder of the stand-in, if it has moved since; with --host, the lab that the hosts are of."`
+	OnHosts
 	RunDir
 }
 
 // Help has examples.
 func (Recover) Help() string {
-	return "Needs only the run's folder, and the secrets again. Safe to repeat. Ends with 4 if something is still not undone.\n\nExamples:\n\n    xdc recover\n    xdc recover 20261123T021500Z-k3xq7p2a\n"
+	return "Needs only the run's folder, and the secrets again. Safe to repeat. Ends with 4 if something is still not undone. With --host it needs no run's folder either: it runs " +
+		"every undo that is installed on those hosts.\n\nExamples:\n\n    xdc recover\n    xdc recover 20261123T021500Z-k3xq7p2a\n    xdc recover --host xdc@10.0.1.10 --become sudo\n    xdc recover --on /tmp/lab --host dc1.edge\n"
 }
 
 // Run heals.
 func (r *Recover) Run(c *Context) error {
+	if len(r.Hosts) > 0 {
+		if r.Name != "" {
+			return errors.New("name a run or hosts, not both")
+		}
+		return r.healHosts(c, r.On)
+	}
 	folders, err := r.folders()
 	if err != nil {
 		return err

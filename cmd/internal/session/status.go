@@ -2,7 +2,6 @@ package session
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
@@ -94,14 +93,11 @@ func (f Folder) Status() Status {
 	return s
 }
 
-// Debts reads what a dead run owes. A run that is still alive is ErrAlive: it heals itself.
-func (f Folder) Debts() ([]journal.Owed, *journal.Record, error) {
-	if f.Alive() {
-		return nil, nil, fmt.Errorf("%s: %w: interrupt it, and it heals", f.ID, ErrAlive)
-	}
+// debts reads what a run owes, and its journal as far as it can be read.
+func (f Folder) debts() ([]journal.Owed, *journal.Record, error) {
 	rec, err := journal.ReadFile(f.File(journal.FileName))
 	if rec == nil {
 		return nil, nil, err
 	}
-	return journal.Owing(rec.Events), rec, err
+	return journal.Owing(rec.Events), rec, nil
 }
