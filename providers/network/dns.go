@@ -195,17 +195,18 @@ func dnsWorks(ctx context.Context, env providers.Env, id providers.StepID, raw j
 
 // queries is the table that refuses the host's own queries for names, whoever is asked: a stub on the host or a server.
 func queries(name string, names []string, nets prefixes) string {
-	var b strings.Builder
-	open(&b, providers.LinkRule{Name: name}, nets)
-	b.WriteString("\tchain refuse {\n\t\treject with icmpx type port-unreachable\n\t}\n\tchain output {\n\t\ttype filter hook output priority -150; policy accept;\n")
+	t := &table{name: name}
+	t.sets(nets, nil)
+	t.chain("refuse", "", "reject with icmpx type port-unreachable")
+	var rules []string
 	for _, family := range []string{"ip daddr @far4", "ip6 daddr @far6"} {
 		for _, n := range names {
 			// Behind the header of UDP (8 bytes) and that of DNS (12).
-			fmt.Fprintf(&b, "\t\t%s udp dport 53%s goto refuse\n", family, question(n, 20))
+			rules = append(rules, family+" udp dport 53"+question(n, 20)+" goto refuse")
 		}
 	}
-	b.WriteString("\t}\n}\n")
-	return b.String()
+	t.hook("output", early, rules)
+	return t.String()
 }
 
 // question matches the encoded name at a place of the transport header, whether letters are large or small, 16 bytes at a

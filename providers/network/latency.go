@@ -77,12 +77,11 @@ const maxFilters = 1024
 
 // marks is the table that sends what leaves to the queue: the packet's priority is the name of a class of htb.
 func marks(r providers.LinkRule, nets prefixes, major string) string {
-	var b strings.Builder
-	open(&b, r, nets)
-	fmt.Fprintf(&b, "\tchain %s {\n\t\tmeta priority set %s:10\n\t}\n", leaving, major)
-	hook(&b, "postrouting", latest, `oifname "lo" accept`, nftMatches(r, nets, leaving))
-	b.WriteString("}\n")
-	return b.String()
+	t := &table{name: r.Name}
+	t.sets(nets, r.Ports)
+	t.chain(string(leaving), "", "meta priority set "+major+":10")
+	t.hook("postrouting", latest, nftMatches(r, nets, leaving), `oifname "lo" accept`)
+	return t.String()
 }
 
 // u32 are filters for what arrives, as tc takes them after the preference: one a line.

@@ -7,6 +7,7 @@ package network
 // A root queue whose handle is 0 was made by the kernel: it makes the same one again when ours is removed. Any other was
 // set up by somebody and could not be put back exactly.
 const queueTools = `
+q_there() { ip link show dev "$1" >/dev/null 2>&1; }
 q_root() { tc qdisc show dev "$1" | sed -n 's/^qdisc \([^ ]*\) \([0-9a-f]*\): .*root.*/\1 \2/p' | head -n 1; }
 q_ours() { case "$(q_root "$1")" in "htb $MAJOR") return 0 ;; esac; return 1; }
 # q_devices prints the interfaces by which the networks are reached.
@@ -24,7 +25,7 @@ q_free() {
 		q_ours "$q_d" && continue
 		set -- $(q_root "$q_d")
 		[ -z "$RULES" ] || [ "${2:-}" = 0 ] || { echo "interface $q_d has a queue that somebody has set up ($*), which could not be put back exactly: take it away for the test, or use the fault toxiproxy" >&2; return 1; }
-		[ -n "$FILTERS" ] && [ ! -e "/sys/class/net/$SIDE" ] || continue
+		[ -n "$FILTERS" ] && ! q_there "$SIDE" || continue
 		if tc qdisc show dev "$q_d" | grep -q '^qdisc \(clsact\|ingress\) '; then
 			echo "interface $q_d has filters for what arrives (clsact or ingress), among which ours would not be alone: write direction = \"out\" and match = \"packets\", or use the fault toxiproxy" >&2
 			return 1
@@ -33,7 +34,7 @@ q_free() {
 }
 q_load() {
 	if [ -n "$FILTERS" ]; then
-		[ -e "/sys/class/net/$SIDE" ] || ip link add "$SIDE" type ifb || return 1
+		q_there "$SIDE" || ip link add "$SIDE" type ifb || return 1
 		ip link set "$SIDE" up && tc qdisc replace dev "$SIDE" root handle 1: $QUEUE || return 1
 	fi
 	for q_d in $DEVICES; do
@@ -71,13 +72,13 @@ q_verify() {
 q_undo() {
 	q_bad=0
 	for q_d in $DEVICES; do
-		[ -e "/sys/class/net/$q_d" ] || continue
-		if [ -e "/sys/class/net/$SIDE" ] && tc qdisc show dev "$q_d" | grep -q '^qdisc clsact '; then tc qdisc del dev "$q_d" clsact || q_bad=1; fi
+		q_there "$q_d" || continue
+		if q_there "$SIDE" && tc qdisc show dev "$q_d" | grep -q '^qdisc clsact '; then tc qdisc del dev "$q_d" clsact || q_bad=1; fi
 	done
-	if [ -e "/sys/class/net/$SIDE" ]; then ip link del "$SIDE" || q_bad=1; fi
+	if q_there "$SIDE"; then ip link del "$SIDE" || q_bad=1; fi
 	n_undo || q_bad=1
 	for q_d in $DEVICES; do
-		if [ -e "/sys/class/net/$q_d" ] && q_ours "$q_d"; then tc qdisc del dev "$q_d" root || q_bad=1; fi
+		if q_there "$q_d" && q_ours "$q_d"; then tc qdisc del dev "$q_d" root || q_bad=1; fi
 	done
 	[ ! -d "$XDC_HOME" ] || rm -f "$XDC_HOME"/filters.*
 	return "$q_bad"
@@ -86,7 +87,7 @@ q_left() {
 	for q_d in $DEVICES; do
 		if q_ours "$q_d"; then echo "the queue of $q_d"; return 1; fi
 	done
-	[ ! -e "/sys/class/net/$SIDE" ] || { echo "interface $SIDE"; return 1; }
+	! q_there "$SIDE" || { echo "interface $SIDE"; return 1; }
 	n_left
 }
 `

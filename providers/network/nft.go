@@ -2,7 +2,7 @@ package network
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/xdc-project/xdc/providers"
@@ -16,63 +16,67 @@ const (
 	latest = 150 // behind the translation of source addresses: for marks that only the queue reads
 )
 
-// ruleset is the table of a rule as `nft -f` takes it: it replaces one of the same name, in one transaction. The sets of
-// networks are empty in it: the script that loads it fills them, because elements carry the lease.
-//
-// A packet that is accepted in this table still meets every other table: nothing that a firewall forbids is let through.
-func ruleset(r providers.LinkRule, nets prefixes) string {
-	var b strings.Builder
-	open(&b, r, nets)
-	for _, w := range []way{arriving, leaving} {
-		if r.RateBPS > 0 {
-			rate, burst := limit(r)
-			fmt.Fprintf(&b, "\tlimit %s { rate over %d bytes/second burst %d bytes ; }\n", w, rate, burst)
-		}
-		fmt.Fprintf(&b, "\tchain %s {\n", w)
-		for _, line := range nftEffect(r, w) {
-			b.WriteString("\t\t" + line + "\n")
-		}
-		b.WriteString("\t}\n")
-	}
-	hook(&b, "input", early, `iifname "lo" accept`, nftMatches(r, nets, arriving))
-	hook(&b, "output", late, `oifname "lo" accept`, nftMatches(r, nets, leaving))
-	hook(&b, "forward", early, "", append(nftMatches(r, nets, arriving), nftMatches(r, nets, leaving)...))
-	b.WriteString("}\n")
-	return b.String()
+// table is a table of nftables as it is written.
+type table struct {
+	name  string
+	heads strings.Builder // declarations, harmless where they are there already
+	clear strings.Builder
+	body  strings.Builder
 }
 
-// open begins the table with its sets.
-func open(b *strings.Builder, r providers.LinkRule, nets prefixes) {
-	fmt.Fprintf(b, "add table inet %[1]s\ndelete table inet %[1]s\ntable inet %[1]s {\n", r.Name)
-	if len(nets.v4) > 0 {
-		b.WriteString("\tset far4 { type ipv4_addr; flags interval,timeout; }\n")
-	}
-	if len(nets.v6) > 0 {
-		b.WriteString("\tset far6 { type ipv6_addr; flags interval,timeout; }\n")
-	}
-	if len(r.Ports) > 0 {
-		parts := make([]string, len(r.Ports))
-		for i, p := range r.Ports {
-			parts[i] = strconv.Itoa(p)
+// String is what `nft -f` takes, in one transaction. It replaces what a table of the same name holds and leaves its chains
+// where they are hooked in: where a whole table is replaced, packets slip through between the old and the new one.
+func (t *table) String() string {
+	return fmt.Sprintf("table inet %s {\n%s}\n%stable inet %s {\n%s}\n", t.name, t.heads.String(), t.clear.String(), t.name, t.body.String())
+}
+
+// sets declares the sets. Those of networks stay empty: the script that loads the table fills them, because elements
+// carry the lease.
+func (t *table) sets(nets prefixes, ports []int) {
+	for _, s := range []struct {
+		some        bool
+		name, holds string
+	}{{len(nets.v4) > 0, "far4", "type ipv4_addr; flags interval,timeout"}, {len(nets.v6) > 0, "far6", "type ipv6_addr; flags interval,timeout"}, {len(ports) > 0, "ports", "type inet_service"}} {
+		if s.some {
+			fmt.Fprintf(&t.heads, "\tset %s { %s ; }\n", s.name, s.holds)
+			fmt.Fprintf(&t.clear, "flush set inet %s %s\n", t.name, s.name)
 		}
-		fmt.Fprintf(b, "\tset ports { type inet_service; elements = { %s } ; }\n", strings.Join(parts, ", "))
 	}
+	if len(ports) > 0 {
+		fmt.Fprintf(&t.clear, "add element inet %s ports { %s }\n", t.name, portList(ports))
+	}
+}
+
+// chain writes a chain; begins is its hook, or empty.
+func (t *table) chain(name, begins string, rules ...string) {
+	fmt.Fprintf(&t.heads, "\tchain %s {\n%s\t}\n", name, begins)
+	fmt.Fprintf(&t.clear, "flush chain inet %s %s\n", t.name, name)
+	fmt.Fprintf(&t.body, "\tchain %s {\n", name)
+	for _, r := range rules {
+		t.body.WriteString("\t\t" + r + "\n")
+	}
+	t.body.WriteString("\t}\n")
 }
 
 // hook writes a chain that packets come through. What finds neighbours (the ARP of IPv6) passes, as ARP does.
-func hook(b *strings.Builder, name string, priority int, first string, matches []string) {
-	if len(matches) == 0 {
-		return
+func (t *table) hook(name string, priority int, matches []string, first ...string) {
+	rules := append(slices.Clone(first), "icmpv6 type { 133, 134, 135, 136, 137 } accept")
+	t.chain(name, fmt.Sprintf("\t\ttype filter hook %s priority %d; policy accept;\n", name, priority), append(rules, matches...)...)
+}
+
+// ruleset is the table of a rule.
+//
+// A packet that is accepted in it still meets every other table: nothing that a firewall forbids is let through.
+func ruleset(r providers.LinkRule, nets prefixes) string {
+	t := &table{name: r.Name}
+	t.sets(nets, r.Ports)
+	for _, w := range []way{arriving, leaving} {
+		t.chain(string(w), "", nftEffect(r)...)
 	}
-	fmt.Fprintf(b, "\tchain %s {\n\t\ttype filter hook %s priority %d; policy accept;\n", name, name, priority)
-	if first != "" {
-		b.WriteString("\t\t" + first + "\n")
-	}
-	b.WriteString("\t\ticmpv6 type { 133, 134, 135, 136, 137 } accept\n")
-	for _, m := range matches {
-		b.WriteString("\t\t" + m + "\n")
-	}
-	b.WriteString("\t}\n")
+	t.hook("input", early, nftMatches(r, nets, arriving), `iifname "lo" accept`)
+	t.hook("output", late, nftMatches(r, nets, leaving), `oifname "lo" accept`)
+	t.hook("forward", early, append(nftMatches(r, nets, arriving), nftMatches(r, nets, leaving)...))
+	return t.String()
 }
 
 // nftMatches are the rules that pick a rule's packets of one way and send them to the chain of that way.
@@ -130,8 +134,8 @@ func nftPorts(r providers.LinkRule, o opener) []string {
 	return []string{" th dport @ports", " th sport @ports"}
 }
 
-// nftEffect is what happens to the packets of one way.
-func nftEffect(r providers.LinkRule, w way) []string {
+// nftEffect is what happens to the packets of one way. A limit counts the packets of its chain, from whichever hook.
+func nftEffect(r providers.LinkRule) []string {
 	switch {
 	case r.Reject:
 		// The refusals themselves must get through.
@@ -144,7 +148,8 @@ func nftEffect(r providers.LinkRule, w way) []string {
 	case r.Loss > 0:
 		return []string{fmt.Sprintf("numgen random mod 1000000 < %d drop", parts(r.Loss))}
 	case r.RateBPS > 0:
-		return []string{fmt.Sprintf("limit name %q drop", w)}
+		rate, burst := limit(r)
+		return []string{fmt.Sprintf("limit rate over %d bytes/second burst %d bytes drop", rate, burst)}
 	}
 	return nil
 }
