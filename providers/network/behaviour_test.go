@@ -81,7 +81,7 @@ func TestTheShareThatIsLost(t *testing.T) {
 			if _, err := c.Write([]byte("x")); err != nil {
 				t.Fatal(err)
 			}
-			if i%50 == 0 {
+			if i%10 == 0 {
 				<-time.After(time.Millisecond)
 			}
 		}

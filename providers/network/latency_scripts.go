@@ -62,7 +62,7 @@ q_verify() {
 			q_ours "$q_d" || { echo "interface $q_d has no queue $MAJOR:"; return 1; }
 			tc qdisc show dev "$q_d" | grep -q "^qdisc ${QUEUE%% *} .* parent $MAJOR:10 " || { echo "interface $q_d has no ${QUEUE%% *}"; return 1; }
 		fi
-		[ -z "$FILTERS" ] || [ "$(tc filter show dev "$q_d" ingress | grep -c "dev $SIDE)")" -ge "$(printf '%s\n' "$FILTERS" | grep -c .)" ] || { echo "interface $q_d does not lead what arrives to $SIDE"; return 1; }
+		[ -z "$FILTERS" ] || [ "$(tc filter show dev "$q_d" ingress | grep -c "device $SIDE)")" -ge "$(printf '%s\n' "$FILTERS" | grep -c .)" ] || { echo "interface $q_d does not lead what arrives to $SIDE"; return 1; }
 	done
 	[ -z "$FILTERS" ] || tc qdisc show dev "$SIDE" | grep -q "^qdisc ${QUEUE%% *} 1: root" || { echo "interface $SIDE has no ${QUEUE%% *}"; return 1; }
 	[ -z "$RULES" ] || n_verify || return $?
