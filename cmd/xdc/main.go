@@ -10,6 +10,9 @@ import (
 	"github.com/xdc-project/xdc/providers/lab"
 )
 
+// hooks are set by fault tests alone.
+var hooks *cli.Hooks
+
 // version is set when a release is built.
 var version = "0.1.0-dev"
 
@@ -20,6 +23,6 @@ func main() {
 
 // run is the whole program; the tests of the command line call it too.
 func run() int {
-	p := cli.Program{Registry: all.Registry, Shipped: plans.Find, Version: cli.VersionOf(version)}
+	p := cli.Program{Registry: all.Registry, Shipped: plans.Find, Version: cli.VersionOf(version), Hooks: hooks}
 	return p.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
 }

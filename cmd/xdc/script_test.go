@@ -7,10 +7,16 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/xdc-project/xdc/providers/lab"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"xdc": main})
+	lab.Main()
+	testscript.Main(m, map[string]func(){"xdc": func() {
+		hooks = killHooks()
+		main()
+	}})
 }
 
 // The scripts are the command line as users see it; XDC_UPDATE=1 rewrites the files that they compare with.

@@ -63,8 +63,10 @@ type Answer struct {
 
 // Locker keeps other runs away from targets.
 type Locker interface {
-	// Lock takes the lock of a target or says who holds it. Describe what to release in the handle.
-	Lock(ctx context.Context, target string) (providers.Handle, error)
+	// Handle describes what would have to be released of a target's lock. It touches nothing.
+	Handle(target string) (providers.Handle, error)
+	// Lock takes the lock of a target or says who holds it. After an error nothing of it is held, or Unlock releases it.
+	Lock(ctx context.Context, target string) error
 	// Renew extends all locks taken.
 	Renew(ctx context.Context) error
 	// Unlock releases the lock behind the handle. It is safe to repeat.

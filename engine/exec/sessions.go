@@ -135,17 +135,21 @@ func (r *run) lock(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, preflightLimit)
 	defer cancel()
 	for _, target := range r.plan.Blast.Targets {
-		h, err := r.opt.Locks.Lock(ctx, target)
+		h, err := r.opt.Locks.Handle(target)
 		if err != nil {
 			return fmt.Errorf("lock %s: %w", target, err)
 		}
-		r.locks = append(r.locks, h)
 		raw, err := json.Marshal(h)
 		if err == nil {
+			// Before it is taken: whoever dies in between owes it.
 			err = r.emit(&event.DeedChanged{Step: h.Step, Kind: "lock", Phase: event.Intended, Handle: raw})
 		}
 		if err != nil {
 			return fmt.Errorf("record the lock of %s: %w", target, err)
+		}
+		r.locks = append(r.locks, h)
+		if err := r.opt.Locks.Lock(ctx, target); err != nil {
+			return fmt.Errorf("lock %s: %w", target, err)
 		}
 	}
 	return nil

@@ -17,6 +17,8 @@ import (
 
 	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/cmd/internal/view"
+	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/exec"
 	"github.com/xdc-project/xdc/lang/source"
 	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
@@ -56,6 +58,18 @@ type Program struct {
 	// Shipped finds the plans that come with xdc.
 	Shipped func(name string) (*source.Set, bool)
 	Version Version
+	// Hooks are for fault tests; nil in the program itself.
+	Hooks *Hooks
+}
+
+// Hooks let a test see, and end, a run at every step that leaves a mark.
+type Hooks struct {
+	// Event is called after each event has been journalled.
+	Event event.Sink
+	// Command is called before and after every script on a machine.
+	Command func(place, script, when string)
+	// Lease is how long leases are.
+	Lease exec.LeaseTimes
 }
 
 // Main runs one command and returns its exit code. args are those after the program's name; env looks up an
@@ -107,7 +121,7 @@ func (p Program) main(args []string, redactor *value.Redactor, out, side io.Writ
 		OutStyle:  view.Detect(fs.out, get, grammar.NoColor),
 		SideStyle: view.Detect(fs.err, get, grammar.NoColor),
 		Shipped:   p.Shipped, parser: parser,
-		Version: p.Version, JSON: grammar.JSON, Log: logger(grammar.LogLevel, side),
+		Version: p.Version, Hooks: p.Hooks, JSON: grammar.JSON, Log: logger(grammar.LogLevel, side),
 	}
 	code, err := codeOf(parsed.Run(ctx))
 	if err != nil {

@@ -31,6 +31,7 @@ type Context struct {
 	OutStyle, SideStyle view.Style
 	Env                 func(name string) (string, bool)
 	Registry            *providers.Registry
+	Hooks               *Hooks
 	Redactor            *value.Redactor
 	Log                 hclog.Logger
 	Version             Version

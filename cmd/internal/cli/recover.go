@@ -8,6 +8,7 @@ import (
 
 	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/cmd/internal/view"
+	"github.com/xdc-project/xdc/engine/event"
 )
 
 // Recover undoes what dead runs left behind.
@@ -52,9 +53,11 @@ func (r *Recover) Run(c *Context) error {
 			continue
 		}
 		owed = true
-		out, err := session.Recover(c.Context, session.RecoverRequest{
-			Folder: f, Registry: c.Registry, Secret: r.secret(c), StandIn: r.On, Log: c.Log,
-		})
+		q := session.RecoverRequest{Folder: f, Registry: c.Registry, Secret: r.secret(c), StandIn: r.On, Log: c.Log}
+		if h := c.Hooks; h != nil {
+			q.Watchers, q.Commands = []event.Sink{h.Event}, h.Command
+		}
+		out, err := session.Recover(c.Context, q)
 		if err != nil {
 			fmt.Fprintf(c.Side, "%s: %s\n", f.ID, view.Clean(err.Error()))
 			code = First(code, Owed)

@@ -8,6 +8,7 @@ import (
 	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/cmd/internal/view"
+	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/engine/virtual"
 )
@@ -75,6 +76,10 @@ func (c *Context) run(p *plan.Plan, mode view.Mode, start func(session.Request) 
 		Samples: shown.Sample,
 	}
 	q.Watchers = append(q.Watchers, shown)
+	if h := c.Hooks; h != nil {
+		q.Watchers = append([]event.Sink{h.Event}, q.Watchers...)
+		q.Commands, q.Lease = h.Command, h.Lease
+	}
 	res, err := start(q)
 	if err != nil {
 		return &ExitError{Code: Failure, Err: err}

@@ -81,17 +81,22 @@ func newHostLocks(run string, p *plan.Plan, machine func(providers.Place) (provi
 	return l
 }
 
+// Handle implements exec.Locker.
+func (l *hostLocks) Handle(target string) (providers.Handle, error) {
+	places := append([]providers.Place{{Target: target}}, l.places[target]...)
+	return providers.NewHandle(providers.StepID{Run: l.info.Run, Step: "lock." + target}, "host", "lock", places, nil, target, nil)
+}
+
 // Lock implements exec.Locker.
-func (l *hostLocks) Lock(ctx context.Context, target string) (providers.Handle, error) {
+func (l *hostLocks) Lock(ctx context.Context, target string) error {
 	release, err := lockHere(l.targets[target], l.info)
 	if err != nil {
-		return providers.Handle{}, err
+		return err
 	}
 	l.mu.Lock()
 	l.local[target] = release
 	l.mu.Unlock()
-	places := l.places[target]
-	err = l.each(places, func(m providers.Machine, p providers.Place) error {
+	return l.each(l.places[target], func(m providers.Machine, p providers.Place) error {
 		if err := host.Lock(ctx, m, p, l.info, hostLockTTL, false); err != nil {
 			return err
 		}
@@ -100,14 +105,6 @@ func (l *hostLocks) Lock(ctx context.Context, target string) (providers.Handle, 
 		l.mu.Unlock()
 		return nil
 	})
-	if err != nil {
-		// What was taken of this target is let go of: its handle will not be known to anybody.
-		l.mu.Lock()
-		mine := slices.DeleteFunc(slices.Clone(l.held), func(p providers.Place) bool { return p.Target != target })
-		l.mu.Unlock()
-		return providers.Handle{}, errors.Join(err, l.release(context.WithoutCancel(ctx), target, mine, l.info.Run))
-	}
-	return providers.NewHandle(providers.StepID{Run: l.info.Run, Step: "lock." + target}, "host", "lock", append([]providers.Place{{Target: target}}, places...), nil, target, nil)
 }
 
 // each does something at some machines at the same time.
@@ -165,20 +162,17 @@ func locked(first, second exec.Locker) exec.Locker {
 	return locks{first, second}
 }
 
-// Lock implements exec.Locker. The handle is that of the last one; the places of all are in it.
-func (l locks) Lock(ctx context.Context, target string) (providers.Handle, error) {
-	var got []providers.Handle
-	for i, one := range l {
-		h, err := one.Lock(ctx, target)
-		if err != nil {
-			for k := range i {
-				err = errors.Join(err, l[k].Unlock(context.WithoutCancel(ctx), got[k]))
-			}
-			return h, err
+// Handle implements exec.Locker. The handle is that of the last one; the places of all are in it.
+func (l locks) Handle(target string) (providers.Handle, error) { return l[len(l)-1].Handle(target) }
+
+// Lock implements exec.Locker. Unlock releases what was taken before an error.
+func (l locks) Lock(ctx context.Context, target string) error {
+	for _, one := range l {
+		if err := one.Lock(ctx, target); err != nil {
+			return err
 		}
-		got = append(got, h)
 	}
-	return got[len(got)-1], nil
+	return nil
 }
 
 // Renew implements exec.Locker.

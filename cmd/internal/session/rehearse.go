@@ -116,12 +116,16 @@ type locker struct {
 
 var _ exec.Locker = (*locker)(nil)
 
-func (l *locker) Lock(ctx context.Context, target string) (providers.Handle, error) {
+func (l *locker) Handle(target string) (providers.Handle, error) {
+	return providers.NewHandle(providers.StepID{Run: l.run, Step: "lock." + target}, "control", "lock", []providers.Place{{Target: target}}, nil, target, nil)
+}
+
+func (l *locker) Lock(ctx context.Context, target string) error {
 	if err := l.c.Lock(ctx, target, l.run, Who()); err != nil {
-		return providers.Handle{}, err
+		return err
 	}
 	l.targets = append(l.targets, target)
-	return providers.NewHandle(providers.StepID{Run: l.run, Step: "lock." + target}, "control", "lock", []providers.Place{{Target: target}}, nil, target, nil)
+	return nil
 }
 
 func (l *locker) Renew(ctx context.Context) error {

@@ -52,6 +52,8 @@ type Request struct {
 	KillPoint func(step string, p event.Phase)
 	// Commands is for fault tests: called before and after every script on a machine.
 	Commands func(place, script, when string)
+	// Lease is how long leases are; the zero value is exec.DefaultLease.
+	Lease exec.LeaseTimes
 }
 
 // Result is a run that has ended.
@@ -161,7 +163,7 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		Plan: sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
 		Trace:     trace.NewStore(samples{tw, q.Samples}),
 		Env:       env,
-		Rehearsal: sur.mode == "rehearse", Interrupts: q.Interrupts, Approval: f.Answer, Locks: guards, KillPoint: q.KillPoint,
+		Rehearsal: sur.mode == "rehearse", Interrupts: q.Interrupts, Approval: f.Answer, Locks: guards, KillPoint: q.KillPoint, Lease: q.Lease,
 	})
 	shut()
 	return res, err

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xdc-project/xdc/providers/standin"
+)
+
+// labBench is a lab of a test.
+type labBench struct {
+	t   testing.TB
+	xdc string
+	dir string // plans and runs
+	lab string
+	s   *standin.StandIn
+}
+
+// newLab brings up a lab for a plan. Where there can be none, the test is skipped with the reason.
+func newLab(t *testing.T, plan string) *labBench {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root for network namespaces")
+	}
+	for _, tool := range []string{"ip", "nsenter", "nft", "flock", "setsid"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("needs %s: run make setup", tool)
+		}
+	}
+	if _, err := os.Stat("/usr/sbin/sshd"); err != nil {
+		t.Skip("needs OpenSSH's server: run make setup")
+	}
+	dir := t.TempDir()
+	b := &labBench{t: t, xdc: xdcAs(t), dir: dir, lab: filepath.Join(dir, "lab")}
+	b.file("lab.xdc.hcl", plan)
+	if out, err := b.command("lab", "up", "lab.xdc.hcl", "--dir", b.lab, "--seed", "1").CombinedOutput(); err != nil {
+		t.Fatalf("lab up: %v\n%s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := b.command("lab", "down", b.lab).CombinedOutput(); err != nil {
+			t.Errorf("lab down: %v\n%s", err, out)
+		}
+	})
+	var err error
+	if b.s, err = standin.Load(b.lab); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (b *labBench) file(name, content string) {
+	b.t.Helper()
+	if err := os.WriteFile(filepath.Join(b.dir, name), []byte(content), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *labBench) command(args ...string) *exec.Cmd {
+	c := exec.Command(b.xdc, args...)
+	c.Dir = b.dir
+	c.Env = append(os.Environ(), "NO_COLOR=1", "XDG_STATE_HOME="+b.dir, "HOME="+b.dir)
+	return c
+}
+
+// xdcs runs xdc with more environment, and returns its exit code (-1: killed) and what it wrote.
+func (b *labBench) run(env []string, args ...string) (int, string) {
+	b.t.Helper()
+	c := b.command(args...)
+	c.Env = append(c.Env, env...)
+	out, err := c.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		b.t.Fatalf("%v: %v", args, err)
+	}
+	return c.ProcessState.ExitCode(), string(out)
+}
+
+// on runs a command in a machine, "dc1.edge".
+func (b *labBench) on(host string, args ...string) *exec.Cmd {
+	target, name, _ := strings.Cut(host, ".")
+	pid := strconv.Itoa(b.s.Targets[target].Hosts[name].Process.PID)
+	return exec.Command("nsenter", append([]string{"-t", pid, "-n", "-m", "-p", "-u", "-i", "--"}, args...)...)
+}
+
+func (b *labBench) must(host string, args ...string) string {
+	b.t.Helper()
+	out, err := b.on(host, args...).CombinedOutput()
+	if err != nil {
+		b.t.Fatalf("%s: %s: %v\n%s", host, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// outsiderLooks prints everything of a machine that a fault may change: rules, queues, routes, mounts, files, processes.
+const outsiderLooks = `
+echo "== nft"; nft list ruleset
+echo "== iptables"; iptables-save 2>/dev/null | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
+echo "== qdiscs"; tc qdisc show
+echo "== rules"; ip rule; ip -6 rule
+echo "== routes"; ip route show table all; ip -6 route show table all
+echo "== links"; ip -o link | sed 's/ mtu .*//'
+echo "== mounts"; sed 's/^[0-9]* [0-9]* [^ ]* //' /proc/1/mountinfo
+echo "== hosts"; cat /etc/hosts
+echo "== files"; find /run /tmp ! -name xdc.log -type f -exec sha256sum {} + 2>/dev/null | sort; find /run /tmp -type d | sort
+echo "== open"; for f in /proc/[0-9]*/fd/*; do l=$(readlink "$f") && case $l in *"(deleted)") echo "$l";; esac; done | grep -v ' /memfd' | sort
+`
+
+// looks is what an outsider sees of a machine. The way in, which xdc uses too, is left out: sshd's sessions.
+func (b *labBench) looks(host string) string {
+	b.t.Helper()
+	out := b.must(host, "/bin/sh", "-c", outsiderLooks)
+	for line := range strings.Lines(b.must(host, "ps", "-eo", "stat=,args=")) {
+		f := strings.Fields(line)
+		if len(f) < 2 || f[0][0] == 'Z' || strings.HasPrefix(f[1], "sshd:") && !strings.Contains(line, "[listener]") || f[1] == "ps" {
+			continue
+		}
+		out += f[0][:1] + " " + strings.Join(f[1:], " ") + "\n"
+	}
+	return out
+}
+
+// untilLooks waits until a machine looks as it did.
+func (b *labBench) untilLooks(host, want string, limit time.Duration) (last string, ok bool) {
+	b.t.Helper()
+	for end := time.Now().Add(limit); ; <-time.After(50 * time.Millisecond) {
+		if last = b.looks(host); last == want {
+			return last, true
+		}
+		if time.Now().After(end) {
+			return last, false
+		}
+	}
+}
+
+// until waits for something, and fails the test when it does not come.
+func (b *labBench) until(what string, limit time.Duration, is func() bool) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), limit)
+	defer cancel()
+	for !is() {
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			b.t.Fatalf("%s: not within %s", what, limit)
+		}
+	}
+}
+
+// facts reads the lab's truth.
+func (b *labBench) facts() []map[string]any {
+	b.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(b.lab, "truth.jsonl"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var out []map[string]any
+	for line := range bytes.Lines(raw) {
+		var f map[string]any
+		if json.Unmarshal(line, &f) == nil {
+			out = append(out, f)
+		}
+	}
+	return out
+}
