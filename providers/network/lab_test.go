@@ -8,11 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -61,15 +63,27 @@ func newLab(t *testing.T) *lab {
 	return l
 }
 
-// Run and Facts make the lab's host a machine.
+// facts are the same for all nodes of one kernel, and take a while to find.
+var facts = func() func(n *providertest.Node) (providers.Facts, error) {
+	var once sync.Once
+	var f providers.Facts
+	var err error
+	return func(n *providertest.Node) (providers.Facts, error) {
+		once.Do(func() { f, err = n.Facts(context.Background()) })
+		return f, err
+	}
+}()
+
+// machine is the lab's host.
 type machine struct {
 	*providertest.Node
 	tables bool
 	qdiscs []string
 }
 
-func (m machine) Facts(ctx context.Context) (providers.Facts, error) {
-	f, err := m.Node.Facts(ctx)
+func (m machine) Facts(context.Context) (providers.Facts, error) {
+	f, err := facts(m.Node)
+	f.Tools = maps.Clone(f.Tools)
 	if m.tables {
 		delete(f.Tools, "nft")
 	}
