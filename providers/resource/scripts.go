@@ -135,5 +135,5 @@ done
 
 const cpuVerify = `
 r_all || return 1
-echo "$r_n loops keep processors busy"
+echo "loops that keep processors busy: $r_n"
 `

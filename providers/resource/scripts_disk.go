@@ -20,7 +20,13 @@ d_look() {
 	fi
 	d_used=$2 d_avail=$3
 	d_memory=
-	case $(stat -f -c %T -- "$DIR" 2>/dev/null) in tmpfs | ramfs) d_memory=yes ;; esac
+	case $(stat -f -c %T -- "$DIR" 2>/dev/null) in
+	tmpfs | ramfs) d_memory=yes ;;
+	nfs* | cifs | smb*)
+		xdc_say "path is on a network file system, where a file without a name can outlive this host: run the fault on the server"
+		return 1
+		;;
+	esac
 	d_reserve=$(($1 / 100))
 	[ "$d_reserve" -ge 65536 ] || d_reserve=65536
 	[ -z "$RESERVE" ] || d_reserve=$(((RESERVE + 1023) / 1024))
