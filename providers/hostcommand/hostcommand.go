@@ -133,8 +133,11 @@ type command struct {
 
 func (a *arguments) commands() []command {
 	return []command{
-		{"inject", a.Inject, true}, {"verify", a.Verify, true}, {"heal", a.Heal, true},
-		{"verify_healed", a.VerifyHealed, false}, {"state", a.State, false},
+		{"inject", a.Inject, true},
+		{"verify", a.Verify, true},
+		{"heal", a.Heal, true},
+		{"verify_healed", a.VerifyHealed, false},
+		{"state", a.State, false},
 	}
 }
 

@@ -33,7 +33,7 @@ func envOf(n *providertest.Node) providers.Env {
 // node is a machine with a small file system of its own at /tmp/disk, and /var/tmp on a real disk.
 func node(t *testing.T) *providertest.Node {
 	n := providertest.NewNode(t, "edge")
-	own, err := os.MkdirTemp("/var/tmp", "xdc-node-")
+	own, err := os.MkdirTemp("/var/tmp", "xdc-node-") //nolint:usetesting // the node hides the machine's /tmp
 	if err != nil {
 		t.Skipf("needs a folder on a disk: %v", err)
 	}
