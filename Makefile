@@ -3,9 +3,12 @@ LINT     := $(GO) tool -modfile=golangci-lint.mod golangci-lint
 FUZZ     ?= 10s
 SEEDS    ?= 10
 BENCH    ?= .
+LABS     := TestNoFault|TestASevered|TestAFullDisk|TestTheExample|TestACutOf|TestInTheLab
 SHELL    := /bin/bash
 
-.PHONY: all build demo test check lint fmt vet tidy layers bench fuzz docs golden soak cross setup clean help
+.SHELLFLAGS := -o pipefail -c
+
+.PHONY: all build demo test labs torture check lint fmt vet tidy layers bench fuzz docs golden soak cross setup clean help
 
 all: check build
 
@@ -25,6 +28,13 @@ test: setup ## everything, with the race detector; a few minutes
 	$(GO) vet ./...
 	XDC_SEEDS=1 $(GO) test -race -shuffle=on -timeout 20m ./...
 	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 20m -run 'TestExamples|TestRealTime' ./cmd/internal/session
+	$(MAKE) labs
+
+labs: ## what needs a lab: real SSH, firewalls and processes, xdc killed at every step (needs root; else it says so)
+	$(GO) test -timeout 20m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
+
+torture: ## the same with every kill point of every fault in every ending; half an hour
+	XDC_TORTURE=all $(GO) test -timeout 90m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
 
 check: vet lint docs-fresh ## what a change must pass besides the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }

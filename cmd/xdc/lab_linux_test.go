@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,6 +29,9 @@ type labBench struct {
 // newLab brings up a lab for a plan. Where there can be none, the test is skipped with the reason.
 func newLab(t *testing.T, plan string) *labBench {
 	t.Helper()
+	if raced {
+		t.Skip("runs without the race detector, in a pass of its own: make labs")
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("needs root for network namespaces")
 	}
@@ -118,14 +122,16 @@ echo "== open"; for f in /proc/[0-9]*/fd/*; do l=$(readlink "$f") && case $l in 
 func (b *labBench) looks(host string) string {
 	b.t.Helper()
 	out := b.must(host, "/bin/sh", "-c", outsiderLooks)
+	var procs []string
 	for line := range strings.Lines(b.must(host, "ps", "-eo", "stat=,args=")) {
 		f := strings.Fields(line)
 		if len(f) < 2 || f[0][0] == 'Z' || strings.HasPrefix(f[1], "sshd:") && !strings.Contains(line, "[listener]") || f[1] == "ps" {
 			continue
 		}
-		out += f[0][:1] + " " + strings.Join(f[1:], " ") + "\n"
+		procs = append(procs, f[0][:1]+" "+strings.Join(f[1:], " "))
 	}
-	return out
+	slices.Sort(procs) // a server that was started again has another number
+	return out + strings.Join(procs, "\n") + "\n"
 }
 
 // untilLooks waits until a machine looks as it did.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/providers"
 )
@@ -155,13 +157,19 @@ func (r *run) lock(ctx context.Context) error {
 	return nil
 }
 
+// unlockTries is how often a lock is tried to be released; after that its own lease ends it.
+const unlockTries = 4
+
 func (r *run) unlock(ctx context.Context) {
 	if r.opt.Locks == nil {
 		return
 	}
 	for _, h := range r.locks {
 		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), healAttempt)
-		if err := r.opt.Locks.Unlock(one, h); err != nil {
+		_, err := backoff.Retry(one, func() (struct{}, error) {
+			return struct{}{}, r.opt.Locks.Unlock(one, h)
+		}, backoff.WithMaxTries(unlockTries))
+		if err != nil {
 			r.out.because(Owed, "the lock of %s could not be released: %v", h.Places[0], err)
 			r.out.Owed = append(r.out.Owed, h.Step)
 		} else {

@@ -192,6 +192,21 @@ func (n *node) connect(ctx context.Context, router *node, cable string) error {
 	return n.ip(ctx, here...)
 }
 
+// plain turns off what would change a machine's addresses by itself after it is up: waiting for duplicates of IPv6
+// addresses. Kernels without IPv6 have none.
+func (n *node) plain() error {
+	var errs []error
+	err := In(n.proc, func() {
+		for _, which := range []string{"all", "default"} {
+			name := "/proc/sys/net/ipv6/conf/" + which + "/accept_dad"
+			if _, err := os.Stat(name); err == nil {
+				errs = append(errs, os.WriteFile(name, []byte("0\n"), 0o644)) //nolint:gosec // a setting of the kernel
+			}
+		}
+	})
+	return errors.Join(append(errs, err)...)
+}
+
 // forward has a machine pass packets on.
 func (n *node) forward() error {
 	var errs []error

@@ -1,11 +1,9 @@
 package lab
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -194,6 +192,9 @@ func (l *lab) machine(ctx context.Context, name string, addr netip.Addr) (*node,
 		return nil, err
 	}
 	l.all = append(l.all, n)
+	if err := n.plain(); err != nil {
+		return n, fmt.Errorf("set up the network of %s: %w", name, err)
+	}
 	if !addr.IsValid() {
 		return n, n.ip(ctx, "link set lo up")
 	}
@@ -294,39 +295,4 @@ func remove(name string) error {
 		return err
 	}
 	return nil
-}
-
-// watchRules writes into the truth when a table of xdc comes and goes in a machine's firewall, as the kernel tells it.
-// Without nft there is none.
-func (l *lab) watchRules(ctx context.Context, n *node) {
-	nft, err := exec.LookPath("nft")
-	if err != nil || n == l.router || n == l.runner {
-		return
-	}
-	cmd := exec.CommandContext(ctx, "nsenter", "-t", strconv.Itoa(n.proc.PID), "-n", nft, "monitor", "tables")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return
-	}
-	if cmd.Start() != nil {
-		return
-	}
-	l.wg.Go(func() {
-		l.tell(out, n.name)
-		_ = cmd.Wait() // it was ended
-	})
-}
-
-func (l *lab) tell(out io.Reader, machine string) {
-	in := bufio.NewScanner(out)
-	for in.Scan() {
-		f := strings.Fields(in.Text())
-		if len(f) < 4 || f[1] != "table" || !strings.HasPrefix(f[3], "xdc_") {
-			continue
-		}
-		what := map[string]string{"add": "fault_in_effect", "delete": "fault_gone", "destroy": "fault_gone"}[f[0]]
-		if what != "" {
-			l.twin.Say(what, f[3], machine)
-		}
-	}
 }

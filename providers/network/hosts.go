@@ -46,7 +46,7 @@ func (k kind) works(ctx context.Context, env providers.Env, id providers.StepID,
 		if err != nil {
 			return nil, fmt.Errorf("%s at %s: %w", k.name, r.Place, err)
 		}
-		w.Place = r.Place
+		w.Place, w.Cuts = r.Place, cuts(r.Rule, s.facts)
 		out = append(out, w)
 	}
 	return out, nil

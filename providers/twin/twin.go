@@ -227,8 +227,10 @@ func (t *Twin) between(name string, low, high time.Duration) time.Duration {
 	return low + time.Duration(t.rng(name).Int64N(int64(max(high-low, 1))))
 }
 
-// Say writes down what really happened outside of the model, for a lab.
-func (t *Twin) Say(what, id, cause string) { t.truth.say(fact{What: what, ID: id, Cause: cause}) }
+// Say writes down what really happened at an instant outside of the model, for a lab.
+func (t *Twin) Say(at time.Time, what, id, cause string) {
+	t.truth.sayAt(at, fact{What: what, ID: id, Cause: cause})
+}
 
 // wait lets time pass; it reports false when the twin ends first.
 func wait(ctx context.Context, d time.Duration) bool {
@@ -288,13 +290,19 @@ type fact struct {
 	Cause  string  `json:"cause,omitempty"`
 }
 
-func (t *truth) say(f fact) {
+func (t *truth) say(f fact) { t.sayAt(time.Time{}, f) }
+
+// sayAt writes down a fact of an instant; the zero one is now.
+func (t *truth) sayAt(at time.Time, f fact) {
 	if t.w == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f.T = time.Since(t.start).Seconds()
+	if !at.IsZero() {
+		f.T = at.Sub(t.start).Seconds()
+	}
 	b, err := json.Marshal(f)
 	if err == nil {
 		_, err = t.w.Write(append(b, '\n'))
