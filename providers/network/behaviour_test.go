@@ -3,23 +3,16 @@
 package network
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"math"
-	"net"
-	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/xdc-project/xdc/lang/schema"
 	"github.com/xdc-project/xdc/providers"
-	"github.com/xdc-project/xdc/providers/host"
 	"github.com/xdc-project/xdc/providers/providertest"
 )
 
@@ -207,6 +200,25 @@ func TestARenewalLeavesNoGap(t *testing.T) {
 	f.heal(t)
 }
 
+func TestAStageMayMeanOtherNetworks(t *testing.T) {
+	t.Parallel()
+	mechanisms(t, func(t *testing.T, l *lab) {
+		before, _ := l.world(t.Context())
+		f := l.inject(t, "network_loss", `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"loss":1}`, time.Hour)
+		if err := f.deed.(providers.Stager).Restage(t.Context(), f.handle, json.RawMessage(`{"hosts":["dc1.edge"],"from":["fd00:2::/64"],"loss":1,"ports":[7],"direction":"out"}`)); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.deed.(providers.Armer).Renew(t.Context(), f.handle, lease(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		l.try(t, []attempt{{"host", "tcp", "10.0.2.1:7", "yes"}, {"host", "tcp", "[fd00:2::1]:7", "no"}, {"host", "tcp", "[fd00:2::1]:8", "yes"}, {"far", "tcp", "[fd00:1::10]:7", "yes"}})
+		f.heal(t)
+		if after, _ := l.world(t.Context()); after != before {
+			t.Errorf("the host is not as it was:\n%s\n%s", before, after)
+		}
+	})
+}
+
 func TestAHostForwardsNothingThatIsCut(t *testing.T) {
 	t.Parallel()
 	mechanisms(t, func(t *testing.T, l *lab) {
@@ -242,172 +254,4 @@ func TestALostRouteIsOne(t *testing.T) {
 	f = l.inject(t, "network_blackhole", `{"hosts":["dc1.edge"],"to":["0.0.0.0/0","::/0"]}`, time.Hour)
 	l.try(t, []attempt{{"far", "tcp", "10.0.1.10:7", "no"}, {"host", "tcp", "10.0.1.10:7", "yes"}, {"host", "tcp", "127.0.0.1:7", "yes"}})
 	f.heal(t)
-}
-
-func TestQueriesForANameAreRefusedAndNoOthers(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	l.serve(t, l.far, 53, "10.0.2.1")
-	long := strings.Repeat("a", 60) + "." + strings.Repeat("b", 60) + ".example.com"
-	ask := func(name string) string {
-		q := make([]byte, 12)
-		for label := range strings.SplitSeq(name, ".") {
-			q = append(append(q, byte(len(label))), label...)
-		}
-		c, err := dial(l.host, "udp", "10.0.2.1:53", patience)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		_ = c.SetDeadline(time.Now().Add(patience))
-		if _, err = c.Write(append(q, 0, 0, 1, 0, 1)); err == nil {
-			_, err = c.Read(make([]byte, 500))
-		}
-		var e net.Error
-		switch {
-		case err == nil:
-			return "answered"
-		case errors.As(err, &e) && e.Timeout():
-			return "silence"
-		}
-		return "refused"
-	}
-	args, _ := json.Marshal(map[string]any{"hosts": []string{"dc1.edge"}, "names": []string{"orders.example.com", long}})
-	f := l.inject(t, "network_dns", string(args), time.Hour)
-	for name, want := range map[string]string{
-		"orders.example.com": "refused", "ORDERS.eXample.com": "refused", long: "refused",
-		"orders.example.org": "answered", "a.orders.example.com": "answered", "orders.example.com.au": "answered", "xrders.example.com": "answered", "orders": "answered",
-	} {
-		if got := ask(name); got != want {
-			t.Errorf("%s: %s, want %s", name, got, want)
-		}
-	}
-	f.heal(t)
-	if got := ask("orders.example.com"); got != "answered" {
-		t.Errorf("after the heal: %s", got)
-	}
-}
-
-func TestAWrongNameIsTheOnlyOne(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	before := l.host.Must(t, "cat", "/etc/hosts")
-	f := l.inject(t, "network_dns", `{"hosts":["dc1.edge"],"names":["orders.example.com"],"answer":"fd00::7"}`, time.Hour)
-	if got := l.host.Must(t, "cat", "/etc/hosts"); !strings.HasSuffix(got, "\nfd00::7 orders.example.com\n") || len(got) != len(before)+len("fd00::7 orders.example.com\n") {
-		t.Errorf("got %q, before it was %q", got, before)
-	}
-	f.heal(t)
-	if got := l.host.Must(t, "cat", "/etc/hosts"); got != before {
-		t.Errorf("got %q, before it was %q", got, before)
-	}
-}
-
-func TestDelaysNeedNetem(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	env := l.env()
-	env.Machine = func(providers.Place) (providers.Machine, error) {
-		return machine{Node: l.host, qdiscs: []string{"htb"}}, nil
-	}
-	_, err := faultType(t, "network_latency").New(env).Prepare(t.Context(), hostID, json.RawMessage(`{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"latency":"100ms"}`))
-	if !errors.Is(err, providers.ErrUnsupported) || !strings.Contains(err.Error(), "toxiproxy") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// standInQueue is the latency with a queue that every kernel has, in place of netem: all but the delay itself is tried.
-func standInQueue(queue string) providers.FaultType {
-	k := latency()
-	k.lay = func(ctx context.Context, s site, r providers.LinkRule) (host.Work, error) {
-		return queueWork(ctx, s, r, queue)
-	}
-	return k.faultType()
-}
-
-func TestQueuesConform(t *testing.T) {
-	t.Parallel()
-	providertest.Run(t, standInQueue("pfifo limit 1000"), func(t *testing.T, try func(*testing.T, *providertest.World)) {
-		l := newLab(t)
-		l.host.Shell = []string{"dash"}
-		try(t, &providertest.World{
-			Env: l.env(), Fresh: l.env, ID: hostID, Args: json.RawMessage(`{"hosts":["dc1.edge"],"from":["10.0.2.0/24","fd00:2::/64"],"latency":"100ms","ports":[7]}`), TTL: 2 * time.Second,
-			Scope: providers.Scope{Targets: targets()}, State: l.world,
-		})
-	})
-}
-
-// TestWhatWaitsInAQueue leads packets into a queue that is very slow, and sees which are.
-func TestWhatWaitsInAQueue(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		more string
-		slow []attempt
-		fast []attempt
-	}{
-		{``, []attempt{{"host", "tcp", "10.0.2.1:7", "no"}, {"far", "tcp", "10.0.1.10:7", "no"}, {"far", "tcp", "[fd00:1::10]:7", "no"}}, []attempt{{"host", "tcp", "10.0.3.1:7", "yes"}, {"host", "tcp", "127.0.0.1:7", "yes"}}},
-		{`,"direction":"in","match":"packets","ports":[7]`, []attempt{{"host", "udp", "10.0.2.1:7", "no"}, {"far", "udp", "[fd00:1::10]:7", "no"}}, []attempt{{"host", "udp", "10.0.2.1:8", "yes"}, {"host", "tcp", "10.0.3.1:7", "yes"}}},
-		{`,"direction":"out","match":"packets","protocol":"udp"`, []attempt{{"host", "udp", "10.0.2.1:7", "no"}}, []attempt{{"host", "tcp", "10.0.2.1:7", "yes"}, {"host", "udp", "10.0.3.1:8", "yes"}}},
-	} {
-		l := newLab(t)
-		d := standInQueue("tbf rate 8bit burst 10 limit 100000").New(l.env())
-		h, err := d.Prepare(t.Context(), hostID, json.RawMessage(`{"hosts":["dc1.edge"],"from":["10.0.2.0/24","fd00:2::/64"],"latency":"100ms"`+tc.more+`}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := d.(providers.Armer).Arm(t.Context(), h, lease(time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		if err := d.Inject(t.Context(), h); err != nil {
-			t.Fatal(err)
-		}
-		l.try(t, tc.fast)
-		l.try(t, tc.slow)
-		armed{d, h}.heal(t)
-		for _, a := range tc.slow {
-			l.try(t, []attempt{{a.from, a.network, a.address, "yes"}})
-		}
-	}
-}
-
-func TestAQueueThatSomebodyHasSetUpIsNotReplaced(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	l.host.Must(t, "tc", "qdisc", "add", "dev", "wan", "root", "handle", "5:", "pfifo", "limit", "99")
-	_, err := standInQueue("pfifo limit 1000").New(l.env()).Prepare(t.Context(), hostID, json.RawMessage(`{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"latency":"100ms"}`))
-	if !errors.Is(err, providers.ErrUnsupported) || !strings.Contains(err.Error(), "wan has a queue that somebody has set up (pfifo 5)") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestHostileArgumentsRunNothing(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	before, _ := l.world(t.Context())
-	for _, s := range []string{
-		"$(touch /tmp/owned)", "`touch /tmp/owned`", "'; touch /tmp/owned; '", "\"; touch /tmp/owned; \"", "-e", "--help", "a\nb", "a\x00b", "\xff\xfe", "|touch /tmp/owned",
-		strings.Repeat("x", 64<<10), "\\", "*", "10.0.0.0/8; flush ruleset", "10.0.0.0/8 }\nflush ruleset\n", "", " ", "..", "a..b", "-a.b", "10.0.0.1%$(touch /tmp/owned)", "fe80::1%eth0",
-	} {
-		for _, ft := range Provider().Faults {
-			for _, argument := range []string{"hosts", "from", "to", "names", "answer", "ports", "latency", "jitter"} {
-				if !slices.ContainsFunc(ft.Schema.Attributes, func(a schema.Attribute) bool { return a.Name == argument }) || argument == "answer" && s == "" {
-					continue
-				}
-				args := map[string]any{"hosts": []string{"dc1.edge"}, "from": []string{"10.0.2.0/24"}, "to": []string{"10.0.2.0/24"}, "names": []string{"a"}, "loss": 0.5, "rate": 1000, "latency": "1s"}
-				args[argument] = []string{s}
-				if argument == "answer" || argument == "latency" || argument == "jitter" {
-					args[argument] = s
-				}
-				if argument == "jitter" && s == "" {
-					continue
-				}
-				raw, _ := json.Marshal(args)
-				if _, err := ft.New(l.env()).Prepare(t.Context(), hostID, raw); err == nil {
-					t.Errorf("%s takes %s = %s", ft.Name, argument, strconv.Quote(s[:min(len(s), 50)]))
-				}
-			}
-		}
-	}
-	if after, _ := l.world(t.Context()); after != before {
-		t.Errorf("something has run:\n%s\n%s", before, after)
-	}
 }

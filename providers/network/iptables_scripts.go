@@ -22,7 +22,13 @@ t_load_one() {
 	} | "$1-restore" -w 10 --noflush || return 1
 	t_ours "$1" >"$XDC_HOME/$1"
 }
-t_load() { t_families t_load_one; }
+# A stage that means nothing of a family any more takes away what is there of it.
+t_load() {
+	t_families t_load_one || return $?
+	[ -n "$RULES4" ] || ! t_has iptables || t_undo_one iptables || return 1
+	[ -n "$RULES6" ] || ! t_has ip6tables || t_undo_one ip6tables
+}
+t_has() { "$1" -w 10 -S 2>/dev/null | grep -qF -- "$XDC_NAME"; }
 # t_ours prints what is there of the fault.
 t_ours() {
 	t_all=$("$1" -w 10 -S) || return 3
@@ -42,6 +48,16 @@ t_verify_one() {
 	done
 }
 t_verify() { t_families t_verify_one || return $?; echo "the chains called $XDC_NAME are in force"; }
+# t_both calls a function for both families: a stage may have brought in the other one. A family that the kernel does not
+# know, and that the fault did not begin with, has nothing of it.
+t_both() {
+	for t_tool in iptables ip6tables; do
+		t_rules=$RULES4
+		[ "$t_tool" = iptables ] || t_rules=$RULES6
+		[ -n "$t_rules" ] || "$t_tool" -w 10 -S >/dev/null 2>&1 || continue
+		"$1" "$t_tool" || return $?
+	done
+}
 t_undo_one() {
 	t_now=$(t_ours "$1") || { echo "$1 does not say what it has" >&2; return 1; }
 	for t_hook in $t_hooks; do
@@ -52,12 +68,12 @@ t_undo_one() {
 	for t_chain in $t_chains; do "$1" -w 10 -X "$t_chain" || return 1; done
 	return 0
 }
-t_undo() { t_families t_undo_one; }
+t_undo() { t_both t_undo_one; }
 t_left_one() {
 	t_now=$(t_ours "$1") || return 3
 	[ -z "$t_now" ] || { printf '%s: ' "$1"; printf '%s\n' "$t_now" | head -n 1; return 1; }
 }
-t_left() { t_families t_left_one; }
+t_left() { t_both t_left_one; }
 `
 
 // tablesState prints everybody else's rules. Built-in chains that accept and hold nothing are as good as none: a table

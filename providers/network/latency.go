@@ -62,7 +62,7 @@ func queueWork(ctx context.Context, s site, r providers.LinkRule, queue string) 
 	devices := out.Stdout
 	with := func(text string) shell.Script { return set(nftTools+queueTools+text).Set("DEVICES", devices) }
 	return host.Work{
-		State: shell.Script{Text: queueState + nftState}, Inject: with("q_load"), Verify: with("q_verify"), Renew: with("[ -z \"$RULES\" ] || n_renew"),
+		State: shell.Script{Text: queueState + nftState}, Inject: with("q_load"), Verify: with("q_verify"), Renew: with("! n_have || n_renew"),
 		Undo: with("q_undo"), Left: with("q_left"),
 	}, nil
 }

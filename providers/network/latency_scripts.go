@@ -68,23 +68,32 @@ q_verify() {
 	[ -z "$RULES" ] || n_verify || return $?
 	echo "packets wait in $QUEUE at" $DEVICES
 }
+# q_every prints all interfaces that have queues: a stage may have used others than the first.
+q_every() { tc qdisc show | sed -n 's/^qdisc .* dev \([^ ]*\) .*/\1/p' | sort -u; }
+q_led() { # INTERFACE: whether its filters are ours
+	tc qdisc show dev "$1" | grep -q '^qdisc clsact ' || return 1
+	case " $(printf '%s ' $DEVICES)" in *" $1 "*) return 0 ;; esac
+	tc filter show dev "$1" ingress | grep -q "device $SIDE)"
+}
 # What arrives is let through first, so that nothing is led to an interface that is gone.
 q_undo() {
 	q_bad=0
-	for q_d in $DEVICES; do
-		q_there "$q_d" || continue
-		if q_there "$SIDE" && tc qdisc show dev "$q_d" | grep -q '^qdisc clsact '; then tc qdisc del dev "$q_d" clsact || q_bad=1; fi
-	done
-	if q_there "$SIDE"; then ip link del "$SIDE" || q_bad=1; fi
+	q_list=$(q_every)
+	if q_there "$SIDE"; then
+		for q_d in $q_list; do
+			if q_led "$q_d"; then tc qdisc del dev "$q_d" clsact || q_bad=1; fi
+		done
+		ip link del "$SIDE" || q_bad=1
+	fi
 	n_undo || q_bad=1
-	for q_d in $DEVICES; do
-		if q_there "$q_d" && q_ours "$q_d"; then tc qdisc del dev "$q_d" root || q_bad=1; fi
+	for q_d in $q_list; do
+		if q_ours "$q_d"; then tc qdisc del dev "$q_d" root || q_bad=1; fi
 	done
 	[ ! -d "$XDC_HOME" ] || rm -f "$XDC_HOME"/filters.*
 	return "$q_bad"
 }
 q_left() {
-	for q_d in $DEVICES; do
+	for q_d in $(q_every); do
 		if q_ours "$q_d"; then echo "the queue of $q_d"; return 1; fi
 	done
 	! q_there "$SIDE" || { echo "interface $SIDE"; return 1; }

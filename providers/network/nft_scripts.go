@@ -28,9 +28,11 @@ n_list() {
 }
 n_load() {
 	{ printf '%s\n' "$RULES"; n_fill "$((XDC_TTL + 3))"; } | nft -f - || return 1
-	n_list >"$XDC_HOME/table"
+	printf '%s\n' "$FAR4" >"$XDC_HOME/far4" && printf '%s\n' "$FAR6" >"$XDC_HOME/far6" && n_list >"$XDC_HOME/table"
 }
+# n_renew gives the networks of the last load, which may have been a stage's, a new lease.
 n_renew() {
+	FAR4=$(cat "$XDC_HOME/far4") && FAR6=$(cat "$XDC_HOME/far6") || return 1
 	{
 		[ -z "$FAR4" ] || printf 'flush set inet %s far4\n' "$XDC_NAME"
 		[ -z "$FAR6" ] || printf 'flush set inet %s far6\n' "$XDC_NAME"
@@ -46,7 +48,7 @@ n_verify() {
 		echo "the table inet $XDC_NAME is not the one that was loaded: something else has changed it" >&2
 		return 3
 	fi
-	echo "table inet $XDC_NAME is in force for $(printf '%s\n' $FAR4 $FAR6 | grep -c .) networks"
+	echo "table inet $XDC_NAME is in force for $(cat "$XDC_HOME/far4" "$XDC_HOME/far6" | wc -w | tr -d ' ') networks"
 }
 n_undo() {
 	n_why=$(printf 'add table inet %s\ndelete table inet %s\n' "$XDC_NAME" "$XDC_NAME" | nft -f - 2>&1) && return 0
