@@ -154,8 +154,20 @@ func (a *arguments) checkIO() diag.List {
 	return out
 }
 
-// inBytes prints a size for people.
-func inBytes(f float64) string { return value.FormatSize(int64(f)) }
+// inBytes prints a size for people, in whichever units are shorter.
+func inBytes(f float64) string {
+	n := int64(f)
+	binary := value.FormatSize(n)
+	for _, u := range []struct {
+		name string
+		size int64
+	}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}} {
+		if decimal := strconv.FormatInt(n/u.size, 10) + u.name; n > 0 && n%u.size == 0 && len(decimal) < len(binary) {
+			return decimal
+		}
+	}
+	return binary
+}
 
 // whole writes a number that was given as a shell's arithmetic takes it, in steps of 1/scale; "" when it was not given.
 func whole(f *float64, scale float64) string {

@@ -61,7 +61,7 @@ func (a *arguments) ioWords() (do, undo string) {
 	if a.Rate != nil {
 		do += ", at most " + inBytes(*a.Rate) + " a second"
 	}
-	return do + " (" + a.diskReserveWords() + " stay free)", "end the writers; their files have no names and go with them"
+	return do + " (" + a.diskReserveWords() + ")", "end the writers; their files have no names and go with them"
 }
 
 func (a *arguments) diskWords() (do, undo string) {
@@ -70,14 +70,17 @@ func (a *arguments) diskWords() (do, undo string) {
 	if a.Size != nil {
 		do = "takes " + inBytes(*a.Size) + " of the file system of " + at
 	}
-	return do + " (" + a.diskReserveWords() + " stay free)", "end the process that holds the space; its file has no name and goes with it"
+	return do + " (" + a.diskReserveWords() + ")", "end the process that holds the space; its file has no name and goes with it"
 }
 
 func (a *arguments) diskReserveWords() string {
-	if a.Reserve != nil {
-		return "at least " + inBytes(*a.Reserve)
+	switch {
+	case a.Reserve == nil:
+		return "1% and at least 64MiB stay free"
+	case *a.Reserve == 0:
+		return "nothing need stay free"
 	}
-	return "1% and at least 64MiB"
+	return "at least " + inBytes(*a.Reserve) + " stay free"
 }
 
 func (a *arguments) level() float64 {

@@ -182,6 +182,7 @@ func TestWhatAHostCannotBearIsRefused(t *testing.T) {
 		{"resource_disk", `"path":"/run","size":1048576,"reserve":0`, "its reserve must be at least 16MiB"},
 		{"resource_io", `"path":"/tmp/disk"`, "there is no disk to write to"},
 		{"resource_io", `"path":"/proc"`, "resource_io at dc1.edge: "},
+		{"resource_io", `"path":"/var/tmp","block":100`, "The block is out of bounds"},
 		{"resource_io", `"path":"/var/tmp","writers":65`, "from 1 to 64"},
 		{"resource_io", `"path":"/var/tmp","block":1048576,"size":1048576`, "need at least 4MiB"},
 		{"resource_io", `"path":"/var/tmp","size":1152921504606846000`, "take less, or lower reserve"},
@@ -241,6 +242,8 @@ func TestTheDryRunSaysItInWords(t *testing.T) {
 		{"resource_memory", `,"level":0.9`, "takes memory until 90% of it is in use (5% and at least 256MiB stay available), at dc1.edge"},
 		{"resource_memory", `,"size":536870912,"reserve":1073741824`, "takes 512MiB of memory (at least 1GiB stay available), at dc1.edge"},
 		{"resource_io", `,"rate":20971520`, "4 writers rewrite 256MiB on the disk of /var/tmp in blocks of 1MiB, with fsync, at most 20MiB a second (1% and at least 64MiB stay free), at dc1.edge"},
+		{"resource_disk", `,"path":"/a","level":1,"reserve":0`, "fills the file system of /a until 100% of it is in use (nothing need stay free), at dc1.edge"},
+		{"resource_io", `,"rate":20000000,"reserve":2000000`, "4 writers rewrite 256MiB on the disk of /var/tmp in blocks of 1MiB, with fsync, at most 20MB a second (at least 2MB stay free), at dc1.edge"},
 		{"resource_disk", `,"path":"/a b","level":0.955`, "fills the file system of '/a b' until 95.5% of it is in use (1% and at least 64MiB stay free), at dc1.edge"},
 	} {
 		d, ds := faultOf(t, tc.typ).Describe(providers.Scope{Targets: targets()}, json.RawMessage(`{"hosts":["dc1.edge"]`+tc.more+`}`))

@@ -67,7 +67,7 @@ func cpu() kind {
 		own: []schema.Attribute{
 			{
 				Name: "load", Type: cty.Number, Form: schema.Percent, Public: true,
-				Description: "How much of the whole machine's processor time to ask for. Default: 100%, unless `cores` is there.", Example: `"80%"`,
+				Description: "How much of the whole machine's processor time to ask for. Default: 100%, unless `cores` is there. With `stage` blocks it is what the fault begins with.", Example: `"80%"`,
 			},
 			{
 				Name: "cores", Type: cty.Number, Min: new(0.01), Max: new(float64(4096)), Public: true,
@@ -96,7 +96,7 @@ func memory() kind {
 				Description: "Takes as much as is missing until this share of the memory is not available any more, whoever uses the rest.", Example: `"90%"`,
 			},
 			{
-				Name: "reserve", Type: cty.Number, Form: schema.Size, Min: new(float64(minMemoryReserve)), Public: true,
+				Name: "reserve", Type: cty.Number, Form: schema.Size, Public: true,
 				Description: "How much memory must stay available, at least 64MiB. Default: 5% of the memory, and not less than 256MiB.", Example: `"1GiB"`,
 			},
 		},
@@ -122,7 +122,7 @@ func inOut() kind {
 				Description: "How many processes write at the same time.", Example: "8",
 			},
 			{
-				Name: "block", Type: cty.Number, Form: schema.Size, Min: new(float64(minBlock)), Max: new(float64(maxBlock)), Default: cty.NumberIntVal(1 << 20), Public: true,
+				Name: "block", Type: cty.Number, Form: schema.Size, Default: cty.NumberIntVal(1 << 20), Public: true,
 				Description: "How much each write call hands over, from 512 bytes to 64MiB.", Example: `"64KiB"`,
 			},
 			{
