@@ -34,7 +34,7 @@ type arguments struct {
 	Rate       float64        `json:"rate"` // bytes a second
 	CloseAfter value.Duration `json:"close_after"`
 	After      value.Duration `json:"after"`
-	Delay      value.Duration `json:"delay"`
+	CloseDelay value.Duration `json:"close_delay"`
 	Bytes      float64        `json:"bytes"`
 }
 

@@ -130,16 +130,28 @@ func (c *client) call(ctx context.Context, doing, method string, send any, path 
 	defer cancel()
 	a, err := c.pool.Do(ctx, r)
 	if err != nil {
-		var f *https.Failure
-		if errors.As(err, &f) && f.Remedy() != "" {
-			return nil, wrap(fmt.Errorf("%w; %s", err, f.Remedy()))
-		}
-		return nil, wrap(err)
+		return nil, wrap(remedied(err))
 	}
 	if a.Status < 200 || a.Status > 299 {
 		return nil, wrap(refusal(a.Status, a.Body))
 	}
 	return bytes.TrimSpace(a.Body), nil
+}
+
+// stuck says what to do when toxiproxy takes a request and does not answer. It waits for connections when a toxic comes
+// or goes, and one whose receiver does not read keeps it waiting for ever; closing the connection does not help.
+const stuck = "it may be waiting for a connection whose receiver does not read: let the receiver go on, or restart toxiproxy, which takes all toxics away"
+
+// remedied adds to a failure what to do about it.
+func remedied(err error) error {
+	var f *https.Failure
+	switch {
+	case !errors.As(err, &f) || f.Remedy() == "":
+		return err
+	case f.Kind == https.Timeout:
+		return fmt.Errorf("%w; %s", err, stuck)
+	}
+	return fmt.Errorf("%w; %s", err, f.Remedy())
 }
 
 // at is the URL of a resource. Every element is escaped, so that no name reaches into another resource.
@@ -189,7 +201,7 @@ func (e *APIError) Error() string {
 func (e *APIError) Remedy() string {
 	switch {
 	case e.Message == "" && e.Status == http.StatusServiceUnavailable:
-		return "it waits for a connection whose other end does not read: switching the proxy off and on by hand frees it"
+		return stuck
 	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
 		return "check `username` and `password`, and what the server in front of it allows"
 	case e.Message == "":

@@ -159,7 +159,7 @@ func (d *deed) Verify(ctx context.Context, h providers.Handle) (providers.Effect
 		if err != nil {
 			return e, err
 		}
-		state := map[bool]string{true: "on", false: "off"}[p.Enabled]
+		state := []string{fmt.Sprintf("%s is %s", s, map[bool]string{true: "on", false: "off"}[p.Enabled])}
 		if p.Enabled == d.kind.off {
 			e.InForce = false
 		}
@@ -167,14 +167,14 @@ func (d *deed) Verify(ctx context.Context, h providers.Handle) (providers.Effect
 			switch got, there := p.toxic(t.Name); {
 			case !there:
 				e.InForce = false
-				state += ", without the toxic " + t.Name
+				state = append(state, "without the toxic "+t.Name)
 			case !same(got, t):
 				return e, fmt.Errorf("the toxic %s of %s is not the one that was put there: something else has changed it to %s", t.Name, s, clip(got.String()))
 			default:
-				state += ", with the toxic " + t.Name
+				state = append(state, "with the toxic "+t.Name)
 			}
 		}
-		seen = append(seen, fmt.Sprintf("%s is %s", s, state))
+		seen = append(seen, strings.Join(state, ", "))
 	}
 	e.High = time.Now()
 	e.Evidence = strings.Join(seen, "; ")
@@ -264,39 +264,4 @@ func (d *deed) VerifyHealed(ctx context.Context, h providers.Handle) (providers.
 // lines joins the texts that are not empty.
 func lines(texts []string, between string) string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == "" }), between)
-}
-
-// Restage implements providers.Stager.
-func (d *deed) Restage(ctx context.Context, h providers.Handle, raw json.RawMessage) error {
-	u, _, err := read(h)
-	if err != nil {
-		return err
-	}
-	spots, toxics, err := d.wanted(providers.StepID{Run: h.Run, Step: h.Step}, raw)
-	if err != nil {
-		return err
-	}
-	var names []string
-	for _, t := range toxics {
-		names = append(names, t.Name)
-	}
-	if !slices.Equal(spots, u.Spots) || !slices.Equal(names, u.Toxics) {
-		return errors.New("a stage cannot move the fault to other proxies or another stream, for which nothing undoes it: keep `target`, `proxies` and `stream` as they are")
-	}
-	whole := context.WithoutCancel(ctx)
-	for _, s := range u.Spots {
-		c, err := open(d.env, s.Place.Target)
-		if err != nil {
-			return err
-		}
-		for _, t := range toxics {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if err := c.update(whole, s.Proxy, t); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

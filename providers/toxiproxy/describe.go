@@ -3,6 +3,7 @@ package toxiproxy
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -30,7 +31,7 @@ func (k kind) describe(s providers.Scope, raw json.RawMessage) (providers.Descri
 	for _, p := range a.spots() {
 		base, found := base(s, p.Place.Target)
 		out = append(out, found...)
-		at := base + "/proxies/" + clip(p.Proxy)
+		at := base + "/proxies/" + url.PathEscape(clip(p.Proxy))
 		line := func(text string) providers.Line { return providers.Line{Place: p.Place.String(), Text: text} }
 		var undo []providers.Line
 		for _, t := range toxics {

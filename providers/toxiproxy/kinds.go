@@ -14,8 +14,8 @@ import (
 // Bounds of what a plan may ask for.
 const (
 	longest = 600 * time.Second
-	// longestReset is less, because toxiproxy cannot take a waiting reset away and gives up on the request after 25 seconds.
-	longestReset = 20 * time.Second
+	// longestReset is less, because toxiproxy cannot take a reset away while it waits.
+	longestReset = 5 * time.Second
 	// lowestRate is the least that toxiproxy can be told, in bytes a second: it counts in units of 1000.
 	lowestRate = 1000
 )
@@ -146,13 +146,13 @@ func slowClose() kind {
 	return kind{
 		name: "toxiproxy_slow_close", typ: "slow_close",
 		doc:     "Passes the end of a connection on late, so that one side believes in a connection that the other has left.",
-		example: where + "delay    = \"5s\"\nduration = \"60s\"",
-		own:     []schema.Attribute{duration("delay", true, longest, "How late the end is passed on.", `"5s"`)},
+		example: where + "close_delay = \"5s\"\nduration = \"60s\"",
+		own:     []schema.Attribute{duration("close_delay", true, longest, "How late the end is passed on.", `"5s"`)},
 		attributes: func(a *arguments) map[string]int64 {
-			return map[string]int64{"delay": ms(a.Delay)}
+			return map[string]int64{"delay": ms(a.CloseDelay)}
 		},
-		words: func(a *arguments) string { return fmt.Sprintf("closed %s late", a.Delay) },
-		check: func(a *arguments) diag.List { return within("delay", a.Delay.D(), time.Millisecond, longest) },
+		words: func(a *arguments) string { return fmt.Sprintf("closed %s late", a.CloseDelay) },
+		check: func(a *arguments) diag.List { return within("close_delay", a.CloseDelay.D(), time.Millisecond, longest) },
 	}
 }
 

@@ -47,7 +47,7 @@ func connectionAttributes() []schema.Attribute {
 		{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Example: `"ca.pem"`, Description: "Certificates in PEM form of the authorities to trust in place of the system's, where the URL begins with https."},
 		{Name: "server_name", Type: cty.String, Public: true, Example: `"proxy.example.com"`, Description: "The name that the server's certificate is for, where it is not the host in the URL."},
 		{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Example: "false", Description: "Whether to talk to a server whose certificate is not verified. Every plan that does is warned about."},
-		{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("30s"), Public: true, Min: new(0.001), Max: new(float64(600)), Example: `"30s"`, Description: "How long one call may take. Toxiproxy waits for connections that are stuck when it takes a fault away, for up to 25 seconds."},
+		{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("10s"), Public: true, Min: new(0.001), Max: new(float64(600)), Example: `"10s"`, Description: "How long one call may take."},
 	}
 }
 

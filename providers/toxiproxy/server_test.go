@@ -59,8 +59,9 @@ var program = sync.OnceValues(func() (string, error) {
 
 // server is a toxiproxy of one test.
 type server struct {
-	url string
-	pid int
+	url, file, port string
+	pid             int
+	stop            func()
 }
 
 // watch runs a program and ends it when its own input ends, so that nothing is left if the test is killed.
@@ -101,24 +102,24 @@ func launch(t testing.TB, file, port string) *server {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &server{url: "http://127.0.0.1:" + port}
+	s := &server{url: "http://127.0.0.1:" + port, file: file, port: port}
 	if _, err := fmt.Fscan(out, &s.pid); err != nil {
 		t.Fatal(err)
 	}
-	stop := func() {
+	s.stop = sync.OnceFunc(func() {
 		_ = in.Close()
 		_ = cmd.Wait()
-	}
+	})
 	for range 100 {
 		resp, err := http.Get(s.url + "/proxies")
 		if err == nil {
 			_ = resp.Body.Close()
-			t.Cleanup(stop)
+			t.Cleanup(s.stop)
 			return s
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	stop()
+	s.stop()
 	return nil
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/xdc-project/xdc/providers/https"
 )
 
-// defaultTimeout bounds one call unless the plan says otherwise. Toxiproxy itself gives up after 25 seconds.
-const defaultTimeout = 30 * time.Second
+// defaultTimeout bounds one call unless the plan says otherwise.
+const defaultTimeout = 10 * time.Second
 
 // connection are the arguments of the block.
 type connection struct {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/xdc-project/xdc/lang/addr"
+	"github.com/xdc-project/xdc/lang/schema"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/providertest"
 	"github.com/xdc-project/xdc/providers/toxiproxy"
@@ -15,7 +17,7 @@ var suiteArgs = map[string]string{
 	"toxiproxy_bandwidth":  `{"targets": ["dc1"], "proxies": ["a"], "rate": 65536, "stream": "upstream"}`,
 	"toxiproxy_timeout":    `{"target": "dc1", "proxies": ["a"], "close_after": "1s"}`,
 	"toxiproxy_reset":      `{"target": "dc1", "proxies": ["a"], "stream": "downstream"}`,
-	"toxiproxy_slow_close": `{"target": "dc1", "proxies": ["a"], "delay": "1500ms"}`,
+	"toxiproxy_slow_close": `{"target": "dc1", "proxies": ["a"], "close_delay": "1500ms"}`,
 	"toxiproxy_limit":      `{"target": "dc1", "proxies": ["a"], "bytes": 4096}`,
 	"toxiproxy_down":       `{"target": "dc1", "proxies": ["a", "odd name? #%2F\"é"]}`,
 }
@@ -43,5 +45,18 @@ func TestConformance(t *testing.T) {
 				})
 			})
 		})
+	}
+}
+
+// A name that the language has already would never reach the provider.
+func TestArgumentsDoNotClashWithTheLanguage(t *testing.T) {
+	common := schema.Fault()
+	taken := schema.Merge("fault", &common, &schema.Block{Attributes: schema.Meta(addr.Fault)})
+	for _, ft := range toxiproxy.Provider().Faults {
+		for _, a := range ft.Schema.Attributes {
+			if _, clash := taken.Attribute(a.Name); clash {
+				t.Errorf("%s: the argument %s means something to every fault", ft.Name, a.Name)
+			}
+		}
 	}
 }
