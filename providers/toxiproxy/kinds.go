@@ -108,7 +108,7 @@ func timeout() kind {
 	return kind{
 		name: "toxiproxy_timeout", typ: "timeout",
 		doc:     "Lets nothing through proxies while their connections stay open, as when the other side hangs. The heal closes the connections that it held.",
-		example: where + "close_after = \"30s\"\nduration = \"60s\"",
+		example: "target      = target.dc1\nproxies     = [\"orders_to_dc2\"]\nclose_after = \"30s\"\nduration    = \"60s\"",
 		own: []schema.Attribute{
 			duration("close_after", false, longest, "When such a connection is closed, counted from the last byte that came in. Without it, 0s: it stays open until the heal.", `"30s"`),
 		},
@@ -146,13 +146,15 @@ func slowClose() kind {
 	return kind{
 		name: "toxiproxy_slow_close", typ: "slow_close",
 		doc:     "Passes the end of a connection on late, so that one side believes in a connection that the other has left.",
-		example: where + "close_delay = \"5s\"\nduration = \"60s\"",
+		example: "target      = target.dc1\nproxies     = [\"orders_to_dc2\"]\nclose_delay = \"5s\"\nduration    = \"60s\"",
 		own:     []schema.Attribute{duration("close_delay", true, longest, "How late the end is passed on.", `"5s"`)},
 		attributes: func(a *arguments) map[string]int64 {
 			return map[string]int64{"delay": ms(a.CloseDelay)}
 		},
 		words: func(a *arguments) string { return fmt.Sprintf("closed %s late", a.CloseDelay) },
-		check: func(a *arguments) diag.List { return within("close_delay", a.CloseDelay.D(), time.Millisecond, longest) },
+		check: func(a *arguments) diag.List {
+			return within("close_delay", a.CloseDelay.D(), time.Millisecond, longest)
+		},
 	}
 }
 
