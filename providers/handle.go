@@ -38,8 +38,11 @@ type Place struct {
 	Host   string `json:"host,omitempty"`
 }
 
-// String is "dc1" or "dc1.edge".
+// String is "dc1" or "dc1.edge"; the zero place is the machine that xdc runs on, "here".
 func (p Place) String() string {
+	if p == (Place{}) {
+		return "here"
+	}
 	if p.Host == "" {
 		return p.Target
 	}

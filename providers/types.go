@@ -64,6 +64,10 @@ type ActionType struct {
 	Twin     bool
 	Describe func(s Scope, args json.RawMessage) (Description, diag.List)
 	New      func(env Env) Action
+	// Lasts reports whether an action with these arguments lasts until the end of the run: then Deed does it, under the
+	// life cycle and the lease of a fault, and undoes it. Nil: such actions end by themselves.
+	Lasts func(args json.RawMessage) bool
+	Deed  func(env Env) Deed
 }
 
 // SeedType describes one way of putting records in and of reading them out again.

@@ -18,6 +18,10 @@ func (r *run) action(ctx context.Context, st *step, args json.RawMessage) {
 		r.failed(st, fmt.Errorf("no provider has the action %q", st.Type), nil)
 		return
 	}
+	if typ.Lasts != nil && typ.Lasts(args) {
+		r.lasting(ctx, st, typ.Deed(r.env), args)
+		return
+	}
 	res, err := typ.New(r.env).Do(ctx, providers.StepID{Run: r.env.Run, Step: st.Address}, args)
 	results := map[string]any{}
 	if res.ExitCode != nil {

@@ -27,7 +27,7 @@ func (r *run) fault(ctx context.Context, st *step, args json.RawMessage) {
 		return
 	}
 	l := r.newLife(st, "fault", typ.New(r.env))
-	err := r.injectFault(ctx, st, l, args)
+	err := r.injectFault(ctx, st, l, firstArgs(st, l.deed, args))
 	if err == nil {
 		r.post(func() { r.faultInForce(st, l) })
 		err = r.holdFault(st, l)

@@ -119,16 +119,12 @@ func (r *run) cancelJobs(ctx context.Context) func() bool {
 		ctx, cancel := r.untilGivenUp(ctx)
 		defer cancel()
 		for _, l := range slices.Backward(jobs) {
-
 			if keep[l] {
 				_ = l.phase(event.Kept, nil)
 				continue
 			}
 			if err := l.heal(ctx); err != nil {
-				r.post(func() {
-					r.out.because(Owed, "%s is still there: %v", l.step, err)
-					r.out.Owed = append(r.out.Owed, l.step)
-				})
+				r.post(func() { r.stillThere(l, err) })
 			}
 		}
 		r.post(func() { finished = true })

@@ -38,6 +38,7 @@ type life struct {
 	differs  string        // how the place differs from before although nothing of the deed is left
 	injected signal.Span   // from just before the request to the verified effect
 	restored signal.Span   // from the heal's request to its verification
+	ending   chan struct{} // closed when a lasting action is about to be undone
 	over     chan struct{} // closed when healed or given up
 	result   json.RawMessage
 }
@@ -45,7 +46,7 @@ type life struct {
 func (r *run) newLife(st *step, kind string, deed providers.Deed) *life {
 	return &life{
 		run: r.env.Run, step: st.Address, kind: kind, deed: deed, emit: r.emit, now: r.now, since: r.since,
-		kill: r.opt.KillPoint, places: r.places, budget: r.opt.HealBudget, over: make(chan struct{}),
+		kill: r.opt.KillPoint, places: r.places, budget: r.opt.HealBudget, over: make(chan struct{}), ending: make(chan struct{}),
 	}
 }
 

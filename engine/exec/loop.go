@@ -29,6 +29,7 @@ func (r *run) loop(ctx context.Context) {
 	r.turn(ctx, func() bool { return r.unfinished == 0 })
 	r.judgeRest()
 	r.complete = true
+	r.turn(ctx, r.endLasting(heals))
 	r.turn(ctx, r.cancelJobs(heals))
 	r.evaluateOutputs()
 	stopWatching()

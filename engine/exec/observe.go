@@ -245,6 +245,10 @@ func (r *run) preflightStep(ctx context.Context, st *step) error {
 		if !ok {
 			return fmt.Errorf("no provider has the action %q", st.Type)
 		}
+		if typ.Lasts != nil && typ.Lasts(st.Args) {
+			_, err := typ.Deed(r.env).Prepare(ctx, id, st.Args)
+			return err
+		}
 		return typ.New(r.env).Check(ctx, id, st.Args)
 	case st.Job != nil && st.Job.Launched == "":
 		_, err := r.opt.Registry.Jobs().Job(r.env).Prepare(ctx, id, st.Args)

@@ -107,6 +107,13 @@ func deedOf(reg *providers.Registry, env providers.Env, kind string, h providers
 		}
 		return p.Job(env), nil
 	}
+	if kind == "action" {
+		typ, p, ok := reg.Action(h.Type)
+		if !ok || p.Name != h.Provider || typ.Deed == nil {
+			return nil, fmt.Errorf("no provider %q with a lasting action %q to end %s: use an xdc that has it", h.Provider, h.Type, h.Step)
+		}
+		return typ.Deed(env), nil
+	}
 	typ, p, ok := reg.Fault(h.Type)
 	if !ok || p.Name != h.Provider {
 		return nil, fmt.Errorf("no provider %q with the fault %q to heal %s: use an xdc that has it", h.Provider, h.Type, h.Step)

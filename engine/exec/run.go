@@ -26,6 +26,7 @@ type run struct {
 	sessions *sessions
 	places   *places
 	locks    []providers.Handle
+	lasts    []*life        // of actions that last as long as the run, in order
 	work     sync.WaitGroup // step bodies
 	watch    sync.WaitGroup // observers
 

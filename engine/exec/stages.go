@@ -34,9 +34,21 @@ func (r *run) newStages(st *step, l *life) *stages {
 	s.timer.Stop()
 	if _, ok := l.deed.(providers.Stager); ok {
 		s.plan = stagePoints(st)
+		s.index = min(1, len(s.plan)) // the first was injected
 	}
 	s.arm()
 	return s
+}
+
+// firstArgs are the arguments that are injected: those of the first stage, if there are stages.
+func firstArgs(st *step, deed providers.Deed, args json.RawMessage) json.RawMessage {
+	if _, ok := deed.(providers.Stager); !ok {
+		return args
+	}
+	if points := stagePoints(st); len(points) > 0 {
+		return points[0].args
+	}
+	return args
 }
 
 // stagePoints lays the stages out in time. The first stage begins with the injection. A ramp goes from the

@@ -5,18 +5,22 @@ import (
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/dataexchange"
 	execaction "github.com/xdc-project/xdc/providers/exec"
+	"github.com/xdc-project/xdc/providers/hostcommand"
 	httpaction "github.com/xdc-project/xdc/providers/http"
 	"github.com/xdc-project/xdc/providers/network"
 	"github.com/xdc-project/xdc/providers/process"
+	"github.com/xdc-project/xdc/providers/resource"
 	"github.com/xdc-project/xdc/providers/streams"
 	"github.com/xdc-project/xdc/providers/toolkit"
+	"github.com/xdc-project/xdc/providers/toxiproxy"
 	"github.com/xdc-project/xdc/providers/twin"
 )
 
 // Providers returns every provider that ships.
 func Providers() []*providers.Provider {
 	return []*providers.Provider{
-		streams.Provider(), dataexchange.Provider(), toolkit.Provider(), network.Provider(), process.Provider(), httpaction.Provider(), execaction.Provider(),
+		streams.Provider(), dataexchange.Provider(), toolkit.Provider(), network.Provider(), process.Provider(), resource.Provider(), hostcommand.Provider(), toxiproxy.Provider(),
+		httpaction.Provider(), execaction.Provider(),
 		{Name: "twin", Doc: "The model that rehearsals run against.", Assumptions: twin.Assumptions()},
 	}
 }

@@ -88,7 +88,7 @@ func TestWhatCannotRunIsSaidBefore(t *testing.T) {
 	for args, word := range map[string]string{
 		`{"command":["no-such-program-at-all"]}`: "no-such-program-at-all",
 		`{"command":[]}`:                         "no program",
-		`{"command":["true"],"host":"dc1.edge"}`: "leave `host` out",
+		`{"command":["true"],"host":"dc1.edge"}`: "no machine",
 		`{"command":["true"],"env":{"A=B":"x"}}`: "environment variable",
 		`{"command":"true"}`:                     "arguments",
 	} {
@@ -106,7 +106,7 @@ func TestTheDryRunShowsTheCommandAsItWouldBeTyped(t *testing.T) {
 	if want := `echo 'a b' 'it'\''s' $'x\ny' ''  (with standard input)`; len(ds) != 0 || d.Effects[0].Text != want {
 		t.Errorf("got %s, %v", d.Effects[0].Text, ds)
 	}
-	if _, ds := describe(providers.Scope{}, json.RawMessage(`{"command":["true"],"host":"dc1.edge"}`)); !ds.HasErrors() {
-		t.Error("a command on a host is planned")
+	if d, ds := describe(providers.Scope{}, json.RawMessage(`{"command":["true"],"host":"dc1.edge","background":true}`)); ds.HasErrors() || len(d.Undo) != 1 || len(d.Places) != 1 {
+		t.Errorf("got %+v, %v", d, ds)
 	}
 }

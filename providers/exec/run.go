@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -31,10 +30,13 @@ type action struct{ env providers.Env }
 var _ providers.Action = (*action)(nil)
 
 // Check looks whether the program is there. It runs nothing.
-func (a *action) Check(_ context.Context, _ providers.StepID, raw json.RawMessage) error {
+func (a *action) Check(ctx context.Context, _ providers.StepID, raw json.RawMessage) error {
 	args, err := decode(raw)
 	if err != nil {
 		return err
+	}
+	if args.Host != "" {
+		return a.checkOnHost(ctx, args)
 	}
 	if _, err := exec.LookPath(args.Command[0]); err != nil {
 		return fmt.Errorf("find the program %s: %w; give its full path, or install it on this machine", args.Command[0], err)
@@ -43,10 +45,13 @@ func (a *action) Check(_ context.Context, _ providers.StepID, raw json.RawMessag
 }
 
 // Do runs the command and waits for it. When the context ends, its whole process group is killed.
-func (a *action) Do(ctx context.Context, _ providers.StepID, raw json.RawMessage) (providers.ActionResult, error) {
+func (a *action) Do(ctx context.Context, id providers.StepID, raw json.RawMessage) (providers.ActionResult, error) {
 	args, err := decode(raw)
 	if err != nil {
 		return providers.ActionResult{}, err
+	}
+	if args.Host != "" {
+		return a.doOnHost(ctx, id, args)
 	}
 	cmd, err := a.command(ctx, args)
 	if err != nil {
@@ -86,17 +91,11 @@ func (a *action) Do(ctx context.Context, _ providers.StepID, raw json.RawMessage
 func (a *action) command(ctx context.Context, args *arguments) (*exec.Cmd, error) {
 	cmd := exec.CommandContext(ctx, args.Command[0], args.Command[1:]...) //nolint:gosec // the plan's author asks for it
 	cmd.Dir = args.Directory
-	cmd.Env = os.Environ()
-	for _, k := range slices.Sorted(maps.Keys(args.Env)) {
-		v, err := args.Env[k].Reveal(a.env)
-		if err != nil {
-			return nil, fmt.Errorf("read the environment variable %s: %w", k, err)
-		}
-		if strings.ContainsRune(v, 0) {
-			return nil, fmt.Errorf("the environment variable %s has a zero byte in it", k)
-		}
-		cmd.Env = append(cmd.Env, k+"="+v)
+	env, err := args.environment(a.env)
+	if err != nil {
+		return nil, err
 	}
+	cmd.Env = append(os.Environ(), env...)
 	stdin, err := args.Stdin.Reveal(a.env)
 	if err != nil {
 		return nil, fmt.Errorf("read what is handed over on standard input: %w", err)

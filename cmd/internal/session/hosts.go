@@ -12,6 +12,7 @@ import (
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/host"
+	"github.com/xdc-project/xdc/providers/local"
 	"github.com/xdc-project/xdc/providers/remote"
 )
 
@@ -25,9 +26,12 @@ func openHosts(r reached, env providers.Env, kill func(place, script, when strin
 	return remote.NewPool(o)
 }
 
-// machinesOf finds the machine at a place.
-func machinesOf(pool *remote.Pool, targets []providers.Target) func(providers.Place) (providers.Machine, error) {
+// machinesOf finds the machine at a place. The zero place is this machine.
+func machinesOf(pool *remote.Pool, targets []providers.Target, around func(place, script, when string)) func(providers.Place) (providers.Machine, error) {
 	return func(p providers.Place) (providers.Machine, error) {
+		if p == (providers.Place{}) {
+			return local.Machine{Around: around}, nil
+		}
 		for _, t := range targets {
 			for _, h := range t.Hosts {
 				if t.Name == p.Target && h.Name == p.Host {

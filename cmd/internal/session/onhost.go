@@ -73,7 +73,7 @@ func LookAtRun(ctx context.Context, q RecoverRequest) ([]OnHost, error) {
 	}
 	pool := openHosts(there, env, nil)
 	defer pool.Close() //nolint:errcheck // it never fails
-	find := machinesOf(pool, targets)
+	find := machinesOf(pool, targets, q.Commands)
 	var names []string
 	var places []providers.Place
 	for _, t := range targets {

@@ -27,7 +27,7 @@ func Preflight(ctx context.Context, q Request) error {
 	env := there.lend(providers.Env{Run: NewID(now), Log: q.Log, Secret: secretsOf(nil, q.Plan), ReadFile: q.ReadFile})
 	pool := openHosts(there, env, nil)
 	defer pool.Close() //nolint:errcheck // it never fails
-	env.Machine = machinesOf(pool, q.Plan.Targets)
+	env.Machine = machinesOf(pool, q.Plan.Targets, nil)
 	return exec.Preflight(ctx, exec.Options{
 		Plan: q.Plan, Registry: q.Registry, Bus: bus, Start: now, Trace: trace.NewStore(nil), Env: env,
 	})

@@ -87,7 +87,7 @@ func Recover(ctx context.Context, q RecoverRequest) ([]exec.Recovered, error) {
 	if there.machines {
 		pool := openHosts(there, env, q.Commands)
 		defer pool.Close() //nolint:errcheck // it never fails
-		env.Machine = machinesOf(pool, targets)
+		env.Machine = machinesOf(pool, targets, q.Commands)
 		guards = locked(there.locks, newHostLocks(q.Folder.ID, &plan.Plan{Targets: targets}, env.Machine))
 	}
 	jw, err := journal.Append(q.Folder.File(journal.FileName))

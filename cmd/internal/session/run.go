@@ -156,7 +156,7 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 	if sur.machines {
 		pool := openHosts(sur.reached, env, q.Commands)
 		defer func() { res.ReportErr = errors.Join(res.ReportErr, pool.Close()) }()
-		env.Machine = machinesOf(pool, sur.plan.Targets)
+		env.Machine = machinesOf(pool, sur.plan.Targets, q.Commands)
 		guards = locked(sur.locks, newHostLocks(f.ID, sur.plan, env.Machine))
 	}
 	res.Outcome, err = exec.Run(ctx, exec.Options{
