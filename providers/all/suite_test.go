@@ -21,6 +21,7 @@ import (
 	"github.com/xdc-project/xdc/providers/all"
 	"github.com/xdc-project/xdc/providers/https"
 	"github.com/xdc-project/xdc/providers/providertest"
+	"github.com/xdc-project/xdc/providers/shell"
 	"github.com/xdc-project/xdc/providers/streams/rest"
 	"github.com/xdc-project/xdc/providers/twin"
 	"github.com/xdc-project/xdc/providers/twin/control"
@@ -352,4 +353,93 @@ func TestEveryFaultConforms(t *testing.T) {
 		}
 	}
 	providertest.Covered(t, all.Registry(), names)
+}
+
+// streamtool is a host on which streamtool does what it says, through the twin's API.
+type streamtool struct {
+	post func(ctx context.Context, path, kind string) error
+	ran  *[]string
+}
+
+func (streamtool) Facts(context.Context) (providers.Facts, error) {
+	return providers.Facts{System: "Linux"}, nil
+}
+
+func (m streamtool) Run(ctx context.Context, s shell.Script) (shell.Output, error) {
+	command := s.Vars[0].List
+	*m.ran = append(*m.ran, shell.Show(command))
+	kind, path := "start", ""
+	switch command[1] {
+	case "stoppe", "restartpe":
+		path = "/pes/" + command[len(command)-1]
+	}
+	if strings.HasPrefix(command[1], "stop") {
+		kind = "stop"
+	}
+	if err := m.post(ctx, path, kind); err != nil {
+		return shell.Output{Exit: 1, Stderr: err.Error()}, nil
+	}
+	return shell.Output{}, nil
+}
+
+func TestFaultsViaStreamtoolConform(t *testing.T) {
+	for name, block := range map[string]string{
+		"streams_pe":       "job = job.orders[\"dc1\"]\noperator = \"KeyedCounter\"\nduration = \"20s\"\nvia = \"streamtool\"\nhost = target.dc1.host.edge",
+		"streams_instance": "target = target.dc1\nduration = \"20s\"\nvia = \"streamtool\"\nhost = target.dc1.host.edge\nstreamtool = \"/opt/streams/bin/streamtool\"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			ft, _, _ := all.Registry().Fault(name)
+			providertest.Run(t, *ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
+				var ran []string
+				inTwin(t, fmt.Sprintf("fault %q \"x\" {\n%s\n}\n", name, block), func(t *testing.T, w *providertest.World) {
+					t.Helper()
+					with := func(env providers.Env) providers.Env {
+						env.Machine = func(providers.Place) (providers.Machine, error) {
+							return streamtool{func(ctx context.Context, path, kind string) error { return actOn(ctx, env, path, kind) }, &ran}, nil
+						}
+						return env
+					}
+					w.Env = with(w.Env)
+					fresh := w.Fresh
+					w.Fresh = func() providers.Env { return with(fresh()) }
+					try(t, w)
+				})
+				if strings.HasSuffix(t.Name(), "after_the_heal") && len(ran) != 2 {
+					t.Errorf("streamtool ran %q", ran)
+				}
+			})
+		})
+	}
+}
+
+// actOn has the twin do what an operator of dc1 asks for.
+func actOn(ctx context.Context, env providers.Env, path, kind string) error {
+	pool, err := https.NewPool(https.Options{Dial: env.Dial, CA: mustRead(env, "ca.pem")})
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	var c struct{ URL string }
+	if err := json.Unmarshal(env.Targets["dc1"].Connections["streams"], &c); err != nil {
+		return err
+	}
+	client, err := rest.New(rest.Config{
+		Target: "dc1", URL: c.URL, Username: "xdc", Pool: pool, Password: func(context.Context) (string, error) { return thePassword, nil },
+	})
+	if err != nil {
+		return err
+	}
+	i, err := client.Instance(ctx, "streams1")
+	if err != nil {
+		return err
+	}
+	return client.Post(ctx, "act", rest.Join(i.Self, path+"/actions"), map[string]string{"type": kind}, nil)
+}
+
+func mustRead(env providers.Env, name string) []byte {
+	b, err := env.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }

@@ -26,13 +26,11 @@ for e in "$@"; do export "$e"; done
 eval "set -- $COMMAND"
 XDC_FAULT="$XDC_NAME" setsid "$@" <"$INPUT" &
 p=$!
-( w=0
-while [ "$w" -lt "$LIMIT" ] && kill -0 "$p" 2>/dev/null; do sleep 1; w=$((w + 1)); done
-kill -KILL "-$p" ) </dev/null >/dev/null 2>&1 &
+setsid /bin/sh -c 'sleep "$2"; kill -KILL "-$1"' sh "$p" "$LIMIT" </dev/null >/dev/null 2>&1 &
 d=$!
 wait "$p"
 s=$?
-kill -KILL "$d" 2>/dev/null
+kill -KILL "-$d" 2>/dev/null
 return "$s"
 `
 
@@ -79,7 +77,7 @@ func (a *action) doOnHost(ctx context.Context, id providers.StepID, args *argume
 	s = s.Set("XDC_NAME", name).Set("DIR", args.Directory).SetList("ENV", env).SetList("COMMAND", args.Command).Set("LIMIT", strconv.Itoa(int(limit/time.Second)+1))
 	doing := "run " + Quote(args.Command) + " on " + args.Host
 	out, err := m.Run(ctx, s)
-	if err != nil {
+	if err != nil || ctx.Err() != nil && !args.expected(out.Exit) {
 		if ctx.Err() != nil { // it may still run there
 			after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 			defer cancel()

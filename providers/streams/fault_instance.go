@@ -23,7 +23,7 @@ func instanceFault() providers.FaultType {
 		Doc:  "Stops an instance: its jobs end and its data service goes away, as when a data centre is lost. The heal starts the instance and submits the jobs of this plan again; jobs of others do not come back by themselves.",
 		Schema: &schema.Block{
 			Name: "streams_instance", Description: "Stops an instance; the heal starts it again.",
-			Attributes: []schema.Attribute{
+			Attributes: append([]schema.Attribute{
 				{
 					Name: "target", Type: cty.String, Form: schema.TargetRef, Required: true, Public: true, Example: "target.dc1",
 					Description: "The target whose instance is stopped.",
@@ -32,7 +32,7 @@ func instanceFault() providers.FaultType {
 					Name: "restore", Type: cty.Bool, Default: cty.True, Public: true, Example: "false",
 					Description: "Whether the heal also submits again the jobs that this plan had submitted to the instance.",
 				},
-			},
+			}, viaAttrs...),
 		},
 		Example:  "target   = target.dc1\nduration = \"60s\"",
 		Twin:     true,
@@ -44,6 +44,7 @@ func instanceFault() providers.FaultType {
 type stopInstanceArgs struct {
 	Target  string `json:"target"`
 	Restore *bool  `json:"restore"`
+	via
 }
 
 func (a stopInstanceArgs) restore() bool { return a.Restore == nil || *a.Restore }
@@ -57,9 +58,9 @@ func describeStopInstance(s providers.Scope, raw json.RawMessage) (providers.Des
 	d := providers.Description{
 		SideEffects: true,
 		Summary:     "stops the instance at " + a.Target + " and every job in it",
-		Effects:     []providers.Line{{Place: a.Target, Text: operations["stop"].shown(base)}},
-		Undo:        []providers.Line{{Place: a.Target, Text: operations["start"].shown(base)}},
-		Places:      []providers.Place{{Target: a.Target}},
+		Effects:     []providers.Line{a.line(a.Target, "stop", "instance", base, "")},
+		Undo:        []providers.Line{a.line(a.Target, "start", "instance", base, "")},
+		Places:      []providers.Place{a.place(a.Target)},
 	}
 	var lost []string
 	back := false
@@ -78,7 +79,7 @@ func describeStopInstance(s providers.Scope, raw json.RawMessage) (providers.Des
 	if back {
 		d.Undo = append(d.Undo, providers.Line{Place: a.Target, Text: "POST " + base + "/jobs  (for each job that this plan had submitted: the same name, bundle and parameters)"})
 	}
-	var out diag.List
+	out := a.via.validate(a.Target)
 	if len(lost) > 0 {
 		d.Undo = append(d.Undo, providers.Line{Place: a.Target, Text: "not undone: " + strings.Join(lost, ", ") + " stays down"})
 		out = append(out, diag.Diagnostic{
@@ -91,6 +92,7 @@ func describeStopInstance(s providers.Scope, raw json.RawMessage) (providers.Des
 
 // stopInstanceUndo is all that starting again needs.
 type stopInstanceUndo struct {
+	via
 	Target string    `json:"target"`
 	Jobs   []lostJob `json:"jobs,omitempty"`
 }
@@ -123,7 +125,7 @@ func (d stopInstance) Prepare(ctx context.Context, id providers.StepID, raw json
 	if i.Status != "running" {
 		return providers.Handle{}, fmt.Errorf("stop the instance %s at %s: it is %s already; start it first", i.ID, a.Target, snake(i.Status))
 	}
-	u := stopInstanceUndo{Target: a.Target}
+	u := stopInstanceUndo{via: a.via, Target: a.Target}
 	if a.restore() {
 		for _, t := range s.jobs() {
 			if t.spec != nil && t.id != "" {
@@ -131,7 +133,7 @@ func (d stopInstance) Prepare(ctx context.Context, id providers.StepID, raw json
 			}
 		}
 	}
-	return providers.NewHandle(id, Name, "streams_instance", []providers.Place{{Target: a.Target}}, map[string]string{"status": i.Status}, u, nil)
+	return providers.NewHandle(id, Name, "streams_instance", []providers.Place{a.place(a.Target)}, map[string]string{"status": i.Status}, u, nil)
 }
 
 // now reads the instance again.
@@ -153,7 +155,7 @@ func (d stopInstance) open(h providers.Handle) (u stopInstanceUndo, s *Session, 
 
 // Inject stops it.
 func (d stopInstance) Inject(ctx context.Context, h providers.Handle) error {
-	_, s, err := d.open(h)
+	u, s, err := d.open(h)
 	if err != nil {
 		return err
 	}
@@ -161,7 +163,7 @@ func (d stopInstance) Inject(ctx context.Context, h providers.Handle) error {
 	if err != nil || i.Status == "stopped" || i.Status == "stopping" {
 		return err
 	}
-	return s.act(ctx, "stop", "stop the instance "+string(i.ID), i.Self)
+	return u.act(ctx, d.env, s, "stop", "instance", i.Self, "")
 }
 
 // Verify looks whether it is stopped.
@@ -189,7 +191,7 @@ func (d stopInstance) Heal(ctx context.Context, h providers.Handle) error {
 		i, err := s.now(ctx)
 		if err == nil && i.Status == "stopped" && !asked {
 			asked = true
-			err = s.act(ctx, "start", "start the instance "+string(i.ID), i.Self)
+			err = u.act(ctx, d.env, s, "start", "instance", i.Self, "")
 		}
 		return i.Status == "running", err
 	})

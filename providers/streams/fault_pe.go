@@ -22,7 +22,7 @@ func peFault() providers.FaultType {
 		Doc:  "Stops PEs of a job through the API: those that hold a named operator, those named by id, or all. The heal starts them again; what they held in memory is gone.",
 		Schema: &schema.Block{
 			Name: "streams_pe", Description: "Stops PEs; the heal starts them again.",
-			Attributes: []schema.Attribute{targetAttr, jobAttr, operatorAttr, pesAttr},
+			Attributes: append([]schema.Attribute{targetAttr, jobAttr, operatorAttr, pesAttr}, viaAttrs...),
 		},
 		Example:  "job      = job.orders[\"dc1\"]\noperator = \"RemoteDataCenterHeartbeatWatchdog\"\nduration = \"20s\"",
 		Twin:     true,
@@ -32,26 +32,34 @@ func peFault() providers.FaultType {
 }
 
 func describeStopPE(s providers.Scope, raw json.RawMessage) (providers.Description, diag.List) {
-	var a which
+	var a stopPEArgs
 	if err := decode(raw, &a); err != nil {
 		return providers.Description{}, diag.List{}.Append(err)
 	}
 	path := a.Target + "." + a.Job
+	link := baseURL(s, a.Target) + "/pes/{id}"
 	d := providers.Description{
 		SideEffects: true,
 		Summary:     fmt.Sprintf("stops %s of %s at %s", a.words(), a.Job, a.Target),
-		Effects:     []providers.Line{{Place: a.Target, Text: operations["stop"].shown(baseURL(s, a.Target) + "/pes/{id}")}},
-		Undo:        []providers.Line{{Place: a.Target, Text: operations["start"].shown(baseURL(s, a.Target) + "/pes/{id}")}},
-		Places:      []providers.Place{{Target: a.Target}},
+		Effects:     []providers.Line{a.line(a.Target, "stop", "pe", link, "{id}")},
+		Undo:        []providers.Line{a.line(a.Target, "start", "pe", link, "{id}")},
+		Places:      []providers.Place{a.place(a.Target)},
 		Jobs:        []string{path},
 	}
 	if a.Operator == "" && len(a.PEs) == 0 {
 		d.Stops = d.Jobs
 	}
-	return d, a.validate()
+	return d, append(a.which.validate(), a.via.validate(a.Target)...)
+}
+
+// stopPEArgs are the arguments.
+type stopPEArgs struct {
+	which
+	via
 }
 
 type peUndo struct {
+	via
 	Target string   `json:"target"`
 	PEs    []string `json:"pes"` // ids
 }
@@ -62,7 +70,7 @@ var _ providers.Deed = stopPE{}
 
 // Prepare finds the PEs; those that do not run already are left alone.
 func (d stopPE) Prepare(ctx context.Context, id providers.StepID, raw json.RawMessage) (providers.Handle, error) {
-	var a which
+	var a stopPEArgs
 	if err := decode(raw, &a); err != nil {
 		return providers.Handle{}, err
 	}
@@ -74,7 +82,7 @@ func (d stopPE) Prepare(ctx context.Context, id providers.StepID, raw json.RawMe
 	if err != nil {
 		return providers.Handle{}, err
 	}
-	u := peUndo{Target: a.Target}
+	u := peUndo{via: a.via, Target: a.Target}
 	for _, pe := range pes {
 		if pe.Status == "running" && a.means(pe) {
 			u.PEs = append(u.PEs, string(pe.ID))
@@ -83,7 +91,7 @@ func (d stopPE) Prepare(ctx context.Context, id providers.StepID, raw json.RawMe
 	if len(u.PEs) == 0 {
 		return providers.Handle{}, fmt.Errorf("find %s of %s at %s: no running PE is meant; job %s has %s", a.words(), a.Job, a.Target, j.ID, listPEs(pes))
 	}
-	return providers.NewHandle(id, Name, "streams_pe", []providers.Place{{Target: a.Target}}, u, u, nil)
+	return providers.NewHandle(id, Name, "streams_pe", []providers.Place{a.place(a.Target)}, u, u, nil)
 }
 
 func listPEs(pes []rest.PE) string {
@@ -102,7 +110,7 @@ func listPEs(pes []rest.PE) string {
 }
 
 // each goes through the PEs of a handle; it tries them all.
-func (d stopPE) each(ctx context.Context, h providers.Handle, do func(s *Session, link, id string) error) error {
+func (d stopPE) each(ctx context.Context, h providers.Handle, do func(s *Session, v via, link, id string) error) error {
 	var u peUndo
 	if err := decode(h.Undo, &u); err != nil {
 		return err
@@ -117,25 +125,25 @@ func (d stopPE) each(ctx context.Context, h providers.Handle, do func(s *Session
 	}
 	var errs []error
 	for _, id := range u.PEs {
-		errs = append(errs, do(s, rest.Join(i.PEs, "/"+url.PathEscape(id)), id))
+		errs = append(errs, do(s, u.via, rest.Join(i.PEs, "/"+url.PathEscape(id)), id))
 	}
 	return errors.Join(errs...)
 }
 
 // Inject stops them.
 func (d stopPE) Inject(ctx context.Context, h providers.Handle) error {
-	return d.each(ctx, h, func(s *Session, link, id string) error {
+	return d.each(ctx, h, func(s *Session, v via, link, id string) error {
 		status, err := s.peStatus(ctx, link)
 		if err != nil || status == "stopped" || status == "stopping" {
 			return err
 		}
-		return s.act(ctx, "stop", "stop PE "+id, link)
+		return v.act(ctx, d.env, s, "stop", "pe", link, id)
 	})
 }
 
 // Heal starts those that are there and are stopped. One that is still stopping is started by the next attempt.
 func (d stopPE) Heal(ctx context.Context, h providers.Handle) error {
-	return d.each(ctx, h, func(s *Session, link, id string) error {
+	return d.each(ctx, h, func(s *Session, v via, link, id string) error {
 		status := ""
 		err := until(ctx, "PE "+id+" to have stopped", func() (bool, error) {
 			var err error
@@ -145,7 +153,7 @@ func (d stopPE) Heal(ctx context.Context, h providers.Handle) error {
 		if err != nil || status != "stopped" {
 			return err
 		}
-		return s.act(ctx, "start", "start PE "+id, link)
+		return v.act(ctx, d.env, s, "start", "pe", link, id)
 	})
 }
 
@@ -165,7 +173,7 @@ func (s *Session) peStatus(ctx context.Context, link string) (string, error) {
 func (d stopPE) look(ctx context.Context, h providers.Handle, want func(status string) bool) (all bool, e providers.Effect, err error) {
 	e.Low, all = time.Now(), true
 	var seen []string
-	err = d.each(ctx, h, func(s *Session, link, id string) error {
+	err = d.each(ctx, h, func(s *Session, _ via, link, id string) error {
 		status, err := s.peStatus(ctx, link)
 		all = all && want(status)
 		if status == "" {

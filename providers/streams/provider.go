@@ -106,6 +106,7 @@ func signals() []schema.Signal {
 func assumptions() []providers.Assumption {
 	return []providers.Assumption{
 		{ID: "rest.actions", Statement: "PEs and instances are stopped and started by POST {self}/actions with {\"type\": \"stop\" | \"start\" | \"restart\"}.", Basis: "The server has a generic action mechanism whose body must contain a type; the path is a guess."},
+		{ID: "streamtool.commands", Statement: "streamtool stops a PE with `stoppe -i INSTANCE ID` and starts it with `restartpe -i INSTANCE ID`; it stops and starts an instance with `stopinstance -i INSTANCE` and `startinstance -i INSTANCE`, and asks for no password.", Basis: "The sub-commands exist in the product (TA-pefail, IBM streamtool pages); that restartpe starts a PE that was stopped, and the order of arguments, are not confirmed."},
 		{ID: "rest.cancel", Statement: "A job is cancelled by DELETE of its own URI; 204 says it worked, 404 that it was not there.", Basis: "Clients of REST API 5.x."},
 		{ID: "rest.metrics.refresh", Statement: "Metrics are collected every 3 seconds, so that a metric may be that old when it is read (`metric_refresh`).", Basis: "Metrics are collected at intervals; the interval is not documented."},
 		{ID: "rest.snapshots", Statement: "jobs/snapshot and jobs/metricssnapshot below the instance return jobs with PEs, operators and ports.", Basis: "Resources and clients of 4.3 and 5.x."},

@@ -1,0 +1,134 @@
+package streams
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/lang/schema"
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/shell"
+)
+
+// via says how the operations are carried out that no public source documents for the REST API: by the guesses of
+// operations, or by streamtool on a host.
+type via struct {
+	Via        string `json:"via,omitempty"`
+	Host       string `json:"host,omitempty"` // "dc1.edge"
+	Streamtool string `json:"streamtool,omitempty"`
+}
+
+// Ways of carrying operations out.
+const (
+	viaREST       = "rest"
+	viaStreamtool = "streamtool"
+)
+
+var viaAttrs = []schema.Attribute{
+	{
+		Name: "via", Type: cty.String, Enum: []string{viaREST, viaStreamtool}, Default: cty.StringVal(viaREST), Public: true, Example: `"streamtool"`,
+		Description: "How it is done: by the REST API, whose operation is not documented and may differ in your version, or by `streamtool` on a host.",
+	},
+	{
+		Name: "host", Type: cty.String, Form: schema.HostRef, Public: true, Example: "target.dc1.host.edge",
+		Description: "With `via = \"streamtool\"`: the host on which streamtool is run, as the user who logs in there; that user must be able to run it without being asked for a password.",
+	},
+	{
+		Name: "streamtool", Type: cty.String, Default: cty.StringVal("streamtool"), Public: true, Example: `"/opt/streams/bin/streamtool"`,
+		Description: "The program, with its path where it is not in the user's.",
+	},
+}
+
+// streamtoolCommands are the sub-commands by operation. That there are these is known; that a stopped PE is started by
+// restartpe, and where the ids stand, is assumption streamtool.commands.
+var streamtoolCommands = map[string]string{
+	"stop pe": "stoppe", "start pe": "restartpe", "stop instance": "stopinstance", "start instance": "startinstance",
+}
+
+// validate finds what is missing.
+func (v via) validate(target string) diag.List {
+	if v.Via != viaStreamtool {
+		if v.Host == "" {
+			return nil
+		}
+		return diag.List{{Severity: diag.Error, Code: diag.ProviderArgument, Summary: "host has no use", Detail: "`host` is for `via = \"streamtool\"`.", Path: cty.GetAttrPath("host")}}
+	}
+	if t, _, _ := strings.Cut(v.Host, "."); v.Host == "" || t != target {
+		return diag.List{{
+			Severity: diag.Error, Code: diag.ProviderArgument, Summary: "Where is streamtool to be run?", Path: cty.GetAttrPath("host"),
+			Detail: fmt.Sprintf("`via = \"streamtool\"` needs `host`, a host of target %s.", target),
+		}}
+	}
+	return nil
+}
+
+// place is the host; the target itself with the REST API.
+func (v via) place(target string) providers.Place {
+	if v.Via != viaStreamtool {
+		return providers.Place{Target: target}
+	}
+	t, h, _ := strings.Cut(v.Host, ".")
+	return providers.Place{Target: t, Host: h}
+}
+
+// line is an operation as the dry run shows it: what is "pe" or "instance", link the resource, id what stands for it.
+func (v via) line(target, op, what, link, id string) providers.Line {
+	if v.Via != viaStreamtool {
+		return providers.Line{Place: target, Text: operations[op].shown(link)}
+	}
+	return providers.Line{Place: v.Host, Text: shell.Show(v.command(op, what, "", "{instance}", id))}
+}
+
+func (v via) command(op, what, domain, instance, id string) []string {
+	program := v.Streamtool
+	if program == "" {
+		program = viaStreamtool
+	}
+	out := []string{program, streamtoolCommands[op+" "+what]}
+	if domain != "" {
+		out = append(out, "-d", domain)
+	}
+	out = append(out, "-i", instance)
+	if id != "" {
+		out = append(out, id)
+	}
+	return out
+}
+
+// act carries an operation out on a resource: an instance, or a PE of it by its id.
+func (v via) act(ctx context.Context, env providers.Env, s *Session, op, what, self, id string) error {
+	doing := op + " the " + what
+	if id != "" {
+		doing += " " + id
+	}
+	if v.Via != viaStreamtool || env.Machine == nil && env.Links != nil { // a twin has the API only
+		return s.act(ctx, op, doing, self)
+	}
+	if env.Machine == nil {
+		return fmt.Errorf("%s: there is no machine to run streamtool on here: %w", doing, providers.ErrUnsupported)
+	}
+	m, err := env.Machine(v.place(s.target))
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	i, err := s.inst(ctx)
+	if err != nil {
+		return err
+	}
+	command := v.command(op, what, s.cfg.Domain, string(i.ID), id)
+	out, err := m.Run(ctx, shell.Script{Name: doing, Text: `eval "set -- $COMMAND"; "$@"`, Plain: true}.SetList("COMMAND", command))
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if out.Exit != 0 {
+		said := strings.TrimSpace(out.Stderr + "\n" + out.Stdout)
+		if len(said) > 500 {
+			said = said[:500] + " ..."
+		}
+		return fmt.Errorf("%s: %s on %s ended with status %d: %s", doing, shell.Show(command), v.Host, out.Exit, said)
+	}
+	return nil
+}
