@@ -8,7 +8,7 @@ SHELL    := /bin/bash
 
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: all build demo test labs torture check lint fmt vet tidy layers bench fuzz docs golden soak cross setup clean help
+.PHONY: all build demo test toxiproxy-server labs torture check lint fmt vet tidy layers bench fuzz docs golden soak cross setup clean help
 
 all: check build
 
@@ -24,11 +24,14 @@ demo: build ## rehearses examples/network-partition in virtual time
 setup: ## installs what the tests need (Debian packages; needs root)
 	./.ci/setup
 
-test: setup ## everything, with the race detector; a few minutes
+test: setup toxiproxy-server ## everything, with the race detector; a few minutes
 	$(GO) vet ./...
-	XDC_SEEDS=1 $(GO) test -race -shuffle=on -timeout 20m ./...
+	XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 20m ./...
 	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 20m -run 'TestExamples|TestRealTime' ./cmd/internal/session
 	$(MAKE) labs
+
+toxiproxy-server: ## the server that the toxiproxy tests run against, pinned in a module file of its own
+	$(GO) build -modfile=toxiproxy.mod -o bin/toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server
 
 labs: ## what needs a lab: real SSH, firewalls and processes, xdc killed at every step (needs root; else it says so)
 	$(GO) test -timeout 20m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '

@@ -67,7 +67,7 @@ fault "network_partition" "cut" {
 `
 
 // xdcAs makes a program called xdc out of the test binary.
-func xdcAs(t *testing.T) string {
+func xdcAs(t testing.TB) string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {

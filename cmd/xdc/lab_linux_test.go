@@ -27,7 +27,7 @@ type labBench struct {
 }
 
 // newLab brings up a lab for a plan. Where there can be none, the test is skipped with the reason.
-func newLab(t *testing.T, plan string) *labBench {
+func newLab(t testing.TB, plan string) *labBench {
 	t.Helper()
 	if raced {
 		t.Skip("runs without the race detector, in a pass of its own: make labs")

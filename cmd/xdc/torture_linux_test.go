@@ -19,7 +19,7 @@ const workers = 12
 // victims run on every machine of the torture.
 const victims = `mkdir -p /run/bin /tmp/data && cp /bin/sleep /run/bin/victim && cp /bin/sleep /run/bin/server && cp /bin/sleep /run/bin/lonely && mount -t tmpfs -o size=48m tmpfs /tmp/data
 setsid /run/bin/victim 100000 >/dev/null 2>&1 </dev/null &
-setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null & echo $! >/run/lonely.pid
+setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null &
 setsid sh -c 'while :; do /run/bin/server 100000; sleep 0.1; done' >/dev/null 2>&1 </dev/null &
 `
 
@@ -32,13 +32,26 @@ var tortured = []struct {
 	{"network_partition", `from = ["10.99.0.0/24"]`, true},
 	{"network_loss", `from = ["10.99.0.0/24"]
   loss = "30%"`, false},
-	{"process_hang", `name = "victim"`, true},
+	{"process_hang", `name = "victim"`, false},
 	{"process_kill", `name = "server"`, false},
-	{"process_restart", `stop = ["/bin/sh", "-c", "kill $(cat /run/lonely.pid); sleep 0.1"]
-  start   = ["/bin/sh", "-c", "setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null & echo $! >/run/lonely.pid"]
-  running = ["/bin/sh", "-c", "kill -0 $(cat /run/lonely.pid)"]`, false},
+	{"process_restart", `stop = ["/bin/sh", "-c", "pkill -x lonely; sleep 0.1"]
+  start   = ["/bin/sh", "-c", "setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null &"]
+  running = ["pgrep", "-x", "lonely"]`, false},
 	{"network_bandwidth", `from = ["10.99.0.0/24"]
-  rate = "1mbit"`, false},
+  rate = "64KiB"`, false},
+	{"resource_cpu", `load = "2%"`, false},
+	{"resource_memory", `size = "24MiB"`, false},
+	{"resource_io", `path = "/var/tmp"
+  size = "1MiB"
+  writers = 1
+  block = "64KiB"
+  rate = "256KiB"`, false},
+	{"resource_disk", `path = "/tmp/data"
+  size = "8MiB"
+  reserve = "1MiB"`, true},
+	{"host_command", `inject = ["touch", "/run/command"]
+  verify = ["test", "-e", "/run/command"]
+  heal   = ["rm", "-f", "/run/command"]`, false},
 	{"network_blackhole", `to = ["10.99.0.0/24"]`, false},
 	{"network_dns", `names = ["orders.example.com"]
   answer = "10.99.0.9"`, false},
