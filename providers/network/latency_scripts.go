@@ -32,9 +32,14 @@ q_free() {
 		fi
 	done
 }
+# q_side makes our own interface. When the kernel loads what that needs by itself, it makes two more, which would stay.
+q_side() {
+	[ -d /sys/module/ifb ] || modprobe -q ifb numifbs=0 2>/dev/null
+	ip link add "$SIDE" type ifb
+}
 q_load() {
 	if [ -n "$FILTERS" ]; then
-		q_there "$SIDE" || ip link add "$SIDE" type ifb || return 1
+		q_there "$SIDE" || q_side || return 1
 		ip link set "$SIDE" up && tc qdisc replace dev "$SIDE" root handle 1: $QUEUE || return 1
 	fi
 	for q_d in $DEVICES; do
