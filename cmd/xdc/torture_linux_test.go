@@ -49,6 +49,10 @@ var tortured = []struct {
 	{"resource_disk", `path = "/tmp/data"
   size = "8MiB"
   reserve = "1MiB"`, true},
+	{"exec", `command    = ["/run/bin/victim", "200000"]
+  background = true
+  ready      = ["pgrep", "-f", "victim 200000"]
+  stop       = ["pkill", "-f", "victim 200000"]`, false},
 	{"host_command", `inject = ["touch", "/run/command"]
   verify = ["test", "-e", "/run/command"]
   heal   = ["rm", "-f", "/run/command"]`, false},
@@ -58,6 +62,21 @@ var tortured = []struct {
 }
 
 func torturePlan(worker int, typ, args string) string {
+	if typ == "exec" {
+		return fmt.Sprintf(`plan "torture" {}
+
+target "w%d" {
+  host "h" {
+    address = "10.1.%d.1"
+  }
+}
+
+action "exec" "x" {
+  host = target.w%d.host.h
+  %s
+}
+`, worker, worker, worker, args)
+	}
 	return fmt.Sprintf(`plan "torture" {}
 
 target "w%d" {
