@@ -261,7 +261,7 @@ func (f files) programs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range strings.Fields(string(applets)) {
+	for a := range strings.FieldsSeq(string(applets)) {
 		if _, ok := f["usr/bin/"+a]; !ok && !slices.Contains(guestPrograms, a) {
 			f["usr/bin/"+a] = file{link, []byte("busybox")}
 		}

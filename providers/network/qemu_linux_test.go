@@ -219,7 +219,7 @@ func trip(c net.Conn) (time.Duration, error) {
 func (v *visitor) inside(t *testing.T, address string) times {
 	t.Helper()
 	var out times
-	for _, f := range strings.Fields(v.sh(t, `eval "set -- $MORE"; guest measure tcp "$1" 15`, address)) {
+	for f := range strings.FieldsSeq(v.sh(t, `eval "set -- $MORE"; guest measure tcp "$1" 15`, address)) {
 		us, err := strconv.Atoi(f)
 		if err != nil {
 			t.Fatal(err)
