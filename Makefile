@@ -38,6 +38,7 @@ labs: ## what needs a lab: real SSH, firewalls and processes, xdc killed at ever
 
 torture: ## the same with every kill point of every fault in every ending; half an hour
 	XDC_TORTURE=all $(GO) test -timeout 90m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
+	XDC_TORTURE=all $(GO) test -timeout 20m -run TestNetemUnderQemu -v ./providers/network | grep -v '^=== '
 
 check: vet lint docs-fresh ## what a change must pass besides the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }

@@ -1,7 +1,6 @@
 package twin
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -66,7 +65,7 @@ func came(w *Twin) int {
 }
 
 func TestTheProcessesOfAHostAreItsPEs(t *testing.T) {
-	in(t, pairOf(5*time.Second, 4, &bytes.Buffer{}, 1), func(t *testing.T, w *Twin, c *control.Client) {
+	in(t, pairOf(5*time.Second, 4, &record{}, 1), func(t *testing.T, w *Twin, c *control.Client) {
 		time.Sleep(10 * time.Second)
 		p, ok := holding(t, c.Processes("10.0.1.10"), "KeyedCounter")
 		if !ok {
@@ -87,7 +86,7 @@ func TestTheProcessesOfAHostAreItsPEs(t *testing.T) {
 func TestAKilledPELosesWhatItHeldAndIsStartedAgain(t *testing.T) {
 	for _, sig := range []string{"KILL", "TERM", "ABRT"} {
 		t.Run(sig, func(t *testing.T) {
-			var truth bytes.Buffer
+			var truth record
 			cfg := pairOf(5*time.Second, 4, &truth, 1)
 			cfg.Jobs[0].Application = "slow" // keeps records for ten seconds
 			in(t, cfg, func(t *testing.T, w *Twin, c *control.Client) {
@@ -133,7 +132,7 @@ func TestAKilledPELosesWhatItHeldAndIsStartedAgain(t *testing.T) {
 }
 
 func TestAStoppedPEStaysDown(t *testing.T) {
-	in(t, pairOf(5*time.Second, 4, &bytes.Buffer{}, 1), func(t *testing.T, w *Twin, c *control.Client) {
+	in(t, pairOf(5*time.Second, 4, &record{}, 1), func(t *testing.T, w *Twin, c *control.Client) {
 		time.Sleep(10 * time.Second)
 		j := w.dcs[0].snapshotJobs()[0]
 		j.stopPE(statePE)
@@ -160,7 +159,7 @@ func TestAStoppedPEStaysDown(t *testing.T) {
 func TestAHungPEGoesOnWhereItWas(t *testing.T) {
 	for _, op := range []string{"KeyedCounter", "Out"} {
 		t.Run(op, func(t *testing.T) {
-			var truth bytes.Buffer
+			var truth record
 			in(t, pairOf(5*time.Second, 4, &truth, 1), func(t *testing.T, w *Twin, c *control.Client) {
 				time.Sleep(10 * time.Second)
 				procs := c.Processes("10.0.1.10")
@@ -200,7 +199,7 @@ func TestAHungPEGoesOnWhereItWas(t *testing.T) {
 }
 
 func TestAHungSourceOrSinkKeepsItsClientsWaiting(t *testing.T) {
-	in(t, pairOf(5*time.Second, 4, &bytes.Buffer{}, 1), func(t *testing.T, w *Twin, c *control.Client) {
+	in(t, pairOf(5*time.Second, 4, &record{}, 1), func(t *testing.T, w *Twin, c *control.Client) {
 		time.Sleep(10 * time.Second)
 		procs := c.Processes("10.0.1.10")
 		j := w.dcs[0].snapshotJobs()[0]
@@ -229,7 +228,7 @@ func TestAHungSourceOrSinkKeepsItsClientsWaiting(t *testing.T) {
 }
 
 func TestAHungToolkitIsSilentAndTheOtherSideNotices(t *testing.T) {
-	var truth bytes.Buffer
+	var truth record
 	in(t, pairOf(5*time.Second, 2, &truth, 1), func(t *testing.T, _ *Twin, c *control.Client) {
 		time.Sleep(30 * time.Second)
 		procs := c.Processes("10.0.1.10")
@@ -252,7 +251,7 @@ func TestAHungToolkitIsSilentAndTheOtherSideNotices(t *testing.T) {
 }
 
 func TestAKilledToolkitListensAgain(t *testing.T) {
-	var truth bytes.Buffer
+	var truth record
 	in(t, pairOf(5*time.Second, 4, &truth, 1), func(t *testing.T, _ *Twin, c *control.Client) {
 		time.Sleep(30 * time.Second)
 		procs := c.Processes("10.0.1.10")
@@ -268,7 +267,7 @@ func TestAKilledToolkitListensAgain(t *testing.T) {
 }
 
 func TestStoppedProcessesGoOnWhenTheirLeaseEnds(t *testing.T) {
-	var truth bytes.Buffer
+	var truth record
 	lease := providers.Lease{TTL: value.Duration(20 * time.Second), Deadline: value.Duration(time.Minute)}
 	in(t, pairOf(5*time.Second, 4, &truth, 1), func(t *testing.T, _ *Twin, c *control.Client) {
 		time.Sleep(10 * time.Second)
@@ -320,7 +319,7 @@ func TestStoppedProcessesGoOnWhenTheirLeaseEnds(t *testing.T) {
 
 func TestKillsAndHangsWithTheSameSeedGiveTheSameTruth(t *testing.T) {
 	run := func() string {
-		var truth bytes.Buffer
+		var truth record
 		in(t, pairOf(3*time.Second, 2, &truth, 99), func(t *testing.T, w *Twin, c *control.Client) {
 			time.Sleep(20 * time.Second)
 			procs := c.Processes("10.0.1.10")

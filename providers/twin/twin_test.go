@@ -20,7 +20,7 @@ import (
 )
 
 // pairOf is two data centres with one application that runs from the start.
-func pairOf(h time.Duration, misses int, truth *bytes.Buffer, seed uint64) Config {
+func pairOf(h time.Duration, misses int, truth *record, seed uint64) Config {
 	cfg := Config{Seed: seed, Token: "token", Truth: truth}
 	for i, name := range []string{"dc1", "dc2"} {
 		net := []string{"10.0.1.0/24", "10.0.2.0/24"}[i]
@@ -57,7 +57,7 @@ func in(t *testing.T, cfg Config, fn func(t *testing.T, w *Twin, c *control.Clie
 	})
 }
 
-func facts(t testing.TB, truth *bytes.Buffer, what, target string) []float64 {
+func facts(t testing.TB, truth *record, what, target string) []float64 {
 	t.Helper()
 	var out []float64
 	sc := bufio.NewScanner(bytes.NewReader(truth.Bytes()))
@@ -80,7 +80,7 @@ func TestATotalCutIsNoticedWithinTheWindowAndSticks(t *testing.T) {
 		h := time.Duration(rapid.IntRange(1, 20).Draw(rt, "heartbeat in seconds")) * time.Second
 		m := rapid.IntRange(1, 6).Draw(rt, "misses allowed")
 		wait := time.Duration(rapid.Int64Range(0, int64(h)).Draw(rt, "phase of the fault"))
-		var truth bytes.Buffer
+		var truth record
 		cfg := pairOf(h, m, &truth, rapid.Uint64().Draw(rt, "seed"))
 		in(t, cfg, func(t *testing.T, _ *Twin, c *control.Client) {
 			time.Sleep(10*time.Second + 3*h + wait)
@@ -115,7 +115,7 @@ func TestATotalCutIsNoticedWithinTheWindowAndSticks(t *testing.T) {
 }
 
 func TestReplicationAloneCutIsNotNoticed(t *testing.T) {
-	var truth bytes.Buffer
+	var truth record
 	in(t, pairOf(5*time.Second, 2, &truth, 3), func(t *testing.T, _ *Twin, c *control.Client) {
 		time.Sleep(30 * time.Second)
 		r := cut
@@ -134,7 +134,7 @@ func TestALeaseThatIsNotRenewedHeals(t *testing.T) {
 	lease := func(ttl, deadline time.Duration) providers.Lease {
 		return providers.Lease{TTL: value.Duration(ttl), Deadline: value.Duration(deadline)}
 	}
-	in(t, pairOf(5*time.Second, 4, &bytes.Buffer{}, 1), func(t *testing.T, _ *Twin, c *control.Client) {
+	in(t, pairOf(5*time.Second, 4, &record{}, 1), func(t *testing.T, _ *Twin, c *control.Client) {
 		links := c.Links("10.0.1.10")
 		rules := func() int {
 			got, err := links.Rules(t.Context())
@@ -176,7 +176,7 @@ func TestALeaseThatIsNotRenewedHeals(t *testing.T) {
 }
 
 func TestALockIsHeldByOneRunUntilItGivesNoSignOfLife(t *testing.T) {
-	in(t, pairOf(5*time.Second, 4, &bytes.Buffer{}, 1), func(t *testing.T, _ *Twin, c *control.Client) {
+	in(t, pairOf(5*time.Second, 4, &record{}, 1), func(t *testing.T, _ *Twin, c *control.Client) {
 		ctx := context.WithoutCancel(t.Context())
 		if err := c.Lock(ctx, "dc1", "run1", "ann@here"); err != nil {
 			t.Fatal(err)
@@ -202,7 +202,7 @@ func TestALockIsHeldByOneRunUntilItGivesNoSignOfLife(t *testing.T) {
 
 func TestTheSameSeedGivesTheSameTruth(t *testing.T) {
 	run := func() string {
-		var truth bytes.Buffer
+		var truth record
 		in(t, pairOf(3*time.Second, 2, &truth, 99), func(t *testing.T, _ *Twin, c *control.Client) {
 			time.Sleep(20 * time.Second)
 			if err := c.Links("10.0.1.10").Apply(t.Context(), cut); err != nil {

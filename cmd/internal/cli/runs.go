@@ -9,4 +9,5 @@ type Runs struct {
 	Status   Status   `cmd:"" help:"Show runs, and what is not undone."`
 	Twin     TwinCmd  `cmd:"" help:"Serve a twin for apply --on."`
 	Lab      LabCmd   `cmd:"" help:"Two data centres of namespaces on this machine, with real SSH and firewalls."`
+	Trace    TraceCmd `cmd:"" help:"Look at what a run saw, signal by signal, or write it in other formats."`
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/journal"
+	"github.com/xdc-project/xdc/engine/trace"
+	"github.com/xdc-project/xdc/lang/signal"
 )
 
 // DefaultRuns is where runs are kept, relative to the working directory.
@@ -73,6 +75,11 @@ func NewFolder(runs, id string) (Folder, error) {
 
 // File is the path of a file in the folder.
 func (f Folder) File(name string) string { return filepath.Join(f.Path, name) }
+
+// Trace reads the run's trace; see trace.ReadFile.
+func (f Folder) Trace(sample func(signal.Sample), happened func(string, signal.Span)) error {
+	return trace.ReadFile(f.File(trace.FileName), sample, happened)
+}
 
 // ErrNoRuns is returned when there are no runs to choose from.
 var ErrNoRuns = errors.New("there are no runs")
