@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -21,6 +22,9 @@ const (
 	maxStdout = 32 << 20
 	maxStderr = 1 << 20
 )
+
+// sessionTries is how often a session is asked for again on a connection that has had some: about two seconds in all.
+const sessionTries = 20
 
 // The command lines on a host. There are no others.
 const (
@@ -63,8 +67,7 @@ func (m *machine) Run(ctx context.Context, s shell.Script) (shell.Output, error)
 	if err != nil {
 		return shell.Output{}, err
 	}
-	defer release()
-	return m.exchange(ctx, session, m.command(s.Plain), s.Name, in, mark)
+	return m.exchange(ctx, session, release, m.command(s.Plain), s.Name, in, mark)
 }
 
 // command is the constant line for a script.
@@ -80,7 +83,7 @@ func (m *machine) command(plain bool) string {
 
 // session opens a session on the kept connection, or on a new one when the kept one turns out to be dead.
 func (m *machine) session(ctx context.Context) (*ssh.Session, func(), error) {
-	for {
+	for try := 0; ; {
 		c, reused, err := m.link.get(ctx)
 		if err != nil {
 			return nil, nil, err
@@ -102,6 +105,14 @@ func (m *machine) session(ctx context.Context) (*ssh.Session, func(), error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, nil, m.link.gone(ctx)
+		case errors.As(err, &refused) && reused && try < sessionTries:
+			// The server counts sessions for a moment longer than they last.
+			try++
+			select {
+			case <-time.After(time.Duration(try) * 10 * time.Millisecond):
+			case <-ctx.Done():
+			}
+			continue
 		case errors.As(err, &refused):
 			return nil, nil, &Error{
 				Place: m.place, Doing: "run a command at " + m.link.at.login(), Kind: ErrSession, Cause: err, What: "the server refuses: " + printable(refused.Message, 200),
@@ -130,18 +141,36 @@ func (m *machine) cut(doing string, cause error) error {
 	return &Error{Place: m.place, Doing: doing, Kind: shell.ErrCut, Cause: cause, What: "the connection ended before the end of it was seen: " + printable(cause.Error(), 200)}
 }
 
-// exchange runs one script in a session.
-func (m *machine) exchange(ctx context.Context, session *ssh.Session, command, name string, in []byte, mark string) (shell.Output, error) {
-	stdout, stderr := newBounded(session, maxStdout), newBounded(session, maxStderr)
+// exchange runs one script in a session. A server keeps a session whose program runs on, whatever it is told: when ctx ends
+// first, nobody waits for it any more, and the session is given back when the program has ended or the connection has.
+func (m *machine) exchange(ctx context.Context, session *ssh.Session, release func(), command, name string, in []byte, mark string) (shell.Output, error) {
+	ctx, tooMuch := context.WithCancelCause(ctx)
+	defer tooMuch(nil)
+	over := func() { tooMuch(ErrOutput) }
+	stdout, stderr := &bounded{max: maxStdout, over: over}, &bounded{max: maxStderr, over: over}
 	session.Stdin, session.Stdout, session.Stderr = bytes.NewReader(in), stdout, stderr
-	stop := context.AfterFunc(ctx, func() { _ = session.Close() })
-	defer stop()
-	err := session.Start(command)
-	if err == nil {
-		err = session.Wait()
+	ended := make(chan error, 1)
+	started := m.pool.background(func() {
+		defer release()
+		err := session.Start(command)
+		if err == nil {
+			err = session.Wait()
+		}
+		_ = session.Close() // it has ended
+		ended <- err
+	})
+	if !started {
+		release()
+		_ = session.Close()
+		return shell.Output{}, &Error{Place: m.place, Doing: name, Kind: ErrClosed}
 	}
-	_ = session.Close() // it has ended
-	if stdout.exceeded() || stderr.exceeded() {
+	var err error
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		_ = session.Close()
+	}
+	if errors.Is(context.Cause(ctx), ErrOutput) {
 		return shell.Output{}, &Error{Place: m.place, Doing: name, Kind: ErrOutput, What: fmt.Sprintf("it wrote more than %d MiB", maxStdout>>20)}
 	}
 	// The end mark counts, not the status of a login shell, which may have a logout file.
@@ -150,7 +179,7 @@ func (m *machine) exchange(ctx context.Context, session *ssh.Session, command, n
 		return out, nil
 	}
 	if ctx.Err() != nil {
-		e := &Error{Place: m.place, Doing: name, Kind: shell.ErrCut, Cause: context.Cause(ctx), What: "it did not end in time; it may still run there"}
+		e := &Error{Place: m.place, Doing: name, Kind: shell.ErrCut, Cause: context.Cause(ctx), What: "it did not end in time; it may still run there", Remedy: "The next command goes on from what is there."}
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			e.What = "it was ended before its end was seen; it may still run there"
 		}
@@ -197,26 +226,20 @@ func allowance(tool, user string) string {
 	return "`" + user + " ALL=(root) NOPASSWD: /bin/sh` in a file of /etc/sudoers.d."
 }
 
-// bounded keeps what is written up to a limit; beyond it the session is closed.
+// bounded keeps what is written up to a limit, and tells when there is more.
 type bounded struct {
-	session *ssh.Session
-	max     int
+	max  int
+	over func()
 
-	mu   sync.Mutex
-	buf  bytes.Buffer
-	over bool
+	mu  sync.Mutex
+	buf bytes.Buffer
 }
-
-func newBounded(s *ssh.Session, limit int) *bounded { return &bounded{session: s, max: limit} }
 
 func (b *bounded) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.over || b.buf.Len()+len(p) > b.max {
-		if !b.over {
-			b.over = true
-			_ = b.session.Close()
-		}
+	if b.buf.Len()+len(p) > b.max {
+		b.over()
 		return 0, ErrOutput
 	}
 	return b.buf.Write(p)
@@ -226,10 +249,4 @@ func (b *bounded) bytes() []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return bytes.Clone(b.buf.Bytes())
-}
-
-func (b *bounded) exceeded() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.over
 }
