@@ -145,3 +145,17 @@ func TestInTheLabADifferenceIsSaid(t *testing.T) {
 		t.Errorf("exit %d, and the difference is not shown:\n%s", code, out)
 	}
 }
+
+// TestInTheLabAHostThatCannotBeReachedOwesNothing: nothing was touched, and nothing is said to be owed.
+func TestInTheLabAHostThatCannotBeReachedOwesNothing(t *testing.T) {
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))
+	b.must("w0.h", "ip", "link", "set", "eth0", "down")
+	b.file("x.xdc.hcl", torturePlan(0, "network_partition", `from = ["10.99.0.0/24"]`))
+	code, out := b.run([]string{"HOME=" + b.dir}, "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs", "x.xdc.hcl")
+	if code != 1 || !strings.Contains(out, "w0.h: connect to root@10.1.0.1:22") || strings.Contains(out, "xdc recover") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if code, out := b.run(nil, "recover", "--run-dir", "runs"); code != 0 || !strings.Contains(out, "Nothing is owed") {
+		t.Errorf("recover: exit %d\n%s", code, out)
+	}
+}

@@ -7,6 +7,7 @@ type Runs struct {
 	Approve  Approve  `cmd:"" help:"Answer an approval of a run."`
 	Recover  Recover  `cmd:"" help:"Undo what dead runs left behind."`
 	Status   Status   `cmd:"" help:"Show runs, and what is not undone."`
+	Import   Import   `cmd:"" help:"Turn a YAML scenario of the older Python framework into a plan."`
 	Twin     TwinCmd  `cmd:"" help:"Serve a twin for apply --on."`
 	Lab      LabCmd   `cmd:"" help:"Two data centres of namespaces on this machine, with real SSH and firewalls."`
 	Trace    TraceCmd `cmd:"" help:"Look at what a run saw, signal by signal, or write it in other formats."`

@@ -14,6 +14,7 @@ import (
 	"github.com/xdc-project/xdc/providers/host"
 	"github.com/xdc-project/xdc/providers/local"
 	"github.com/xdc-project/xdc/providers/remote"
+	"github.com/xdc-project/xdc/providers/shell"
 )
 
 // openHosts makes the way to the machines of some targets. Nothing is dialled before a machine is used.
@@ -70,6 +71,7 @@ type hostLocks struct {
 	mu    sync.Mutex
 	held  []providers.Place
 	local map[string]func()
+	tried map[string]bool // targets whose locks this process has asked for
 }
 
 var _ exec.Locker = (*hostLocks)(nil)
@@ -77,7 +79,7 @@ var _ exec.Locker = (*hostLocks)(nil)
 func newHostLocks(run string, p *plan.Plan, machine func(providers.Place) (providers.Machine, error)) *hostLocks {
 	l := &hostLocks{
 		info:    host.LockInfo{Run: run, Owner: Who(), Since: time.Now().UTC().Truncate(time.Second)},
-		machine: machine, places: actedOn(p), targets: map[string]providers.Target{}, local: map[string]func(){},
+		machine: machine, places: actedOn(p), targets: map[string]providers.Target{}, local: map[string]func(){}, tried: map[string]bool{},
 	}
 	for _, t := range p.Targets {
 		l.targets[t.Name] = t
@@ -98,16 +100,16 @@ func (l *hostLocks) Lock(ctx context.Context, target string) error {
 		return err
 	}
 	l.mu.Lock()
-	l.local[target] = release
+	l.local[target], l.tried[target] = release, true
 	l.mu.Unlock()
 	return l.each(l.places[target], func(m providers.Machine, p providers.Place) error {
-		if err := host.Lock(ctx, m, p, l.info, hostLockTTL, false); err != nil {
-			return err
+		err := host.Lock(ctx, m, p, l.info, hostLockTTL, false)
+		if err == nil || errors.Is(err, shell.ErrCut) { // then it may be held
+			l.mu.Lock()
+			l.held = append(l.held, p)
+			l.mu.Unlock()
 		}
-		l.mu.Lock()
-		l.held = append(l.held, p)
-		l.mu.Unlock()
-		return nil
+		return err
 	})
 }
 
@@ -138,21 +140,32 @@ func (l *hostLocks) Renew(ctx context.Context) error {
 	})
 }
 
-// Unlock implements exec.Locker.
+// Unlock implements exec.Locker. Machines whose lock cannot have been taken by this process are left alone; those of a
+// dead run are all asked.
 func (l *hostLocks) Unlock(ctx context.Context, h providers.Handle) error {
-	return l.release(ctx, h.Places[0].Target, h.Places[1:], h.Run)
-}
-
-func (l *hostLocks) release(ctx context.Context, target string, places []providers.Place, run string) error {
+	target, places := h.Places[0].Target, h.Places[1:]
 	l.mu.Lock()
-	l.held = slices.DeleteFunc(l.held, func(p providers.Place) bool { return slices.Contains(places, p) })
-	local := l.local[target]
-	delete(l.local, target)
-	l.mu.Unlock()
-	if local != nil {
-		defer local()
+	if l.tried[target] {
+		places = slices.DeleteFunc(slices.Clone(l.held), func(p providers.Place) bool { return p.Target != target })
 	}
-	return l.each(places, func(m providers.Machine, p providers.Place) error { return host.Unlock(ctx, m, p, run) })
+	local := l.local[target]
+	l.mu.Unlock()
+	err := l.each(places, func(m providers.Machine, p providers.Place) error {
+		if err := host.Unlock(ctx, m, p, h.Run); err != nil {
+			return err
+		}
+		l.mu.Lock()
+		l.held = slices.DeleteFunc(l.held, func(o providers.Place) bool { return o == p })
+		l.mu.Unlock()
+		return nil
+	})
+	if err == nil && local != nil {
+		l.mu.Lock()
+		delete(l.local, target)
+		l.mu.Unlock()
+		local()
+	}
+	return err
 }
 
 // locks keep several lockers as one: all of them are taken, or none.
