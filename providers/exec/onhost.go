@@ -26,11 +26,16 @@ for e in "$@"; do export "$e"; done
 eval "set -- $COMMAND"
 XDC_FAULT="$XDC_NAME" setsid "$@" <"$INPUT" &
 p=$!
-setsid /bin/sh -c 'sleep "$2"; kill -KILL "-$1"' sh "$p" "$LIMIT" </dev/null >/dev/null 2>&1 &
+setsid /bin/sh -c 'w=0
+while kill -0 "$1"; do
+	[ "$w" -lt "$2" ] || { kill -KILL "-$1"; exit; }
+	sleep 1
+	w=$((w + 1))
+done' sh "$p" "$LIMIT" </dev/null >/dev/null 2>&1 &
 d=$!
 wait "$p"
 s=$?
-kill -KILL "-$d" 2>/dev/null
+kill -KILL "-$d" 2>/dev/null || kill -KILL "$d" 2>/dev/null
 return "$s"
 `
 

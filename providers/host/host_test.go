@@ -67,7 +67,7 @@ func envOf(nodes ...*providertest.Node) providers.Env {
 // world is what an outsider sees in a node: files and processes.
 func world(t testing.TB, n *providertest.Node) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
-		b, err := n.Command(ctx, "sh", "-c", "find /run /tmp | grep -v '^/run/xdc.log$' | sort; for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null; done | tr ' ' '\\n' | grep -c '^/run/xdc/.*/[w]atch$'; true").CombinedOutput()
+		b, err := n.Command(ctx, "sh", "-c", "find /run /tmp | grep -v '^/run/xdc.log$' | sort; for p in /proc/[0-9]*; do { tr '\\0' ' ' <$p/cmdline; } 2>/dev/null; done | tr ' ' '\\n' | grep -c '^/run/xdc/.*/[w]atch$'; true").CombinedOutput()
 		return string(b), err
 	}
 }
