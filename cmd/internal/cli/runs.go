@@ -11,4 +11,5 @@ type Runs struct {
 	Twin     TwinCmd  `cmd:"" help:"Serve a twin for apply --on."`
 	Lab      LabCmd   `cmd:"" help:"Two data centres of namespaces on this machine, with real SSH and firewalls."`
 	Trace    TraceCmd `cmd:"" help:"Look at what a run saw, signal by signal, or write it in other formats."`
+	Check    Check    `cmd:"" help:"Judge a run that has ended again, by its own expectations or by others."`
 }

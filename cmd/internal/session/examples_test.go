@@ -14,7 +14,9 @@ import (
 
 	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/cmd/internal/session"
+	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/exec"
+	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/engine/report"
 	"github.com/xdc-project/xdc/plans"
 	"github.com/xdc-project/xdc/providers/all"
@@ -81,7 +83,34 @@ func rehearse(t *testing.T, name string, seed uint64) rehearsed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkAgain(t, res.Folder, p)
 	return rehearsed{res.Outcome, sum, readTruth(t, truth)}
+}
+
+// checkAgain judges the run once more by what it has recorded: the verdicts, and the reasons, must be the same.
+func checkAgain(t *testing.T, f session.Folder, p *plan.Plan) {
+	t.Helper()
+	again, err := f.Rejudge(p)
+	if err != nil {
+		t.Error(err)
+	}
+	was := map[string]event.Judged{}
+	for ev, err := range session.ReadEvents(f.File(session.EventsFile)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if j, ok := ev.Body.(*event.Judged); ok {
+			was[j.Step] = *j
+		}
+	}
+	if len(again) != len(was) {
+		t.Errorf("%d verdicts, and the run had %d", len(again), len(was))
+	}
+	for _, j := range again {
+		if old := was[j.Step]; old.Verdict != j.Verdict || old.Why != j.Why {
+			t.Errorf("%s\nthe run:  %s: %s\nafterwards: %s: %s", j.Step, old.Verdict, old.Why, j.Verdict, j.Why)
+		}
+	}
 }
 
 func readTruth(t *testing.T, name string) []fact {
