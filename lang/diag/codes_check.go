@@ -1,6 +1,6 @@
 package diag
 
-// Codes 1400-1999: what a plan means.
+// Codes 1400-1599: what a plan means.
 const (
 	UnknownType        Code = "XDC1400"
 	UnknownReference   Code = "XDC1401"
