@@ -159,3 +159,33 @@ func TestInTheLabAHostThatCannotBeReachedOwesNothing(t *testing.T) {
 		t.Errorf("recover: exit %d\n%s", code, out)
 	}
 }
+
+// TestInTheLabDownAfterAKill: a lab whose process was killed is gone with all its machines, and lab down takes its keys away.
+func TestInTheLabDownAfterAKill(t *testing.T) {
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))
+	p, err := os.FindProcess(b.s.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine := b.s.Targets["w0"].Hosts["h"].Process
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	b.until("the machines are gone", 10*time.Second, func() bool { return machine.Alive() != nil })
+	if code, out := b.run(nil, "lab", "down", b.lab); code != 0 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	left, err := os.ReadDir(b.lab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range left {
+		if e.Name() != "lab.log" && e.Name() != "truth.jsonl" {
+			t.Errorf("%s is left", e.Name())
+		}
+	}
+	// The cleanup of the bench wants something to take down.
+	if code, out := b.run(nil, "lab", "up", "lab.xdc.hcl", "--dir", b.lab); code != 0 {
+		t.Errorf("up again: exit %d\n%s", code, out)
+	}
+}

@@ -16,7 +16,7 @@ import (
 )
 
 // errEndedEarly is why a fault failed whose armed undo ran before its time.
-var errEndedEarly = errors.New("ended early: the lease was lost and the armed undo has healed it")
+var errEndedEarly = errors.New("ended early: its lease was lost where it acts (the armed undo has run, or is gone)")
 
 // fault is the body of a fault: it drives its whole life. ctx ends when the run is aborted before the injection
 // is verified; from then on st.abort says so.
@@ -207,8 +207,8 @@ func (r *run) faultHealed(st *step, l *life, cause, healErr error, wasInForce bo
 		r.happened(st.Address+".healed", l.restored)
 	}
 	if l.differs != "" {
+		// A person has to look at it: there is nothing left that recover could undo.
 		r.out.because(Owed, "%s is healed, and yet its place is not as it was before:\n%s", st.Address, l.differs)
-		r.out.Owed = append(r.out.Owed, st.Address)
 	}
 	switch {
 	case cause == nil && l.differs != "":

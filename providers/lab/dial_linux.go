@@ -39,7 +39,7 @@ func Listen(ctx context.Context, p standin.Process, network, address string) (l 
 // In runs f with the network of a process. Sockets made in f belong there for ever. The process is known by its number
 // and its start: one that came later with the same number is an error.
 func In(p standin.Process, f func()) error {
-	if err := Alive(p); err != nil {
+	if err := p.Alive(); err != nil {
 		return err
 	}
 	ns, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", p.PID))

@@ -23,3 +23,6 @@ func Serve(context.Context, twin.Config, string, func(*standin.StandIn)) error {
 
 // LogFile is where the machines' processes write their complaints, in the lab's folder.
 const LogFile = "lab.log"
+
+// Possible says that there can be no lab.
+func Possible() error { return errLinux }

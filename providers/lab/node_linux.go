@@ -65,7 +65,7 @@ func newNode(name string, addr netip.Addr, log *os.File) (*node, error) {
 		n.close()
 		return nil, fmt.Errorf("make the machine %s: it did not come up; the lab's log says why: %w", name, err)
 	}
-	started, err := Started(cmd.Process.Pid)
+	started, err := standin.Started(cmd.Process.Pid)
 	if err != nil {
 		n.close()
 		return nil, err

@@ -53,8 +53,8 @@ type lab struct {
 	wg     sync.WaitGroup
 }
 
-// missing says what this machine lacks for a lab.
-func missing() error {
+// Possible says what keeps this machine from having labs; nil: nothing.
+func Possible() error {
 	if os.Geteuid() != 0 {
 		return errors.New("a lab needs root: it makes network namespaces")
 	}
@@ -70,7 +70,7 @@ func missing() error {
 // Serve brings a lab up in dir and keeps it until ctx ends. ready is called when everything answers. Afterwards nothing of
 // it is left but the truth and the log.
 func Serve(ctx context.Context, cfg twin.Config, dir string, ready func(*standin.StandIn)) (err error) {
-	if err := missing(); err != nil {
+	if err := Possible(); err != nil {
 		return err
 	}
 	if dir, err = filepath.Abs(dir); err != nil {

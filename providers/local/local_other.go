@@ -19,7 +19,9 @@ type Machine struct {
 var errShell = fmt.Errorf("this machine has no POSIX shell: %w", providers.ErrUnsupported)
 
 // Run implements providers.Machine.
-func (Machine) Run(context.Context, shell.Script) (shell.Output, error) { return shell.Output{}, errShell }
+func (Machine) Run(context.Context, shell.Script) (shell.Output, error) {
+	return shell.Output{}, errShell
+}
 
 // Facts implements providers.Machine.
 func (Machine) Facts(context.Context) (providers.Facts, error) { return providers.Facts{}, errShell }

@@ -6,9 +6,11 @@ package standin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // FileName is the name of the description inside the folder.
@@ -27,6 +29,7 @@ type StandIn struct {
 	Control   string `json:"control"`
 	TokenFile string `json:"token_file"`
 	PID       int    `json:"pid,omitempty"`
+	Started   string `json:"started,omitempty"` // of the process; see Process
 	// Runner is the process from whose network everything in a lab is reached. Without one, everything is reached from
 	// here.
 	Runner *Process `json:"runner,omitempty"`
@@ -39,6 +42,36 @@ type Process struct {
 	PID int `json:"pid"`
 	// Started tells it from a later one with the same number.
 	Started string `json:"started"`
+}
+
+// Alive reports whether the process still runs; an error says that it does not.
+func (p Process) Alive() error {
+	started, err := Started(p.PID)
+	if err != nil {
+		return fmt.Errorf("the stand-in's process %d is gone: %w", p.PID, err)
+	}
+	if p.Started != "" && started != "" && started != p.Started {
+		return fmt.Errorf("the stand-in's process %d is gone, and another has its number", p.PID)
+	}
+	return nil
+}
+
+// Started is when a process started, in clock ticks since the machine did: with the number it names a process for ever.
+// Where the system does not say, it is empty.
+func Started(pid int) (string, error) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		return "", nil
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", err
+	}
+	i := strings.LastIndexByte(string(b), ')')
+	f := strings.Fields(string(b[i+1:]))
+	if i < 0 || len(f) < 20 || f[0] == "Z" {
+		return "", fmt.Errorf("process %d has ended", pid)
+	}
+	return f[19], nil
 }
 
 // Connection replaces a target's streams connection. Files are absolute, or relative to the folder.
@@ -88,4 +121,26 @@ func (s *StandIn) Path(name string) string {
 		return name
 	}
 	return filepath.Join(s.Dir, name)
+}
+
+// Remove takes away what a stand-in has put into its folder and did not take away itself: the description, keys, passwords
+// and the token. What it has written down stays.
+func (s *StandIn) Remove() error {
+	names := []string{s.TokenFile, "ca.pem", FileName}
+	for _, c := range s.Targets {
+		names = append(names, c.PasswordFile)
+		for _, h := range c.Hosts {
+			names = append(names, h.IdentityFile, h.KnownHosts)
+		}
+	}
+	var errs []error
+	for _, n := range names {
+		if n == "" || filepath.Base(n) != n { // only what lies in the folder itself
+			continue
+		}
+		if err := os.Remove(filepath.Join(s.Dir, n)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -55,6 +55,7 @@ func (t *Twin) Describe(dir string, more func(*standin.StandIn)) (*standin.Stand
 	s := &standin.StandIn{
 		Format: standin.Format, Dir: dir, Targets: map[string]standin.Connection{}, Control: t.ControlURL(), TokenFile: "token", PID: os.Getpid(),
 	}
+	s.Started, _ = standin.Started(s.PID) // where the system says
 	files := map[string][]byte{"ca.pem": t.CA(), "token": []byte(t.cfg.Token + "\n")}
 	for _, target := range t.cfg.Targets {
 		name := "password-" + target.Name
@@ -84,21 +85,28 @@ func Stop(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	p, err := os.FindProcess(s.PID)
-	if err != nil || s.PID <= 1 {
-		return fmt.Errorf("the twin of %s has no process", dir)
+	if s.PID <= 1 {
+		return fmt.Errorf("the stand-in of %s has no process", dir)
 	}
-	if err := p.Signal(syscall.SIGTERM); err != nil {
-		if errors.Is(err, os.ErrProcessDone) {
-			return os.Remove(filepath.Join(dir, standin.FileName)) // it was killed
-		}
-		return fmt.Errorf("end the twin: %w", err)
+	server := standin.Process{PID: s.PID, Started: s.Started}
+	if server.Alive() != nil {
+		return s.Remove() // it was killed
+	}
+	p, err := os.FindProcess(s.PID)
+	if err == nil {
+		err = p.Signal(syscall.SIGTERM)
+	}
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("end the stand-in: %w", err)
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		if _, err := os.Stat(filepath.Join(dir, standin.FileName)); errors.Is(err, os.ErrNotExist) {
 			return nil
+		}
+		if server.Alive() != nil {
+			return s.Remove()
 		}
 		select {
 		case <-tick.C:

@@ -105,7 +105,7 @@ func readYAML(name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("import: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, scenario.MaxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("import: %w", err)

@@ -56,6 +56,9 @@ func (l *LabUp) Run(c *Context) error {
 	if err := c.Report(set, found.Errors()); err != nil {
 		return err
 	}
+	if err := lab.Possible(); err != nil {
+		return err
+	}
 	if !l.Foreground {
 		return l.background(c)
 	}

@@ -111,6 +111,9 @@ func lookAt(ctx context.Context, names []string, machine func(int) (providers.Ma
 					continue
 				}
 				out[i].Healed = append(out[i].Healed, r.Name)
+				if l := out[i].Look.Lock; l != nil && l.Run == r.Run {
+					_ = host.Unlock(ctx, m, providers.Place{Target: name}, r.Run) // else its own lease ends it
+				}
 			}
 		})
 	}

@@ -46,7 +46,10 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		kept := map[string]json.RawMessage{streamsProvider: raw}
+		kept := map[string]json.RawMessage{}
+		if t.Connections[streamsProvider] != nil { // a plan without a platform sees none
+			kept[streamsProvider] = raw
+		}
 		if d := t.Connections["data_exchange"]; d != nil {
 			kept["data_exchange"] = withoutURL(d)
 		}
