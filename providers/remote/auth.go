@@ -27,6 +27,13 @@ func (o *offer) close() {
 	}
 }
 
+// until bounds how long the agent may take to sign, by the end of ctx.
+func (o *offer) until(ctx context.Context) {
+	if t, ok := ctx.Deadline(); ok && o.agent != nil {
+		_ = o.agent.SetDeadline(t) // else it answers in its own time
+	}
+}
+
 func (o *offer) note(name string, why error) {
 	what := why.Error()
 	if e, ok := errors.AsType[*Error](why); ok {
@@ -165,6 +172,8 @@ func (p *Pool) agentKeys(ctx context.Context, e endpoint, o *offer) []ssh.Signer
 	if e.Agent == "" {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, e.Timeout)
+	defer cancel()
 	// The agent is on this machine, so it is not behind the Dial of the options.
 	c, err := (&net.Dialer{}).DialContext(ctx, "unix", e.Agent)
 	if err != nil {
@@ -174,6 +183,7 @@ func (p *Pool) agentKeys(ctx context.Context, e endpoint, o *offer) []ssh.Signer
 	if t, ok := ctx.Deadline(); ok {
 		_ = c.SetDeadline(t)
 	}
+	defer context.AfterFunc(ctx, func() { _ = c.Close() })()
 	held, err := agent.NewClient(c).Signers()
 	if err != nil {
 		_ = c.Close()

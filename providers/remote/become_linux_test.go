@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -33,6 +34,7 @@ chown -R 4711:4711 /run/home
 }
 
 func TestBecomingRoot(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, shell, sudoers, doas, become string
 		kind                               error
@@ -45,9 +47,14 @@ func TestBecomingRoot(t *testing.T) {
 		{"sudo wants a terminal", "/bin/sh", "Defaults requiretty\nxdc ALL=(root) NOPASSWD: ALL", "", "sudo", ErrPrivilege, nil},
 		{"doas", "/bin/sh", "", "permit nopass xdc cmd /bin/sh", "doas", nil, nil},
 		{"doas does not allow it", "/bin/sh", "", "permit nopass root", "doas", ErrPrivilege, []string{"/etc/doas.conf"}},
-		{"no login shell", "/usr/sbin/nologin", "xdc ALL=(root) NOPASSWD: ALL", "", "sudo", nil, nil},
+		{"doas asks for a password", "/bin/sh", "", "permit xdc cmd /bin/sh", "doas", ErrPrivilege, []string{"permit nopass xdc cmd /bin/sh"}},
+		{"doas without a file of rules", "/bin/sh", "", "", "doas", ErrPrivilege, []string{"/etc/doas.conf"}},
+		{"nologin", "/usr/sbin/nologin", "xdc ALL=(root) NOPASSWD: ALL", "", "sudo", ErrShell, []string{"login shell must run commands", "account is currently not available"}},
+		{"false", "/bin/false", "", "permit nopass xdc", "doas", ErrShell, []string{"said: nothing", "login shell must run commands"}},
+		{"a login shell that is not there", "/bin/none", "xdc ALL=(root) NOPASSWD: ALL", "", "sudo", ErrLoginRefused, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			s := serve(t, users(tc.shell, tc.sudoers, tc.doas))
 			for _, tool := range []string{"sudo", "doas"} {
 				if tc.become == tool && s.Command(t.Context(), "sh", "-c", "command -v "+tool).Run() != nil {
@@ -56,12 +63,6 @@ func TestBecomingRoot(t *testing.T) {
 			}
 			m := s.machine(s.pool(nil), map[string]any{"user": "xdc", "become": tc.become})
 			out, err := m.Run(t.Context(), shell.Script{Name: "x", Text: `id -u; cat "$INPUT"`, Input: []byte("secret")})
-			if tc.name == "no login shell" {
-				if e, ok := err.(*Error); !ok || e.Kind != ErrShell && e.Kind != ErrPrivilege || !strings.Contains(err.Error(), "account") { //nolint:errorlint // the outermost
-					t.Errorf("got %+v, %v", out, err)
-				}
-				return
-			}
 			if tc.kind != nil {
 				refused(t, tc.name, err, tc.kind, tc.words...)
 				return
@@ -81,6 +82,7 @@ func TestBecomingRoot(t *testing.T) {
 		})
 	}
 	t.Run("without become", func(t *testing.T) {
+		t.Parallel()
 		s := serve(t, users("/bin/sh", "", ""))
 		m := s.machine(s.pool(nil), map[string]any{"user": "xdc"})
 		f, err := m.Facts(t.Context())
@@ -95,6 +97,7 @@ func TestBecomingRoot(t *testing.T) {
 
 // What a login shell prints by itself is not taken for a script's output.
 func TestANoisyLoginChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(s *server) {
 		users("/bin/bash", "", "")(s)
 		s.put("/run/home/.bashrc", "echo xdc-begin-; echo noise; echo noise >&2\n", "644")
@@ -103,5 +106,53 @@ func TestANoisyLoginChangesNothing(t *testing.T) {
 	out, err := s.machine(s.pool(nil), map[string]any{"user": "xdc"}).Run(t.Context(), shell.Script{Name: "x", Text: "echo yes; return 5"})
 	if err != nil || out.Stdout != "yes\n" || out.Exit != 5 {
 		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+// The path of the login decides whether sudo and doas are found.
+func TestBecomingRootWithoutTheProgram(t *testing.T) {
+	t.Parallel()
+	for _, login := range []string{"/bin/sh", "/bin/bash"} {
+		s := serve(t, users(login, "", ""), "SetEnv SHLVL=1 PATH=/run/nothing")
+		for _, tool := range []string{"sudo", "doas"} {
+			_, err := s.machine(s.pool(nil), map[string]any{"user": "xdc", "become": tool}).Run(t.Context(), nothing)
+			refused(t, tool+" with "+login, err, ErrBecome, "install it", "log in as root")
+		}
+	}
+}
+
+func TestRootNeedsNothingToBecomeRoot(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil, "SetEnv SHLVL=1 PATH=/usr/bin:/bin")
+	if out, err := s.machine(s.pool(nil), map[string]any{"become": "sudo"}).Run(t.Context(), shell.Script{Name: "x", Text: "id -u; command -v sysctl ip >/dev/null; echo $?"}); err != nil || !strings.HasPrefix(out.Stdout, "0\n") {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	for _, tc := range []struct {
+		args  string
+		words string
+	}{{`{"become":"su"}`, "sudo, doas or nothing"}, {`{"port":"x"}`, ""}, {`{"jump":["a b"]}`, "USER@ADDRESS:PORT"}} {
+		_, err := s.pool(nil).Machine(place, providers.Host{Name: "edge", Address: address, Args: []byte(tc.args)})
+		refused(t, tc.args, err, ErrSettings, tc.words)
+	}
+}
+
+// A host may have no other shell and tools than BusyBox's.
+func TestBusyBoxIsShellEnough(t *testing.T) {
+	t.Parallel()
+	box, err := exec.LookPath("busybox")
+	if err != nil {
+		t.Skip("needs busybox: run make setup")
+	}
+	s := serve(t, func(s *server) {
+		users("/bin/sh", "xdc ALL=(root) NOPASSWD: /bin/sh", "")(s)
+		s.Must(s.t, "sh", "-c", `mount --bind "$1" "$(readlink -f /bin/sh)"`, "sh", box)
+	})
+	m := s.machine(s.pool(nil), map[string]any{"user": "xdc", "become": "sudo"})
+	out, err := m.Run(t.Context(), shell.Script{Name: "x", Text: `readlink /proc/$$/exe; eval "set -- $L"; echo "$#$2"; cat "$INPUT"; return 9`, Input: []byte("in")}.SetList("L", []string{"a", "b 'c'\n"}))
+	if err != nil || !strings.Contains(out.Stdout, "b 'c'\n\nin") || out.Exit != 9 {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	if f, err := m.Facts(t.Context()); err != nil || !f.Root || !f.Has("flock") {
+		t.Errorf("facts: %+v, %v", f, err)
 	}
 }

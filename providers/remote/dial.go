@@ -17,9 +17,13 @@ import (
 	"github.com/xdc-project/xdc/providers/remote/hostkeys"
 )
 
-// maxRetries is how often a refused connection is tried again. OpenSSH refuses connections at random when many come at
-// once (MaxStartups).
-const maxRetries = 5
+// How often a refused connection is tried again: a host where nothing listens, and a server that closes connections before
+// the login. OpenSSH does that at random when many come at once (MaxStartups), which takes longer to pass: a quarter of a
+// minute at most.
+const (
+	maxRetries     = 5
+	maxBusyRetries = 12
+)
 
 // connect makes a connection, again when it was refused.
 func (l *link) connect(ctx context.Context) (*conn, error) {
@@ -30,13 +34,22 @@ func (l *link) connect(ctx context.Context) (*conn, error) {
 	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 2*time.Second
 	for try := 0; ; try++ {
 		c, err := l.once(ctx)
-		if err == nil || try == maxRetries || ctx.Err() != nil || !errors.Is(err, ErrRefused) {
+		if err == nil || ctx.Err() != nil || !errors.Is(err, ErrRefused) {
 			return c, err
 		}
+		limit := maxRetries
+		if e, ok := errors.AsType[*Error](err); ok && e.busy {
+			limit = maxBusyRetries
+		}
+		if try >= limit {
+			return nil, err
+		}
 		l.pool.opt.Log.Debug("the connection was refused; it is tried again", "place", l.at.Place, "to", l.at.login(), "error", err)
+		t := time.NewTimer(wait.NextBackOff())
 		select {
-		case <-time.After(wait.NextBackOff()):
+		case <-t.C:
 		case <-ctx.Done():
+			t.Stop()
 			return nil, err
 		}
 	}
@@ -54,15 +67,16 @@ type progress struct {
 // once makes one attempt to connect and log in.
 func (l *link) once(ctx context.Context) (*conn, error) {
 	e := l.at
+	dial := l.pool.opt.Dial
 	var jump *conn
 	if l.via != nil {
 		var err error
-		if jump, _, err = l.via.get(ctx); err != nil {
+		if jump, err = l.via.get(ctx); err != nil {
 			return nil, err
 		}
+		dial = jump.client.DialContext
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.Timeout)
-	defer cancel()
+	// Before the clock of the attempt starts: a command that prints a passphrase has a limit of its own.
 	o, err := l.pool.offers(ctx, e)
 	if err != nil {
 		return nil, err
@@ -72,32 +86,71 @@ func (l *link) once(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	dial := l.pool.opt.Dial
-	if jump != nil {
-		dial = jump.client.DialContext
-	}
+	ctx, cancel := context.WithTimeout(ctx, e.Timeout)
+	defer cancel()
+	o.until(ctx)
 	nc, err := dial(ctx, "tcp", e.address())
 	if err != nil {
+		if jump != nil && !errors.As(err, new(*ssh.OpenChannelError)) && ctx.Err() == nil {
+			l.via.giveUp(jump)
+			return nil, l.jumpEnded(err)
+		}
 		return nil, l.dialError(ctx, err)
 	}
-	var p progress
-	stop := context.AfterFunc(ctx, func() { _ = nc.Close() })
-	sc, chans, reqs, err := ssh.NewClientConn(nc, e.address(), l.config(known, o, &p))
+	client, err := l.handshake(ctx, nc, known, o)
 	if err != nil {
-		stop()
-		return nil, l.handshakeError(ctx, err, o, &p)
+		return nil, err
 	}
-	client := ssh.NewClient(sc, chans, reqs)
-	if !stop() {
-		_ = client.Close()
-		return nil, l.late(ctx)
-	}
-	c := l.keep(client)
+	c := l.keep(client, jump)
 	if c == nil {
 		return nil, &Error{Place: e.Place, Doing: "connect to " + e.login(), Kind: ErrClosed}
 	}
-	l.pool.opt.Log.Debug("connected", "place", e.Place, "to", e.login(), "server", printable(string(sc.ServerVersion()), 100))
+	l.pool.opt.Log.Debug("connected", "place", e.Place, "to", e.login(), "server", printable(string(client.ServerVersion()), 100))
 	return c, nil
+}
+
+// handshake makes a client of a connection, which it closes when that does not work. It does not wait beyond ctx: to close
+// a connection through a silent jump host does not end what reads from it.
+func (l *link) handshake(ctx context.Context, nc net.Conn, known *hostkeys.Host, o *offer) (*ssh.Client, error) {
+	var (
+		p      progress
+		client *ssh.Client
+		err    error
+	)
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { _ = nc.Close() })
+	started := l.pool.background(func() {
+		sc, chans, reqs, bad := ssh.NewClientConn(nc, l.at.address(), l.config(known, o, &p))
+		if err = bad; bad == nil {
+			client = ssh.NewClient(sc, chans, reqs)
+		}
+		select {
+		case done <- struct{}{}:
+		case <-ctx.Done():
+			if client != nil {
+				_ = client.Close()
+			}
+		}
+	})
+	if !started {
+		stop()
+		_ = nc.Close()
+		return nil, &Error{Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrClosed}
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return nil, l.late(ctx)
+	}
+	inTime := stop()
+	switch {
+	case err != nil:
+		return nil, l.handshakeError(ctx, err, o, &p)
+	case !inTime:
+		_ = client.Close()
+		return nil, l.late(ctx)
+	}
+	return client, nil
 }
 
 func (l *link) config(known *hostkeys.Host, o *offer, p *progress) *ssh.ClientConfig {
@@ -123,13 +176,22 @@ func (l *link) config(known *hostkeys.Host, o *offer, p *progress) *ssh.ClientCo
 
 // late is the error of an attempt that took too long, or whose caller has no more time.
 func (l *link) late(ctx context.Context) error {
-	if ctx.Err() == nil || errors.Is(context.Cause(ctx), context.Canceled) || errors.Is(context.Cause(ctx), ErrClosed) {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return l.gone(ctx)
 	}
 	return &Error{
-		Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrTimeout, Cause: context.Cause(ctx),
+		Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrTimeout, Cause: context.Cause(ctx), // nil: the network's own limit
 		What:   fmt.Sprintf("there was no answer in time (an attempt may take %s)", l.at.Timeout),
-		Remedy: "Is the machine up, and does a firewall let the port through? ConnectTimeout in ~/.ssh/config gives it longer.",
+		Remedy: isItUp + " ConnectTimeout in ~/.ssh/config gives it longer.",
+	}
+}
+
+// jumpEnded is the error of a way that broke off at the jump host. It is worth another try.
+func (l *link) jumpEnded(err error) error {
+	return &Error{
+		Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrRefused, Cause: err,
+		What:   "the connection to the jump host " + l.via.at.login() + " ended: " + printable(err.Error(), 200),
+		Remedy: "Is the jump host up, and does its server keep connections open?",
 	}
 }
 
@@ -154,8 +216,10 @@ func (l *link) dialError(ctx context.Context, err error) error {
 	switch {
 	case refused:
 		e.Kind, e.Remedy = ErrRefused, "Does sshd run there, and is this its port?"
+	case timeout && open == nil:
+		return l.late(ctx)
 	case timeout:
-		e.Kind, e.Remedy = ErrTimeout, "Is the machine up, and does a firewall let the port through?"
+		e.Kind, e.Remedy = ErrTimeout, isItUp
 	case open != nil && open.Reason == ssh.Prohibited:
 		e.Remedy = "Its sshd_config must allow it: AllowTcpForwarding and PermitOpen."
 	case errors.As(err, &name):
@@ -191,7 +255,7 @@ func (l *link) handshakeError(ctx context.Context, err error, o *offer, p *progr
 	case p.auth.Load():
 		return l.loginError(err, o, p)
 	case closedEarly(err):
-		e.Kind = ErrRefused
+		e.Kind, e.busy = ErrRefused, true
 		e.What = "the server closed the connection before the login"
 		e.Remedy = "Are too many connections made at once (MaxStartups in sshd_config), or is this machine locked out there (fail2ban, PerSourcePenalties)?"
 	default:
@@ -226,6 +290,10 @@ func (l *link) loginError(err error, o *offer, p *progress) error {
 		parts = append(parts, fmt.Sprintf("its greeting is %q", p.greeting))
 	}
 	e.What = strings.Join(parts, "; ")
+	if strings.Contains(err.Error(), "Too many authentication failures") {
+		e.Remedy = "The server ends the login after a few keys (MaxAuthTries): name the right one in identity_file, so that no other is offered."
+		return e
+	}
 	e.Remedy = "Is it the right user, and is the public key in ~/.ssh/authorized_keys there? The server's log says why it refused (journalctl -u ssh)."
 	return e
 }

@@ -69,6 +69,8 @@ type Error struct {
 	Kind error
 	// Cause is the underlying error; may be nil.
 	Cause error
+
+	busy bool // the server closed the connection before the login
 }
 
 // Error says everything in one line: what was being done, to what, what happened and what to do.
@@ -80,10 +82,11 @@ func (e *Error) Error() string {
 	if e.Doing != "" {
 		b.WriteString(e.Doing + ": ")
 	}
-	b.WriteString(e.Said())
+	said := e.Said()
 	if e.Remedy != "" {
-		b.WriteString(". " + e.Remedy)
+		said = strings.TrimSuffix(said, ".") + ". " + e.Remedy
 	}
+	b.WriteString(said)
 	return b.String()
 }
 
@@ -110,7 +113,7 @@ func (e *Error) Unwrap() []error {
 func printable(s string, n int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r >= '\u200e' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
 			return '?'
 		}
 		return r

@@ -112,7 +112,7 @@ func (p *Pool) route(place providers.Place, h providers.Host) (block, []endpoint
 	r := &resolver{pool: p, place: place.String()}
 	if len(h.Args) > 0 {
 		if err := json.Unmarshal(h.Args, &r.block); err != nil {
-			return r.block, nil, r.bad("read the host block", err.Error(), "")
+			return r.block, nil, r.bad("read the host block", err.Error(), "Correct it in the plan.")
 		}
 	}
 	switch r.block.Become {
@@ -159,8 +159,17 @@ func (r *resolver) chain(h hop, jump *[]string, depth int) ([]endpoint, error) {
 			Remedy: "Name the hosts to go through: jump = [\"GATE\"] in the host block, or ProxyJump in ~/.ssh/config; jump = [] connects directly.",
 		}
 	}
+	e, tok, err := r.endpoint(h, s, depth == 0)
+	if err != nil {
+		return nil, r.bad("resolve "+h.Host, err.Error(), "Correct it in ~/.ssh/config.")
+	}
 	var route []endpoint
 	for i, text := range jumps {
+		if jump == nil {
+			if text, err = tok.Hop(text); err != nil {
+				return nil, r.bad("read the jump hosts of "+h.Host, err.Error(), "Correct ProxyJump in ~/.ssh/config.")
+			}
+		}
 		j, err := parseHop(text)
 		if err != nil {
 			return nil, r.bad("read the jump hosts of "+h.Host, err.Error(), "Write USER@ADDRESS:PORT, user and port optional.")
@@ -178,21 +187,17 @@ func (r *resolver) chain(h hop, jump *[]string, depth int) ([]endpoint, error) {
 	if len(route) > maxHops {
 		return nil, r.bad("resolve "+h.Host, fmt.Sprintf("it is behind more than %d jump hosts", maxHops), "Does one name itself?")
 	}
-	e, err := r.endpoint(h, s, depth == 0)
-	if err != nil {
-		return nil, r.bad("resolve "+h.Host, err.Error(), "")
-	}
 	return append(route, e), nil
 }
 
 // endpoint puts the plan's word before the configuration's before the default. own: it is the plan's host itself, and no
 // jump host.
-func (r *resolver) endpoint(h hop, s sshconfig.Settings, own bool) (endpoint, error) {
+func (r *resolver) endpoint(h hop, s sshconfig.Settings, own bool) (endpoint, sshconfig.Tokens, error) {
 	e := endpoint{Place: r.place, Host: h.Host, Port: defaultPort, User: h.User, Verify: true, KeyName: s.HostKeyAlias}
 	if s.HostName != "" {
 		name, err := sshconfig.HostName(s.HostName, h.Host)
 		if err != nil {
-			return e, err
+			return e, sshconfig.Tokens{}, err
 		}
 		e.Host = name
 	}
@@ -226,9 +231,10 @@ func (r *resolver) endpoint(h hop, s sshconfig.Settings, own bool) (endpoint, er
 		LocalHost: host, Jump: s.ProxyJump, HostKeyAlias: s.HostKeyAlias, Getenv: os.LookupEnv,
 	}
 	if err := r.login(&e, s, tok, own); err != nil {
-		return e, err
+		return e, tok, err
 	}
-	return e, r.hostKeys(&e, s, tok)
+	err := r.hostKeys(&e, s, tok)
+	return e, tok, err
 }
 
 // login says which keys to offer. A jump host gets the plan's key only when the configuration has none for it.

@@ -118,5 +118,9 @@ func (l *link) learn(key ssh.PublicKey) string {
 	if l.at.Port != defaultPort {
 		args = append(args, "-p", strconv.Itoa(l.at.Port))
 	}
-	return shell.Show(append(args, "--", l.at.Host)) + " >>" + shell.Show([]string{file})
+	home, rest := "", file
+	if in, ok := strings.CutPrefix(file, "~/"); ok {
+		home, rest = "~/", in // in quotes, a shell would leave it as it is
+	}
+	return shell.Show(append(args, "--", l.at.Host)) + " >>" + home + shell.Show([]string{rest})
 }

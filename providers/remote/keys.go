@@ -100,6 +100,7 @@ func (p *Pool) identity(ctx context.Context, e endpoint, name string, plan bool)
 			id.public = pub
 			return id
 		}
+		id.public = p.publicBeside(name, plan) // the agent may know more: of a key in hardware, say
 		id.err = &Error{
 			Place: e.Place, Doing: "read the private key " + name, Kind: ErrKeyDamaged, Cause: err,
 			What: "it is no private key: " + err.Error(), Remedy: "Name a private key in OpenSSH's or PEM form; ssh-keygen makes one.",
@@ -127,7 +128,7 @@ func (p *Pool) decrypt(ctx context.Context, e endpoint, name string, b []byte) (
 	}
 	pass, err := e.Passphrase.Reveal(ctx, providers.Env{Secret: p.opt.Secret, Conceal: p.opt.Conceal, ReadFile: p.opt.ReadFile})
 	if err != nil {
-		bad.Kind, bad.Cause = ErrKeyEncrypted, err
+		bad.Kind, bad.Cause, bad.Remedy = ErrKeyEncrypted, err, "Correct passphrase, passphrase_file or passphrase_command, or add the key to the ssh agent (ssh-add)."
 		return nil, bad
 	}
 	s, err := ssh.ParsePrivateKeyWithPassphrase(b, []byte(pass))
@@ -135,7 +136,7 @@ func (p *Pool) decrypt(ctx context.Context, e endpoint, name string, b []byte) (
 		bad.Kind, bad.Cause, bad.What = ErrPassphrase, err, "the passphrase does not fit it"
 		bad.Remedy = "Try it by hand: ssh-keygen -y -f FILE asks for it."
 		if !errors.Is(err, x509.IncorrectPasswordError) {
-			bad.Kind, bad.What, bad.Remedy = ErrKeyDamaged, "it cannot be decrypted: "+err.Error(), ""
+			bad.Kind, bad.What, bad.Remedy = ErrKeyDamaged, "it cannot be decrypted: "+err.Error(), "Make it anew with ssh-keygen."
 		}
 		return nil, bad
 	}
@@ -166,7 +167,7 @@ func (p *Pool) certificate(e endpoint, name string, plan bool) (*ssh.Certificate
 	}
 	pub, _, _, _, err := ssh.ParseAuthorizedKey(b)
 	if err != nil {
-		bad.Cause = err
+		bad.Cause, bad.Remedy = err, "Name the file that ends with -cert.pub."
 		return nil, bad
 	}
 	cert, ok := pub.(*ssh.Certificate)

@@ -2,7 +2,9 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -34,41 +36,80 @@ type attempt struct {
 // conn is a connection that was made.
 type conn struct {
 	client *ssh.Client
+	via    *conn         // the jump host's connection that it goes through; may be nil
 	slots  chan struct{} // one for each command that runs
 	dead   chan struct{} // closed when the connection has ended
+
+	users   atomic.Int32 // commands and tunnels on it
+	running atomic.Int32 // commands for which there is a session
+	proved  atomic.Bool  // it has had a session
+	left    atomic.Int32 // commands that nobody waits for any more
+	retired atomic.Bool  // nothing new begins on it
 }
 
+// maxLeft is how many commands on a connection may be waited for in vain before further ones get a new connection: those
+// that hang must not keep a heal out.
+const maxLeft = maxSessions / 2
+
+// alive reports whether something new may begin on it.
 func (c *conn) alive() bool {
 	select {
 	case <-c.dead:
 		return false
 	default:
-		return true
+		return !c.retired.Load()
 	}
+}
+
+// leave says that a user has ended. The last one closes a connection that is retired.
+func (c *conn) leave() {
+	if c.users.Add(-1) == 0 && c.retired.Load() {
+		_ = c.client.Close()
+	}
+}
+
+// done gives back the slot of a command that had a session.
+func (c *conn) done() {
+	c.running.Add(-1)
+	<-c.slots
+	c.leave()
+}
+
+// abandon says that nobody waits for a command any more, which may run on.
+func (c *conn) abandon() {
+	if c.left.Add(1) >= maxLeft {
+		c.retired.Store(true)
+	}
+}
+
+// giveUp closes a connection without waiting for it: through a jump host that is silent, that may take a while.
+func (l *link) giveUp(c *conn) {
+	c.retired.Store(true)
+	l.pool.background(func() { _ = c.client.Close() })
 }
 
 func newLink(p *Pool, e endpoint, via *link) *link { return &link{pool: p, at: e, via: via} }
 
-// get returns the live connection, or makes one. reused says that it was there before.
-func (l *link) get(ctx context.Context) (c *conn, reused bool, err error) {
+// get returns the live connection, or makes one.
+func (l *link) get(ctx context.Context) (*conn, error) {
 	for {
 		l.mu.Lock()
 		if l.live != nil && l.live.alive() {
 			c := l.live
 			l.mu.Unlock()
-			return c, true, nil
+			return c, nil
 		}
 		if a := l.dialling; a != nil {
 			l.mu.Unlock()
 			select {
 			case <-a.done:
 			case <-ctx.Done():
-				return nil, false, l.gone(ctx)
+				return nil, l.gone(ctx)
 			}
 			if a.gaveUp {
 				continue
 			}
-			return a.c, false, a.err
+			return a.c, a.err
 		}
 		a := &attempt{done: make(chan struct{})}
 		l.dialling = a
@@ -83,20 +124,35 @@ func (l *link) get(ctx context.Context) (c *conn, reused bool, err error) {
 		l.mu.Unlock()
 		a.gaveUp = a.err != nil && ctx.Err() != nil
 		close(a.done)
-		return a.c, false, a.err
+		return a.c, a.err
 	}
 }
 
 // keep watches over a new connection: it sends keepalive requests and closes the connection when the other side stays
-// silent. It returns nil when the pool was closed meanwhile.
-func (l *link) keep(client *ssh.Client) *conn {
-	c := &conn{client: client, slots: make(chan struct{}, maxSessions), dead: make(chan struct{})}
+// silent, or when the pool is closed. It returns nil when the pool was closed meanwhile.
+func (l *link) keep(client *ssh.Client, via *conn) *conn {
+	c := &conn{client: client, via: via, slots: make(chan struct{}, maxSessions), dead: make(chan struct{})}
+	stop := context.AfterFunc(l.pool.life, func() { _ = client.Close() })
 	ended := func() {
 		_ = client.Wait()
 		close(c.dead)
+		stop()
+		if via != nil {
+			via.leave()
+		}
 		l.pool.opt.Log.Debug("connection ended", "place", l.at.Place, "to", l.at.login())
 	}
-	if !l.pool.background(ended) || !l.pool.background(func() { l.beat(c) }) {
+	if via != nil {
+		via.users.Add(1)
+	}
+	if !l.pool.background(ended) {
+		if via != nil {
+			via.leave()
+		}
+		_ = client.Close()
+		return nil
+	}
+	if !l.pool.background(func() { l.beat(c) }) {
 		_ = client.Close()
 		return nil
 	}
@@ -139,31 +195,25 @@ func (l *link) beat(c *conn) {
 			}
 			if missed++; missed >= l.at.Misses {
 				l.pool.opt.Log.Warn("no answer to keepalive requests: the connection is given up", "place", l.at.Place, "to", l.at.login())
-				_ = c.client.Close()
+				l.giveUp(c)
 				return
 			}
 		}
 	}
 }
 
-// drop closes the connection, if there is one.
-func (l *link) drop() {
-	l.mu.Lock()
-	c := l.live
-	l.mu.Unlock()
-	if c != nil {
-		_ = c.client.Close()
-	}
-}
-
-// gone is the error of somebody whose time is over.
+// gone is the error of somebody whose time is over before there was a connection.
 func (l *link) gone(ctx context.Context) error {
 	e := &Error{Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrTimeout, Cause: context.Cause(ctx)}
 	switch {
 	case l.pool.life.Err() != nil:
 		e.Kind, e.Cause = ErrClosed, nil
-	case ctx.Err() != context.DeadlineExceeded: //nolint:errorlint // it is that value
+	case errors.Is(ctx.Err(), context.Canceled):
 		e.What = "it was ended before there was an answer: " + context.Cause(ctx).Error()
+	default:
+		e.What, e.Remedy = "there was no answer in the time that was left", isItUp
 	}
 	return e
 }
+
+const isItUp = "Is the machine up, and does a firewall let the port through?"

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/xdc-project/xdc/providers"
@@ -28,6 +27,7 @@ func (s *server) try(change func(*Options), args map[string]any) error {
 }
 
 func TestHostKeys(t *testing.T) {
+	t.Parallel()
 	_, authority := private(t, "ed25519", "")
 	_, other := private(t, "ed25519", "")
 	var signed *ssh.Certificate
@@ -85,14 +85,13 @@ func TestHostKeys(t *testing.T) {
 	s.write(".ssh/known_hosts", []byte("@cert-authority * "+ca+"\n"))
 	for file, word := range map[string]string{"expired": "expired", "elsewhere": "principal"} {
 		s.Must(t, "sh", "-c", "cp /run/k/"+file+".pub /run/k/host_key-cert.pub")
-		s.Must(t, "pkill", "-KILL", "-x", "sshd")
-		_ = s.sshd.Wait()
-		s.start()
+		s.restart()
 		refused(t, file, s.try(nil, map[string]any{}), ErrHostCertificate, word, "sign the host's key again")
 	}
 }
 
 func TestKeysOfAllKinds(t *testing.T) {
+	t.Parallel()
 	type made struct {
 		file   []byte
 		signer ssh.Signer
@@ -147,23 +146,8 @@ func TestKeysOfAllKinds(t *testing.T) {
 	refused(t, "an old certificate", s.try(nil, map[string]any{"identity_file": "stranger", "certificate_file": "old.pub"}), ErrLoginRefused, "the certificate ended at")
 
 	// The agent's keys, and a public key that names one of them.
-	ring := agent.NewKeyring()
-	raw, err := ssh.ParseRawPrivateKey(keys["ed25519"].file)
-	must(t, err)
-	must(t, ring.Add(agent.AddedKey{PrivateKey: raw}))
-	socket := filepath.Join(t.TempDir(), "agent")
-	l, err := net.Listen("unix", socket)
-	must(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() { _ = agent.ServeAgent(ring, c); _ = c.Close() }()
-		}
-	}()
+	socket, stop := agentWith(t, s.home, "ed25519")
+	defer stop()
 	withAgent := func(o *Options) { o.AgentSocket = socket }
 	if err := s.try(withAgent, map[string]any{}); err != nil {
 		t.Errorf("the agent's key: %v", err)
@@ -176,6 +160,7 @@ func TestKeysOfAllKinds(t *testing.T) {
 }
 
 func TestJumpHostsAndTheUsersConfiguration(t *testing.T) {
+	t.Parallel()
 	s := serve(t, nil, "AllowTcpForwarding yes")
 	// The gate forwards to itself: two handshakes, one behind the other.
 	gate := knownhosts.Line([]string{"192.0.2.1", "127.0.0.1", address}, s.key.PublicKey()) + "\n"
@@ -210,6 +195,7 @@ func TestJumpHostsAndTheUsersConfiguration(t *testing.T) {
 }
 
 func TestWhatIsInTheWayOfAHost(t *testing.T) {
+	t.Parallel()
 	s := serve(t, nil)
 	refused(t, "nobody listens", s.try(nil, map[string]any{"port": 23}), ErrRefused, "Does sshd run there")
 	s.write(".ssh/config", []byte("ConnectTimeout 1\n"))

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 
@@ -22,9 +22,6 @@ const (
 	maxStdout = 32 << 20
 	maxStderr = 1 << 20
 )
-
-// sessionTries is how often a session is asked for again on a connection that has had some: about two seconds in all.
-const sessionTries = 20
 
 // The command lines on a host. There are no others.
 const (
@@ -54,6 +51,10 @@ func (m *machine) Run(ctx context.Context, s shell.Script) (shell.Output, error)
 		k(m.place, s.Name, "before")
 		defer k(m.place, s.Name, "after")
 	}
+	return m.run(ctx, s)
+}
+
+func (m *machine) run(ctx context.Context, s shell.Script) (shell.Output, error) {
 	nonce := make([]byte, 12)
 	if _, err := rand.Read(nonce); err != nil {
 		return shell.Output{}, err
@@ -63,11 +64,11 @@ func (m *machine) Run(ctx context.Context, s shell.Script) (shell.Output, error)
 	if err != nil {
 		return shell.Output{}, &Error{Place: m.place, Doing: s.Name, Kind: ErrSettings, What: err.Error(), Cause: err}
 	}
-	session, release, err := m.session(ctx)
+	c, session, err := m.session(ctx)
 	if err != nil {
 		return shell.Output{}, err
 	}
-	return m.exchange(ctx, session, release, m.command(s.Plain), s.Name, in, mark)
+	return m.exchange(ctx, c, session, m.command(s.Plain), s.Name, in, mark)
 }
 
 // command is the constant line for a script.
@@ -81,97 +82,47 @@ func (m *machine) command(plain bool) string {
 	return commandDoas
 }
 
-// session opens a session on the kept connection, or on a new one when the kept one turns out to be dead.
-func (m *machine) session(ctx context.Context) (*ssh.Session, func(), error) {
-	for try := 0; ; {
-		c, reused, err := m.link.get(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		select {
-		case c.slots <- struct{}{}:
-		case <-c.dead:
-			continue
-		case <-ctx.Done():
-			return nil, nil, m.link.gone(ctx)
-		}
-		release := func() { <-c.slots }
-		s, err := m.open(ctx, c)
-		if err == nil {
-			return s, release, nil
-		}
-		release()
-		var refused *ssh.OpenChannelError
-		switch {
-		case ctx.Err() != nil:
-			return nil, nil, m.link.gone(ctx)
-		case errors.As(err, &refused) && reused && try < sessionTries:
-			// The server counts sessions for a moment longer than they last.
-			try++
-			select {
-			case <-time.After(time.Duration(try) * 10 * time.Millisecond):
-			case <-ctx.Done():
-			}
-			continue
-		case errors.As(err, &refused):
-			return nil, nil, &Error{
-				Place: m.place, Doing: "run a command at " + m.link.at.login(), Kind: ErrSession, Cause: err, What: "the server refuses: " + printable(refused.Message, 200),
-				Remedy: "MaxSessions in its sshd_config must be at least 1, and the key must not be limited to forwarding.",
-			}
-		case !reused:
-			return nil, nil, m.cut("run a command", err)
-		}
-		_ = c.client.Close() // it is dead, and perhaps nobody has noticed yet
-		<-c.dead
-	}
-}
-
-// open opens a session; when ctx ends before the answer, the connection is given up.
-func (m *machine) open(ctx context.Context, c *conn) (*ssh.Session, error) {
-	stop := context.AfterFunc(ctx, func() { _ = c.client.Close() })
-	s, err := c.client.NewSession()
-	if !stop() && err == nil {
-		_ = s.Close()
-		return nil, ctx.Err()
-	}
-	return s, err
-}
-
-func (m *machine) cut(doing string, cause error) error {
-	return &Error{Place: m.place, Doing: doing, Kind: shell.ErrCut, Cause: cause, What: "the connection ended before the end of it was seen: " + printable(cause.Error(), 200)}
-}
-
 // exchange runs one script in a session. A server keeps a session whose program runs on, whatever it is told: when ctx ends
-// first, nobody waits for it any more, and the session is given back when the program has ended or the connection has.
-func (m *machine) exchange(ctx context.Context, session *ssh.Session, release func(), command, name string, in []byte, mark string) (shell.Output, error) {
-	ctx, tooMuch := context.WithCancelCause(ctx)
-	defer tooMuch(nil)
-	over := func() { tooMuch(ErrOutput) }
-	stdout, stderr := &bounded{max: maxStdout, over: over}, &bounded{max: maxStderr, over: over}
+// first, nobody waits for it any more, and the slot is given back when the program has ended or the connection has.
+func (m *machine) exchange(ctx context.Context, c *conn, session *ssh.Session, command, name string, in []byte, mark string) (shell.Output, error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	tooMuch := &Error{Place: m.place, Doing: name, Kind: ErrOutput, Remedy: "Have it write less, or to a file on the host."}
+	bound := func(limit int, what string) *bounded {
+		return &bounded{max: limit, over: func() { end(fmt.Errorf("%w: more than %d MiB %s", ErrOutput, limit>>20, what)) }}
+	}
+	stdout, stderr := bound(maxStdout, "of output"), bound(maxStderr, "of messages (standard error)")
 	session.Stdin, session.Stdout, session.Stderr = bytes.NewReader(in), stdout, stderr
 	ended := make(chan error, 1)
+	var over atomic.Bool // whoever sets it is first: the program that has ended, or the caller whose time is
 	started := m.pool.background(func() {
-		defer release()
+		defer c.done()
 		err := session.Start(command)
 		if err == nil {
 			err = session.Wait()
 		}
 		_ = session.Close() // it has ended
+		if over.Swap(true) {
+			c.left.Add(-1)
+		}
 		ended <- err
 	})
 	if !started {
-		release()
-		_ = session.Close()
+		c.done()
 		return shell.Output{}, &Error{Place: m.place, Doing: name, Kind: ErrClosed}
 	}
 	var err error
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
-		_ = session.Close()
+		if !over.Swap(true) {
+			c.abandon()
+		}
+		m.pool.background(func() { _ = session.Close() }) // a peer that takes nothing any more would hold it up
 	}
-	if errors.Is(context.Cause(ctx), ErrOutput) {
-		return shell.Output{}, &Error{Place: m.place, Doing: name, Kind: ErrOutput, What: fmt.Sprintf("it wrote more than %d MiB", maxStdout>>20)}
+	if why := context.Cause(ctx); errors.Is(why, ErrOutput) {
+		tooMuch.Cause, tooMuch.What = why, "it wrote "+strings.TrimPrefix(why.Error(), ErrOutput.Error()+": ")
+		return shell.Output{}, tooMuch
 	}
 	// The end mark counts, not the status of a login shell, which may have a logout file.
 	out, bad := shell.Unwrap(stdout.bytes(), stderr.bytes(), mark)
@@ -179,7 +130,8 @@ func (m *machine) exchange(ctx context.Context, session *ssh.Session, release fu
 		return out, nil
 	}
 	if ctx.Err() != nil {
-		e := &Error{Place: m.place, Doing: name, Kind: shell.ErrCut, Cause: context.Cause(ctx), What: "it did not end in time; it may still run there", Remedy: "The next command goes on from what is there."}
+		e := &Error{Place: m.place, Doing: name, Kind: shell.ErrCut, Cause: context.Cause(ctx), What: "it did not end in time; it may still run there"}
+		e.Remedy = "Look there whether it does, before you run it again."
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			e.What = "it was ended before its end was seen; it may still run there"
 		}
@@ -187,7 +139,7 @@ func (m *machine) exchange(ctx context.Context, session *ssh.Session, release fu
 	}
 	var exit *ssh.ExitError
 	if errors.As(err, &exit) && !bytes.Contains(stdout.bytes(), []byte(mark)) {
-		return out, m.neverRan(name, command, exit, stderr.bytes(), stdout.bytes())
+		return out, m.neverRan(ctx, name, command, exit, stderr.bytes(), stdout.bytes())
 	}
 	if err == nil {
 		err = errors.New("the shell ended early")
@@ -195,8 +147,15 @@ func (m *machine) exchange(ctx context.Context, session *ssh.Session, release fu
 	return out, m.cut(name, err)
 }
 
+func (m *machine) cut(doing string, cause error) error {
+	return &Error{
+		Place: m.place, Doing: doing, Kind: shell.ErrCut, Cause: cause, What: "the connection ended before the end of it was seen: " + printable(cause.Error(), 200),
+		Remedy: "It may have run in part, in full or not at all: look there before you run it again.",
+	}
+}
+
 // neverRan explains a status that came without anything having been run.
-func (m *machine) neverRan(name, command string, exit *ssh.ExitError, stderr, stdout []byte) error {
+func (m *machine) neverRan(ctx context.Context, name, command string, exit *ssh.ExitError, stderr, stdout []byte) error {
 	said := printable(string(stderr)+" "+string(stdout), 300)
 	if said == "" {
 		said = "nothing"
@@ -206,6 +165,12 @@ func (m *machine) neverRan(name, command string, exit *ssh.ExitError, stderr, st
 	e.Remedy = "The user's login shell must run commands (not nologin), and there must be a POSIX shell at /bin/sh."
 	if command == commandPlain {
 		return e
+	}
+	// Is it sudo or doas, or does the user's login shell run nothing at all? Words do not tell: they are in the host's
+	// language.
+	var plain *Error
+	if _, err := m.run(ctx, shell.Script{Name: name, Text: ":", Plain: true}); errors.As(err, &plain) && plain.Kind == ErrShell {
+		return plain
 	}
 	switch tool := m.become; {
 	case exit.ExitStatus() == 127 || strings.Contains(said, "not found"):

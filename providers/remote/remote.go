@@ -130,15 +130,8 @@ func (p *Pool) linkTo(route []endpoint) *link {
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	p.closed = true
-	links := make([]*link, 0, len(p.links))
-	for _, l := range p.links {
-		links = append(links, l)
-	}
 	p.mu.Unlock()
-	p.end()
-	for _, l := range links {
-		l.drop()
-	}
+	p.end() // attempts and connections end with it
 	p.work.Wait()
 	return nil
 }

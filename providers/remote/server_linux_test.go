@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/xdc-project/xdc/providers"
@@ -105,7 +106,8 @@ func serve(t testing.TB, prepare func(s *server), options ...string) *server {
 	if prepare != nil {
 		prepare(s)
 	}
-	config := "Port 22\nHostKey /run/k/host_key\nAuthorizedKeysFile /run/k/authorized_keys\nPidFile none\nUsePAM no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nSetEnv SHLVL=1\nLogLevel ERROR\n" + strings.Join(options, "\n") + "\n"
+	// Of several statements sshd takes the first.
+	config := strings.Join(options, "\n") + "\nPort 22\nHostKey /run/k/host_key\nAuthorizedKeysFile /run/k/authorized_keys\nPidFile /run/k/pid\nUsePAM no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nSetEnv SHLVL=1\nLogLevel ERROR\n"
 	s.put("/run/k/config", config, "600")
 	s.start()
 	return s
@@ -135,6 +137,14 @@ func (s *server) start() {
 			s.t.Fatalf("sshd does not answer: %v %s", err, b)
 		}
 	}
+}
+
+// restart ends the server, by the number that it gave itself on its machine, and starts another.
+func (s *server) restart() {
+	s.t.Helper()
+	s.Must(s.t, "sh", "-c", `kill -KILL "$(cat /run/k/pid)"; rm /run/k/pid`)
+	_ = s.sshd.Wait() // killed, as meant
+	s.start()
 }
 
 func (s *server) in(ctx context.Context, network, to string) (net.Conn, error) {
@@ -203,7 +213,7 @@ func refused(t testing.TB, what string, err, kind error, words ...string) {
 			t.Errorf("%s: there is no %q in: %v", what, w, err)
 		}
 	}
-	if e.Remedy == "" && e.Kind != ErrOutput {
+	if e.Remedy == "" {
 		t.Errorf("%s: nobody says what to do: %v", what, err)
 	}
 	if strings.ContainsAny(err.Error(), "\n\x1b") {
@@ -224,4 +234,37 @@ func certificate(t testing.TB, by ssh.Signer, key ssh.PublicKey, kind uint32, un
 
 func authorizedLine(key ssh.PublicKey) string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
+}
+
+func must1[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// agentWith starts an agent that holds some of the user's key files, and says where it listens.
+func agentWith(t testing.TB, home string, files ...string) (socket string, stop func()) {
+	t.Helper()
+	ring := agent.NewKeyring()
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Join(home, f))
+		must(t, err)
+		raw, err := ssh.ParseRawPrivateKey(b)
+		must(t, err)
+		must(t, ring.Add(agent.AddedKey{PrivateKey: raw}))
+	}
+	socket = filepath.Join(t.TempDir(), "agent")
+	l, err := net.Listen("unix", socket)
+	must(t, err)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _ = agent.ServeAgent(ring, c); _ = c.Close() }()
+		}
+	}()
+	return socket, func() { _ = l.Close() }
 }

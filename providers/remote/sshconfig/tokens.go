@@ -27,6 +27,9 @@ func HostName(value, name string) (string, error) {
 	return Tokens{Host: name, Name: name}.expand(value, "hn")
 }
 
+// Hop resolves a hop of ProxyJump.
+func (t Tokens) Hop(value string) (string, error) { return t.expand(value, "hnpr") }
+
 // File resolves the name of a file: ~/, % tokens and ${NAME}.
 func (t Tokens) File(name string) (string, error) {
 	out, err := t.expand(name, "dhnpruijlLk")
