@@ -232,7 +232,7 @@ func (im *importer) data(n *node) (loss *node) {
 		d.key = v
 	}
 	var ok bool
-	if d.records, ok = im.wholeNumber(n.get("event_count"), 1, 1e12); !ok {
+	if d.records, ok = im.wholeNumber(n.get("event_count"), 1e12); !ok {
 		d.records = assumedRecords
 		d.notes = append(d.notes, im.say(n, diag.ImportMissing, "The scenario does not say how many records", fmt.Sprintf("The plan assumes %d. Check event_count.", assumedRecords)))
 	}
@@ -248,7 +248,7 @@ func (im *importer) data(n *node) (loss *node) {
 }
 
 func (im *importer) batch(d *data, at *node) {
-	if b, ok := im.wholeNumber(at, 1, 1e6); ok {
+	if b, ok := im.wholeNumber(at, 1e6); ok {
 		d.batch = b
 	}
 	if most := im.cfg.batchMost; most > 0 && (d.batch > most || d.batch == 0 && frameworkBatch > most) {
@@ -304,7 +304,7 @@ func (im *importer) record(d *data, n *node) {
 	size := int64(assumedText)
 	sizeAt := n.get("data_size_bytes")
 	sized := false
-	if b, ok := im.wholeNumber(sizeAt, 1, 1<<20); ok {
+	if b, ok := im.wholeNumber(sizeAt, 1<<20); ok {
 		size, sized = b, true
 	}
 	schema := im.section(n.get("schema"))

@@ -85,7 +85,7 @@ var scenarioKeys = []key{
 	{"expected_data_loss_percentage", "3", []string{data}},
 	{"expected_metrics", "{health_percentage: {min: 90, description: In words.}}", nil},
 	{"expected_metrics", "{error_rate: {max: 1}}", []string{data}},
-	{"expected_metrics", "{cpu_utilization: {max: 80}}", nil},
+	{"expected_metrics", "{cpu_utilization: {max: 80}}", nil}, //nolint:misspell // the framework writes it so
 	{"expected_metrics", "{nTuplesProcessed: {equals: 100}}", []string{data}},
 	{"expected_metrics", "{tuples_per_second: {min: 10, max: 1000}}", []string{data}},
 	{"expected_metrics", "{primary_dc.status: {equals: down}}", nil},
@@ -249,6 +249,7 @@ func (catalog) Step(addr.Kind, string) (*schema.Block, bool) { return nil, false
 func (catalog) StepTypes(addr.Kind) []string                 { return nil }
 func (catalog) Connections() []string                        { return nil }
 func (catalog) Signals() []schema.Signal                     { return []schema.Signal{{Path: "host.*.cpu"}} }
+
 func (catalog) Connection(name string) (*schema.Block, bool) {
 	var b schema.Block
 	for _, a := range map[string][]string{"prometheus": {"url", "username", "password", "insecure"}, "data_exchange": {"timeout"}}[name] {

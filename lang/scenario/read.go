@@ -134,9 +134,9 @@ func (im *importer) number(n *node, low, high float64) (float64, bool) {
 	return f, true
 }
 
-// whole is a whole number between two bounds.
-func (im *importer) wholeNumber(n *node, low, high float64) (int64, bool) {
-	f, ok := im.number(n, low, high)
+// wholeNumber is a whole number from 1.
+func (im *importer) wholeNumber(n *node, high float64) (int64, bool) {
+	f, ok := im.number(n, 1, high)
 	if !ok {
 		return 0, false
 	}

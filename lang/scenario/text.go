@@ -27,7 +27,7 @@ func identifier(s, fallback string) string {
 		switch {
 		case r < unicode.MaxASCII && (unicode.IsLetter(r) || b.Len() > 0 && (unicode.IsDigit(r) || r == '-')):
 			b.WriteRune(r)
-		case b.Len() > 0:
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
 			b.WriteByte('_')
 		}
 	}
@@ -76,7 +76,7 @@ const wide = 110
 func comment(s string) string {
 	var b strings.Builder
 	at := 0
-	for _, w := range strings.Fields(s) {
+	for w := range strings.FieldsSeq(s) {
 		if at > 0 && at+1+len(w) > wide {
 			b.WriteByte('\n')
 			at = 0

@@ -164,6 +164,7 @@ func (b *builder) node(y *yaml.Node, path string, secret bool, depth int) *node 
 		for i, item := range y.Content {
 			n.items = append(n.items, b.node(item, fmt.Sprintf("%s[%d]", path, i), secret, depth+1))
 		}
+	case yaml.DocumentNode: // never inside a document
 	case yaml.MappingNode:
 		b.mapping(n, y, secret, depth)
 	}

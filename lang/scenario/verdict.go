@@ -284,7 +284,7 @@ func (im *importer) metric(name string, n *node) {
 		v.after, v.should = nil, true
 		v.that = all(seedAt+".rejected", limits, func(p string) string { return fmt.Sprintf("%s * %s.sent", percent(p), seedAt) })
 		v.notes = append(v.notes, im.decide(n, "What is an error", "The framework read a metric of this name, in percent. xdc counts the records that the service refused. This is reported and fails nothing; make it a must if it is what is meant."))
-	case name == "cpu_utilization":
+	case name == "cpu_utilization": //nolint:misspell // the framework writes it so
 		im.processor(n, target, limits)
 		return
 	case name == "nTuplesProcessed" && !dataless:
@@ -336,7 +336,8 @@ func (im *importer) processor(n *node, target string, limits []attribute) {
 	}
 	for _, h := range hosts {
 		im.expect(verdict{
-			name: "cpu_utilization", should: true, after: im.takenOver(), that: all(fmt.Sprintf("%s.host.%s.cpu", target, h.name), limits, func(p string) string { return p + "%" }),
+			name:   "cpu_utilization", //nolint:misspell // as above
+			should: true, after: im.takenOver(), that: all(fmt.Sprintf("%s.host.%s.cpu", target, h.name), limits, func(p string) string { return p + "%" }),
 			notes: []string{im.decide(n, "Whose load", "The framework read a metric of this name. Here it is the host's own load. This is reported and fails nothing.")},
 		})
 	}

@@ -5,7 +5,7 @@
 
 # Note: [everything.yaml:2, test_id] The name is written in another way. Names have letters, digits, _ and -
 # only; the scenario calls itself Ünusual name / 1.
-plan "nusual_name___1" {
+plan "nusual_name_1" {
   description = "Two lines that become one, with $${nothing} in it."
   timeout     = "77m"
 }
@@ -74,6 +74,9 @@ target "primary" {
   # TODO(you): [everything_config.yaml:21, fault_injection.ssh.hosts.10-nodes] Where does the host stand.
   # Neither its name nor its address says which data centre it belongs to. Move it to the other target if that
   # is wrong.
+  # TODO(you): [everything_config.yaml:21, fault_injection.ssh.hosts.10-nodes] The host is known by a name. A
+  # rehearsal finds the hosts of network faults by IP address, and cannot inject this one as it stands. Write
+  # the host's IP address in place of its name. For `xdc apply` both will do.
   host "nodes" {
     address   = "edge.example.com"
     interface = "eth1"
@@ -84,6 +87,9 @@ target "primary" {
 
   # TODO(you): [everything.yaml:37, fault_scenario.host] The host is not configured. The config has no host of
   # this name under fault_injection.ssh.hosts, so its name stands for its address. Correct it.
+  # TODO(you): [everything.yaml:37, fault_scenario.host] The host is known by a name. A rehearsal finds the
+  # hosts of network faults by IP address, and cannot inject this one as it stands. Write the host's IP address
+  # in place of its name. For `xdc apply` both will do.
   host "elsewhere" {
     address   = "elsewhere"
     interface = "eth1"
