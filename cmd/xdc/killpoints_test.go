@@ -56,6 +56,8 @@ func (p *points) Accept(e event.Event) error {
 		p.pass(fmt.Sprintf("journal %s %s %s", b.Kind, b.Step, b.Phase))
 	case *event.RunStarted, *event.RunFinished, *event.StepChanged:
 		p.pass(fmt.Sprintf("journal %T", b))
+	case *event.Happened, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.Judged, *event.GuardTripped,
+		*event.ApprovalAsked, *event.ApprovalAnswered, *event.Interrupted, *event.Aborting, *event.Noted, *event.Changed:
 	}
 	return nil
 }

@@ -78,6 +78,8 @@ func readHistory(events iter.Seq2[event.Event, error]) (*history, error) {
 			if b.Verdict == event.NotJudged {
 				h.skipped[b.Step] = b.Why
 			}
+		case *event.RunStarted, *event.RunFinished, *event.Happened, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.GuardTripped,
+			*event.ApprovalAsked, *event.ApprovalAnswered, *event.Interrupted, *event.Aborting, *event.Noted, *event.Changed:
 		}
 	}
 	return h, nil

@@ -21,11 +21,6 @@ type signalLine struct {
 	Kind   string `json:"kind"`
 }
 
-type evidenceLine struct {
-	Evidence string `json:"evidence"`
-	Signal   int    `json:"signal"`
-}
-
 type eventLine struct {
 	Event string  `json:"event"`
 	Low   float64 `json:"low"`

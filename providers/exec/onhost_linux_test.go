@@ -77,7 +77,7 @@ func TestABackgroundCommandConforms(t *testing.T) {
 			Env: onNode(n), Fresh: func() providers.Env { return onNode(n) }, ID: step, Args: json.RawMessage(args), TTL: 2 * time.Second,
 			Scope: providers.Scope{Targets: onNode(n).Targets},
 			State: func(context.Context) (string, error) {
-				return n.Must(t, "sh", "-c", "find /run /tmp ! -name xdc.log | sort; ps -eo args= | grep '^/run/monitor' | sort"), nil
+				return n.Must(t, "sh", "-c", "find /run /tmp ! -name xdc.log | sort; ps -eo args= | grep '^/run/monitor' | sort"), nil //nolint:contextcheck // it has the test's
 			},
 		})
 	})

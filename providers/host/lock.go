@@ -51,16 +51,16 @@ const lockTake = `
 xdc_lock 20 || { xdc_say "another command of xdc holds the lock of this machine"; return 75; }
 set -- $(ls -ldn -- "$XDC_BASE")
 if [ -L "$XDC_BASE" ] || [ "$3" != "$(id -u)" ]; then
-	xdc_say "$XDC_BASE belongs to somebody else"; xdc_unlock; return 1
+	xdc_unlock; xdc_say "$XDC_BASE belongs to somebody else"; return 1
 fi
 ` + lockRead + `
 if [ "$l_until" -gt "$xdc_n" ] && [ "$l_run" != "$RUN" ]; then
-	printf '%s\n%s\n' "$((l_until - xdc_n))" "$l_info"
 	xdc_unlock
+	printf '%s\n%s\n' "$((l_until - xdc_n))" "$l_info"
 	return 78
 fi
 if [ -n "$RENEW" ] && [ "$l_run" != "$RUN" ]; then
-	xdc_say "the lock is gone"; xdc_unlock; return 76
+	xdc_unlock; xdc_say "the lock is gone"; return 76
 fi
 [ -z "$l_run" ] || [ "$l_run" = "$RUN" ] || xdc_log "the lock of run $l_run had ended; taken over by $RUN"
 ( umask 077; printf '%s\n%s\n%s\n%s\n' "$((xdc_n + TTL))" "$boot" "$RUN" "$INFO" >"$XDC_BASE/lock.new" ) && mv -f -- "$XDC_BASE/lock.new" "$XDC_BASE/lock"

@@ -110,8 +110,8 @@ if [ ! -d "$XDC_HOME" ]; then
 	return 0
 fi
 if [ ! -s "$XDC_HOME/undo" ]; then
-	xdc_say "$XDC_HOME/undo is gone: nobody knows any more what to undo"
 	xdc_unlock
+	xdc_say "$XDC_HOME/undo is gone: nobody knows any more what to undo"
 	return 1
 fi
 /bin/sh "$XDC_HOME/undo" 9<&-

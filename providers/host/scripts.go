@@ -9,6 +9,8 @@ xdc_now() {
 	xdc_n=$((${xdc_u%.*} * 100 + 1${xdc_u#*.} - 100))
 }
 xdc_nap() { sleep "$1" 2>/dev/null || sleep 1; }
+# xdc_say tells the one who asked. If the connection is dead, saying something may be the script's end: say it after the
+# lock was released.
 xdc_say() { printf '%s\n' "$*" >&2; }
 # xdc_lock N takes the machine's lock within N seconds, or returns 1. It is a kernel lock on the folder of everything
 # that xdc has installed, on descriptor 9: whoever dies releases it. A folder that was removed meanwhile is not the lock.
@@ -137,8 +139,8 @@ umask 077
 xdc_lock 20 || { xdc_say "another command of xdc holds the lock of this machine"; return 75; }
 set -- $(ls -ldn -- "$XDC_BASE")
 if [ -L "$XDC_BASE" ] || [ "$3" != "$(id -u)" ]; then
-	xdc_say "$XDC_BASE belongs to somebody else"
 	xdc_unlock
+	xdc_say "$XDC_BASE belongs to somebody else"
 	return 1
 fi
 if [ -e "$XDC_HOME" ]; then
@@ -156,9 +158,9 @@ xdc_now && mkdir -- "$xdc_new" &&
 	[ -s "$xdc_new/undo" ] && [ -s "$xdc_new/watch" ] && [ -s "$xdc_new/until" ] &&
 	mv -- "$xdc_new" "$XDC_HOME"
 if [ $? -ne 0 ]; then
-	xdc_say "the undo could not be installed in $XDC_BASE"
 	rm -rf -- "$xdc_new" "$XDC_HOME"
 	xdc_unlock
+	xdc_say "the undo could not be installed in $XDC_BASE"
 	return 1
 fi
 xdc_how=
@@ -173,9 +175,9 @@ xdc_t=0
 until xdc_watching; do
 	xdc_t=$((xdc_t + 1))
 	if [ "$xdc_t" -gt 100 ]; then
-		xdc_say "the watchdog did not start"
 		rm -rf -- "$XDC_HOME"
 		xdc_unlock
+		xdc_say "the watchdog did not start"
 		return 1
 	fi
 	xdc_nap 0.02
@@ -200,8 +202,8 @@ xdc_body
 const inject = `
 xdc_lock 20 || { xdc_say "another command of xdc holds the lock of this machine"; return 75; }
 if ! xdc_in_time; then
-	xdc_say "the undo of $XDC_NAME is not armed on this machine (any more)"
 	xdc_unlock
+	xdc_say "the undo of $XDC_NAME is not armed on this machine (any more)"
 	return 76
 fi
 xdc_body
@@ -215,8 +217,8 @@ return "$xdc_s"
 const injectCut = `
 xdc_lock 20 || { xdc_say "another command of xdc holds the lock of this machine"; return 75; }
 if ! xdc_in_time; then
-	xdc_say "the undo of $XDC_NAME is not armed on this machine (any more)"
 	xdc_unlock
+	xdc_say "the undo of $XDC_NAME is not armed on this machine (any more)"
 	return 76
 fi
 ( trap '' HUP; xdc_nap 0.3; xdc_body || xdc_log "could not be injected: status $?" ) </dev/null >/dev/null 2>&1 &

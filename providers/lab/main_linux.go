@@ -28,7 +28,7 @@ const (
 	gateName = "@xdc-lab-gate"
 )
 
-func init() {
+func init() { //nolint:gochecknoinits // before any goroutine runs, and only in the lab's own processes
 	if os.Getenv(roleVar) != "" {
 		runtime.LockOSThread() // the main thread bears the name that process lists show
 	}
@@ -50,14 +50,14 @@ func Main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // it is a process of its own, whose main this is
 	}
-	os.Exit(0)
+	os.Exit(0) //nolint:forbidigo // as above
 }
 
 func name(s string) {
 	b := append([]byte(s), 0)
-	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&b[0])), 0, 0, 0) // a name is a nicety
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&b[0])), 0, 0, 0) //nolint:gosec // the kernel reads it at once; a name is a nicety
 }
 
 // order asks process 1 of a machine to start a program.
@@ -137,7 +137,7 @@ func (n *keeper) start(o order) (int, error) {
 		return 0, err
 	}
 	defer null.Close()
-	pid, err := syscall.ForkExec(o.Path, o.Argv, &syscall.ProcAttr{
+	pid, err := syscall.ForkExec(o.Path, o.Argv, &syscall.ProcAttr{ //nolint:gosec // the lab asks for it
 		Dir: "/", Env: o.Env, Files: []uintptr{null.Fd(), null.Fd(), os.Stderr.Fd()}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
@@ -174,11 +174,11 @@ func (n *keeper) reap() {
 // model, each piece only after this process has said that it runs.
 func bePE() error {
 	name("streams-pe")
-	c, err := net.Dial("unix", gateName)
+	c, err := net.Dial("unix", gateName) //nolint:forbidigo,noctx // there is nobody who could give a way
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // the process ends with it
 	if _, err := fmt.Fprintf(c, "%s\n", os.Getenv(idVar)); err != nil {
 		return err
 	}

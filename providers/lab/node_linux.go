@@ -48,7 +48,7 @@ func newNode(name string, addr netip.Addr, log *os.File) (*node, error) {
 	}
 	mine, theirs := os.NewFile(uintptr(fds[0]), "node"), os.NewFile(uintptr(fds[1]), "lab")
 	defer theirs.Close()
-	cmd := exec.Command(self)
+	cmd := exec.Command(self) //nolint:noctx // it ends with the connection to it
 	cmd.Args = []string{"xdc-lab-node", name}
 	cmd.Env = []string{roleVar + "=" + nodeIs, "PATH=" + path}
 	cmd.Stderr, cmd.ExtraFiles = log, []*os.File{theirs}
@@ -97,17 +97,17 @@ func (n *node) answer() (answer, error) {
 }
 
 // start starts a program in the machine.
-func (n *node) start(o order) (int, error) {
+func (n *node) start(o order) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := json.NewEncoder(n.file).Encode(o); err != nil {
-		return 0, fmt.Errorf("the machine %s is gone: %w", n.name, err)
+		return fmt.Errorf("the machine %s is gone: %w", n.name, err)
 	}
 	a, err := n.answer()
 	if err == nil && a.Error != "" {
 		err = errors.New(a.Error)
 	}
-	return a.PID, err
+	return err
 }
 
 // startProc starts a process behind a PE and waits until it says that it runs.
@@ -118,7 +118,7 @@ func (n *node) startProc(ctx context.Context, argv []string) (*proc, error) {
 	n.mu.Unlock()
 	came := n.gate.expect(id)
 	defer n.gate.forget(id)
-	_, err := n.start(order{ID: id, Path: self, Argv: argv, Env: []string{roleVar + "=" + peIs, idVar + "=" + strconv.Itoa(id), "PATH=" + path, "GOMAXPROCS=1"}})
+	err := n.start(order{ID: id, Path: self, Argv: argv, Env: []string{roleVar + "=" + peIs, idVar + "=" + strconv.Itoa(id), "PATH=" + path, "GOMAXPROCS=1"}})
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (n *node) write(name string, content []byte, mode os.FileMode) error {
 
 // ip runs commands of ip(8) in the machine's network.
 func (n *node) ip(ctx context.Context, lines ...string) error {
-	cmd := exec.CommandContext(ctx, "nsenter", "-t", strconv.Itoa(n.proc.PID), "-n", "ip", "-batch", "-")
+	cmd := exec.CommandContext(ctx, "nsenter", "-t", strconv.Itoa(n.proc.PID), "-n", "ip", "-batch", "-") //nolint:gosec // a number of ours
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -172,7 +172,7 @@ const (
 // connect puts a cable between a machine and the router. The machine has its address and a route through the router to
 // everything else; the router has a route to the machine. So any addresses can be on any machines.
 func (n *node) connect(ctx context.Context, router *node, cable string) error {
-	add := exec.CommandContext(ctx, "ip", "link", "add", cable, "netns", strconv.Itoa(router.proc.PID), "type", "veth", "peer", "name", "eth0", "netns", strconv.Itoa(n.proc.PID))
+	add := exec.CommandContext(ctx, "ip", "link", "add", cable, "netns", strconv.Itoa(router.proc.PID), "type", "veth", "peer", "name", "eth0", "netns", strconv.Itoa(n.proc.PID)) //nolint:gosec // names and numbers of ours
 	if out, err := add.CombinedOutput(); err != nil {
 		return fmt.Errorf("connect %s: %w: %s", n.name, err, strings.TrimSpace(string(out)))
 	}

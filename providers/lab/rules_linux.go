@@ -18,7 +18,7 @@ func (l *lab) watchRules(ctx context.Context, n *node) {
 		return
 	}
 	inside := func(args ...string) *exec.Cmd {
-		return exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(n.proc.PID), "-n", nft}, args...)...)
+		return exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(n.proc.PID), "-n", nft}, args...)...) //nolint:gosec // names and numbers of ours
 	}
 	cmd := inside("monitor", "tables")
 	out, err := cmd.StdoutPipe()

@@ -78,10 +78,10 @@ SetEnv SHLVL=1
 			return "", fmt.Errorf("set up sshd of %s: %w", n.name, err)
 		}
 	}
-	if _, err := n.start(order{Path: program, Argv: []string{program, "-D", "-e", "-f", "/run/lab/sshd_config"}, Env: []string{"PATH=" + path}, Again: true}); err != nil {
+	if err := n.start(order{Path: program, Argv: []string{program, "-D", "-e", "-f", "/run/lab/sshd_config"}, Env: []string{"PATH=" + path}, Again: true}); err != nil {
 		return "", err
 	}
-	return knownhosts.Line([]string{knownhosts.Normalize(n.addr.String())}, public), nil
+	return knownhosts.Line([]string{knownhosts.Normalize(n.addr.String())}, public), nil //nolint:misspell // its name
 }
 
 func listenAddress(a netip.Addr) string {

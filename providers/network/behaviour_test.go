@@ -5,7 +5,6 @@ package network
 import (
 	"encoding/json"
 	"fmt"
-
 	"math"
 	"strings"
 	"sync/atomic"

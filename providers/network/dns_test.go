@@ -5,7 +5,6 @@ package network
 import (
 	"encoding/json"
 	"errors"
-
 	"net"
 	"strings"
 	"testing"

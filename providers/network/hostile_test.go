@@ -4,7 +4,6 @@ package network
 
 import (
 	"encoding/json"
-
 	"slices"
 	"strconv"
 	"strings"

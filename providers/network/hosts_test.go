@@ -70,20 +70,29 @@ func (l *lab) try(t *testing.T, list []attempt) {
 
 func TestWhatAPartitionCutsAndWhatItLeavesAlone(t *testing.T) {
 	others := []attempt{
-		{"host", "tcp", "10.0.3.1:7", "yes"}, {"host", "udp", "10.0.3.1:7", "yes"}, {"host", "tcp", "[fd00:3::1]:7", "yes"},
-		{"host", "tcp", "127.0.0.1:7", "yes"}, {"host", "tcp", "10.0.1.10:7", "yes"},
+		{"host", "tcp", "10.0.3.1:7", "yes"},
+		{"host", "udp", "10.0.3.1:7", "yes"},
+		{"host", "tcp", "[fd00:3::1]:7", "yes"},
+		{"host", "tcp", "127.0.0.1:7", "yes"},
+		{"host", "tcp", "10.0.1.10:7", "yes"},
 	}
 	for _, tc := range []struct {
 		name, more string
 		want       []attempt
 	}{
 		{"both ways", ``, []attempt{
-			{"host", "tcp", "10.0.2.1:7", "no"}, {"far", "tcp", "10.0.1.10:7", "no"}, {"host", "udp", "10.0.2.1:7", "no"},
-			{"host", "tcp", "[fd00:2::1]:7", "no"}, {"far", "tcp", "[fd00:1::10]:7", "no"},
+			{"host", "tcp", "10.0.2.1:7", "no"},
+			{"far", "tcp", "10.0.1.10:7", "no"},
+			{"host", "udp", "10.0.2.1:7", "no"},
+			{"host", "tcp", "[fd00:2::1]:7", "no"},
+			{"far", "tcp", "[fd00:1::10]:7", "no"},
 		}},
 		{"what the host opens", `,"direction":"out"`, []attempt{
-			{"host", "tcp", "10.0.2.1:7", "no"}, {"far", "tcp", "10.0.1.10:7", "yes"}, {"far", "udp", "10.0.1.10:7", "yes"},
-			{"host", "tcp", "[fd00:2::1]:7", "no"}, {"far", "tcp", "[fd00:1::10]:7", "yes"},
+			{"host", "tcp", "10.0.2.1:7", "no"},
+			{"far", "tcp", "10.0.1.10:7", "yes"},
+			{"far", "udp", "10.0.1.10:7", "yes"},
+			{"host", "tcp", "[fd00:2::1]:7", "no"},
+			{"far", "tcp", "[fd00:1::10]:7", "yes"},
 		}},
 		{"what the other side opens", `,"direction":"in"`, []attempt{
 			{"host", "tcp", "10.0.2.1:7", "yes"}, {"far", "tcp", "10.0.1.10:7", "no"}, {"host", "tcp", "[fd00:2::1]:7", "yes"}, {"far", "tcp", "[fd00:1::10]:7", "no"},
@@ -92,8 +101,12 @@ func TestWhatAPartitionCutsAndWhatItLeavesAlone(t *testing.T) {
 			{"host", "tcp", "10.0.2.1:7", "no"}, {"far", "tcp", "10.0.1.10:7", "no"},
 		}},
 		{"a port", `,"ports":[7]`, []attempt{
-			{"host", "tcp", "10.0.2.1:7", "no"}, {"host", "tcp", "10.0.2.1:8", "yes"}, {"host", "udp", "10.0.2.1:7", "no"}, {"host", "udp", "10.0.2.1:8", "yes"},
-			{"far", "tcp", "10.0.1.10:7", "no"}, {"far", "tcp", "[fd00:1::10]:8", "yes"},
+			{"host", "tcp", "10.0.2.1:7", "no"},
+			{"host", "tcp", "10.0.2.1:8", "yes"},
+			{"host", "udp", "10.0.2.1:7", "no"},
+			{"host", "udp", "10.0.2.1:8", "yes"},
+			{"far", "tcp", "10.0.1.10:7", "no"},
+			{"far", "tcp", "[fd00:1::10]:8", "yes"},
 		}},
 		{"a port one way", `,"ports":[7],"direction":"out","protocol":"tcp"`, []attempt{
 			{"host", "tcp", "10.0.2.1:7", "no"}, {"host", "udp", "10.0.2.1:7", "yes"}, {"far", "tcp", "10.0.1.10:7", "yes"}, {"host", "tcp", "[fd00:2::1]:7", "no"},
@@ -105,8 +118,11 @@ func TestWhatAPartitionCutsAndWhatItLeavesAlone(t *testing.T) {
 			{"host", "tcp", "10.0.2.1:7", "yes"}, {"host", "udp", "10.0.2.1:7", "no"}, {"host", "udp", "[fd00:2::1]:7", "no"},
 		}},
 		{"refused", `,"reject":true`, []attempt{
-			{"host", "tcp", "10.0.2.1:7", "refused"}, {"far", "tcp", "10.0.1.10:7", "refused"}, {"far", "udp", "10.0.1.10:7", "refused"},
-			{"host", "tcp", "[fd00:2::1]:7", "refused"}, {"far", "tcp", "[fd00:1::10]:7", "refused"},
+			{"host", "tcp", "10.0.2.1:7", "refused"},
+			{"far", "tcp", "10.0.1.10:7", "refused"},
+			{"far", "udp", "10.0.1.10:7", "refused"},
+			{"host", "tcp", "[fd00:2::1]:7", "refused"},
+			{"far", "tcp", "[fd00:1::10]:7", "refused"},
 		}},
 		{"refused one way", `,"reject":true,"direction":"in","ports":[7]`, []attempt{
 			{"far", "tcp", "10.0.1.10:7", "refused"}, {"far", "tcp", "10.0.1.10:8", "yes"}, {"host", "tcp", "10.0.2.1:7", "yes"},

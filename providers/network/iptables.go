@@ -127,6 +127,8 @@ func tablesPorts(r providers.LinkRule, o opener, v6 bool) []string {
 				out = append(out, "-p "+p+" -m conntrack --ctorigdstport "+n)
 			case near:
 				out = append(out, "-p "+p+" -m conntrack --ctreplsrcport "+n)
+			case anybody:
+				fallthrough
 			default:
 				out = append(out, "-p "+p+" -m "+p+" --dport "+n, "-p "+p+" -m "+p+" --sport "+n)
 			}

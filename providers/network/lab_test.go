@@ -48,11 +48,18 @@ func newLab(t *testing.T) *lab {
 		n    *providertest.Node
 		args string
 	}{
-		{l.host, "addr add fd00:1::10/64 dev wan nodad"}, {l.far, "addr add fd00:2::1/64 dev wan nodad"},
-		{l.far, "addr add 10.0.3.1/24 dev wan"}, {l.far, "addr add fd00:3::1/64 dev wan nodad"},
-		{l.host, "route add 10.0.2.0/24 dev wan"}, {l.host, "route add 10.0.3.0/24 dev wan"}, {l.far, "route add 10.0.1.0/24 dev wan src 10.0.2.1"},
-		{l.host, "-6 route add fd00:2::/64 dev wan"}, {l.host, "-6 route add fd00:3::/64 dev wan"}, {l.far, "-6 route add fd00:1::/64 dev wan src fd00:2::1"},
-		{l.host, "link set wan addrgenmode none"}, {l.host, "-6 addr flush dev wan scope link"},
+		{l.host, "addr add fd00:1::10/64 dev wan nodad"},
+		{l.far, "addr add fd00:2::1/64 dev wan nodad"},
+		{l.far, "addr add 10.0.3.1/24 dev wan"},
+		{l.far, "addr add fd00:3::1/64 dev wan nodad"},
+		{l.host, "route add 10.0.2.0/24 dev wan"},
+		{l.host, "route add 10.0.3.0/24 dev wan"},
+		{l.far, "route add 10.0.1.0/24 dev wan src 10.0.2.1"},
+		{l.host, "-6 route add fd00:2::/64 dev wan"},
+		{l.host, "-6 route add fd00:3::/64 dev wan"},
+		{l.far, "-6 route add fd00:1::/64 dev wan src fd00:2::1"},
+		{l.host, "link set wan addrgenmode none"},
+		{l.host, "-6 addr flush dev wan scope link"},
 	} {
 		c.n.Must(t, append([]string{"ip"}, strings.Fields(c.args)...)...)
 	}
@@ -199,7 +206,7 @@ func talks(c net.Conn) bool {
 func reach(n *providertest.Node, network, address string) string {
 	c, err := dial(n, network, address, patience)
 	if err != nil {
-		if e, ok := err.(net.Error); ok && e.Timeout() {
+		if e, ok := err.(net.Error); ok && e.Timeout() { //nolint:errorlint // the dialler returns it as it is
 			return "no"
 		}
 		return "refused"
@@ -210,7 +217,7 @@ func reach(n *providertest.Node, network, address string) string {
 	if _, err = c.Write([]byte("hello")); err == nil {
 		_, err = io.ReadFull(c, b)
 	}
-	switch e, ok := err.(net.Error); {
+	switch e, ok := err.(net.Error); { //nolint:errorlint // as above
 	case err == nil:
 		return "yes"
 	case ok && e.Timeout(), strings.Contains(err.Error(), syscall.EPERM.Error()): // the sender's own drop says so

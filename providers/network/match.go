@@ -2,7 +2,6 @@ package network
 
 import (
 	"math"
-	"slices"
 
 	"github.com/xdc-project/xdc/providers"
 )
@@ -59,11 +58,6 @@ func protocols(r providers.LinkRule) []string {
 		return []string{"tcp", "udp"}
 	}
 	return nil
-}
-
-// tracked reports whether a rule needs the kernel to track connections.
-func tracked(r providers.LinkRule) bool {
-	return slices.ContainsFunc(slices.Concat(openers(r, arriving), openers(r, leaving)), func(o opener) bool { return o != anybody })
 }
 
 // Limits of what the kernel's limiters can count.

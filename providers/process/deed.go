@@ -39,7 +39,7 @@ func (f found) String() string {
 }
 
 // works lays the fault out on the machines.
-func (k kind) works(ctx context.Context, env providers.Env, id providers.StepID, raw json.RawMessage) ([]host.Work, error) {
+func (k kind) works(ctx context.Context, env providers.Env, _ providers.StepID, raw json.RawMessage) ([]host.Work, error) {
 	a, err := decode(raw)
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func (p platform) PEProcesses(ctx context.Context, _, operator string) ([]provid
 	}
 	b, err := p.n.Command(ctx, "pgrep", "-x", "gateway").Output()
 	var out []providers.PEProcess
-	for _, f := range strings.Fields(string(b)) {
+	for f := range strings.FieldsSeq(string(b)) {
 		var pid int
 		_, _ = fmt.Sscan(f, &pid) // pgrep prints numbers
 		out = append(out, providers.PEProcess{PE: "1", PID: pid, Resource: "edge.example.com"})
@@ -105,7 +105,7 @@ func TestFaultsOnProcessesConform(t *testing.T) {
 							var s string
 							// A process that was killed is a while on its way up again.
 							for end := time.Now().Add(800 * time.Millisecond); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
-								if s = world(t, n); strings.Count(s, "gateway") == 3 {
+								if s = world(t, n); strings.Count(s, "gateway") == 3 { //nolint:contextcheck // it has the test's
 									break
 								}
 							}
@@ -252,7 +252,7 @@ func TestARepetitionKillsWhatComesBackUntilItsLeaseEnds(t *testing.T) {
 	pids := map[string]bool{}
 	until(t, "the watchdog's heal", func() bool {
 		b, _ := n.Command(t.Context(), "pgrep", "-x", "gateway").Output()
-		for _, p := range strings.Fields(string(b)) {
+		for p := range strings.FieldsSeq(string(b)) {
 			pids[p] = true
 		}
 		return n.Command(t.Context(), "test", "-e", "/run/xdc").Run() != nil

@@ -121,7 +121,7 @@ func again(args []string) *exec.Cmd {
 	if err != nil {
 		program = os.Args[0]
 	}
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(program, args...) //nolint:gosec,noctx // this program, which outlives the one that starts it
 	cmd.Args[0] = os.Args[0]
 	detach(cmd)
 	return cmd

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"strings"
@@ -50,7 +49,7 @@ func (t *TraceExport) Run(c *Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var out io.Writer = c.Out
+	out := c.Out
 	if t.Output != "-" {
 		file, err := os.OpenFile(t.Output, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err != nil {

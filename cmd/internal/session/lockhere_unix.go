@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,7 +33,7 @@ func lockHere(t providers.Target, info host.LockInfo) (release func(), err error
 	if err != nil {
 		return nil, fmt.Errorf("lock %s on this machine: %w", t.Name, err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file descriptor
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		var by host.LockInfo
 		b, _ := io.ReadAll(io.LimitReader(f, 4096))
 		_ = json.Unmarshal(b, &by) // it is only said
@@ -71,12 +72,12 @@ func identity(t providers.Target) string {
 		Instance string `json:"instance"`
 	}
 	_ = json.Unmarshal(t.Connections[streamsProvider], &c) // the language checked it
-	what := c.URL + "\x00" + c.Instance
+	what := []string{c.URL, c.Instance}
 	if c.URL == "" {
 		for _, h := range t.Hosts {
-			what += "\x00" + h.Address
+			what = append(what, h.Address)
 		}
 	}
-	sum := sha256.Sum256([]byte(what))
+	sum := sha256.Sum256([]byte(strings.Join(what, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
