@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,37 @@ type progress struct {
 	offered  []string    // the ways of logging in that the server names
 	partly   bool        // the server took a key and wants more
 	greeting string      // the banner
+	first    heard       // what came before anything was understood
+}
+
+// heard is a connection that remembers the beginning of what came over it. It is read by one goroutine.
+type heard struct {
+	net.Conn
+	first []byte
+}
+
+// maxHeard is how much of it, in bytes: enough for a version line or the first line of another protocol.
+const maxHeard = 200
+
+func (h *heard) Read(p []byte) (int, error) {
+	n, err := h.Conn.Read(p)
+	if room := maxHeard - len(h.first); room > 0 {
+		h.first = append(h.first, p[:min(n, room)]...)
+	}
+	return n, err
+}
+
+// otherWords is what the other side said, when that was no SSH.
+func (h *heard) otherWords() string {
+	if bytes.Contains(h.first, []byte("SSH-")) {
+		return ""
+	}
+	return printable(string(h.first), maxHeard)
+}
+
+// isBusy reports whether those are the words of an SSH server that takes nobody at the moment.
+func isBusy(words string) bool {
+	return words == "" || strings.Contains(words, "MaxStartups") || strings.Contains(words, "Not allowed at this time")
 }
 
 // once makes one attempt to connect and log in.
@@ -120,7 +152,8 @@ func (l *link) handshake(ctx context.Context, nc net.Conn, known *hostkeys.Host,
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() { _ = nc.Close() })
 	started := l.pool.background(func() {
-		sc, chans, reqs, bad := ssh.NewClientConn(nc, l.at.address(), l.config(known, o, &p))
+		p.first.Conn = nc
+		sc, chans, reqs, bad := ssh.NewClientConn(&p.first, l.at.address(), l.config(known, o, &p))
 		if err = bad; bad == nil {
 			client = ssh.NewClient(sc, chans, reqs)
 		}
@@ -254,9 +287,14 @@ func (l *link) handshakeError(ctx context.Context, err error, o *offer, p *progr
 		return l.late(ctx)
 	case p.auth.Load():
 		return l.loginError(err, o, p)
+	case !isBusy(p.first.otherWords()):
+		e.What, e.Remedy = fmt.Sprintf("it is no SSH server that answers there: it says %q", p.first.otherWords()), "Correct port and address."
 	case closedEarly(err):
 		e.Kind, e.busy = ErrRefused, true
 		e.What = "the server closed the connection before the login"
+		if words := p.first.otherWords(); words != "" {
+			e.What += fmt.Sprintf(", and said %q", words)
+		}
 		e.Remedy = "Are too many connections made at once (MaxStartups in sshd_config), or is this machine locked out there (fail2ban, PerSourcePenalties)?"
 	default:
 		e.What, e.Remedy = printable(err.Error(), 300), "Is an SSH server at this port?"

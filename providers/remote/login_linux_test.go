@@ -207,18 +207,25 @@ func TestWhatIsInTheWayOfAHost(t *testing.T) {
 		o.Dial = func(context.Context, string, string) (net.Conn, error) { c, _ := net.Pipe(); return c, nil }
 	}
 	refused(t, "it says nothing", s.try(mute, map[string]any{}), ErrTimeout)
-	other := func(o *Options) {
-		o.Dial = func(context.Context, string, string) (net.Conn, error) {
-			near, far := net.Pipe()
-			go func() { _, _ = io.Copy(io.Discard, far) }()
-			go func() {
-				_, _ = far.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
-				_ = far.Close()
-			}()
-			return near, nil
+	saying := func(words string) func(o *Options) {
+		return func(o *Options) {
+			o.Dial = func(context.Context, string, string) (net.Conn, error) {
+				near, far := net.Pipe()
+				go func() { _, _ = io.Copy(io.Discard, far) }()
+				go func() {
+					_, _ = far.Write([]byte(words))
+					_ = far.Close()
+				}()
+				return near, nil
+			}
 		}
 	}
-	if err := s.try(other, map[string]any{}); err == nil || !strings.Contains(err.Error(), "SSH server") && !strings.Contains(err.Error(), "closed the connection") {
-		t.Errorf("a web server: %v", err)
+	refused(t, "a web server", s.try(saying("HTTP/1.1 400 Bad Request\r\n\r\n"), map[string]any{}), ErrHandshake, "HTTP/1.1 400", "Correct port")
+	refused(t, "an old protocol", s.try(saying("SSH-1.5-old\r\n"), map[string]any{}), ErrHandshake, "Is an SSH server at this port?")
+	for _, words := range []string{"", "Exceeded MaxStartups\r\n", "Not allowed at this time\r\n"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+		_, err := s.machine(s.pool(saying(words)), map[string]any{}).Run(ctx, nothing)
+		refused(t, words, err, ErrRefused, strings.TrimSpace(words), "MaxStartups")
+		cancel()
 	}
 }

@@ -67,14 +67,14 @@ func (l *lookup) take(s line) {
 	if !known {
 		return
 	}
-	key := s.word
-	if key == "proxycommand" || key == "proxyjump" {
-		key = "proxy" // whichever stands first
-	}
-	if l.seen[key] && !w.many {
+	switch {
+	case l.seen[s.word] && !w.many:
+		return
+	// The two exclude each other, and whichever stands first counts, but `ProxyJump none` leaves ProxyCommand alone.
+	case s.word == "proxyjump" && l.seen["proxycommand"], s.word == "proxycommand" && len(l.out.Jumps()) > 0:
 		return
 	}
-	l.seen[key] = true
+	l.seen[s.word] = true
 	w.set(&l.out, s.args)
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 )
 
 // Bounds of what is read. A configuration that exceeds them is refused.
@@ -20,7 +21,7 @@ const (
 
 // Source is how files are found and read.
 type Source struct {
-	// Read returns a file's content. An error that is fs.ErrNotExist means an empty file for what Include names.
+	// Read returns a file's content. For what Include names, fs.ErrNotExist and syscall.EISDIR mean an empty file.
 	Read func(name string) ([]byte, error)
 	// Glob lists the files that a pattern of Include means; nil: Include reads names without wildcards only.
 	Glob func(pattern string) ([]string, error)
@@ -74,7 +75,7 @@ func (p *parser) file(name string, depth int) ([]line, error) {
 	}
 	b, err := p.src.Read(name)
 	switch {
-	case err != nil && depth > 0 && errors.Is(err, fs.ErrNotExist):
+	case err != nil && depth > 0 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EISDIR)):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("read the ssh configuration: %w", err)
@@ -110,6 +111,9 @@ func (p *parser) check(l *line, depth int) error {
 		}
 		return nil
 	case !known:
+		if why := missed[l.word]; why != "" {
+			p.notes = append(p.notes, fmt.Sprintf("%s: %s is not followed: %s", l.at(), l.word, why))
+		}
 		return nil
 	case len(l.args) == 0 || l.args[0] == "":
 		return fmt.Errorf("%s has no value", l.word)

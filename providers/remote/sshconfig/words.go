@@ -3,6 +3,7 @@ package sshconfig
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +25,8 @@ var words = map[string]word{
 	"hostname":             {set: func(s *Settings, a []string) { s.HostName = a[0] }},
 	"port":                 {set: func(s *Settings, a []string) { s.Port, _ = strconv.Atoi(a[0]) }, check: isPort},
 	"user":                 {set: func(s *Settings, a []string) { s.User = a[0] }},
-	"identityfile":         {set: func(s *Settings, a []string) { s.IdentityFiles = append(s.IdentityFiles, a[0]) }, many: true},
-	"certificatefile":      {set: func(s *Settings, a []string) { s.CertificateFiles = append(s.CertificateFiles, a[0]) }, many: true},
+	"identityfile":         {set: func(s *Settings, a []string) { s.IdentityFiles = added(s.IdentityFiles, a[0]) }, many: true},
+	"certificatefile":      {set: func(s *Settings, a []string) { s.CertificateFiles = added(s.CertificateFiles, a[0]) }, many: true},
 	"proxyjump":            {set: func(s *Settings, a []string) { s.ProxyJump = a[0] }},
 	"proxycommand":         {set: func(s *Settings, a []string) { s.ProxyCommand = a[0] }},
 	"userknownhostsfile":   {set: func(s *Settings, a []string) { s.UserKnownHosts = a }},
@@ -36,6 +37,25 @@ var words = map[string]word{
 	"connecttimeout":       {set: func(s *Settings, a []string) { s.ConnectTimeout, _ = duration(a[0]) }, check: isDuration},
 	"serveraliveinterval":  {set: func(s *Settings, a []string) { s.ServerAliveInterval, _ = duration(a[0]) }, check: isDuration},
 	"serveralivecountmax":  {set: func(s *Settings, a []string) { s.ServerAliveCountMax, _ = strconv.Atoi(a[0]) }, check: isCount},
+}
+
+// added is a list with one more value, unless it has that already.
+func added(list []string, v string) []string {
+	if slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
+}
+
+// missed are words that are not followed although that may surprise, and what to do.
+var missed = map[string]string{
+	"revokedhostkeys":      "put the keys into a known_hosts file, behind @revoked",
+	"knownhostscommand":    "no programs are run; put its lines into a known_hosts file",
+	"bindaddress":          "the system chooses the address",
+	"bindinterface":        "the system chooses the interface",
+	"canonicalizehostname": "name hosts in full",
+	"pkcs11provider":       "add the key to the ssh agent (ssh-add -s)",
+	"securitykeyprovider":  "add the key to the ssh agent",
 }
 
 func isPort(v string) error {
