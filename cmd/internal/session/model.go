@@ -15,7 +15,7 @@ import (
 // endpoints that seeds and audits name.
 func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 	cfg := twin.Config{Seed: seed, Truth: truth, Token: random(), Key: keyField(p)}
-	for _, t := range p.Targets {
+	for i, t := range p.Targets {
 		var c struct {
 			Instance string `json:"instance"`
 			Username string `json:"username"`
@@ -24,7 +24,7 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 			_ = json.Unmarshal(raw, &c) // the language checked it
 		}
 		cfg.Targets = append(cfg.Targets, twin.Target{
-			Name: t.Name, Networks: t.Networks, Hosts: t.Hosts, Instance: orElse(c.Instance, "StreamsInstance"), Username: orElse(c.Username, "xdc"), Password: random(),
+			Name: t.Name, Networks: t.Networks, Hosts: addressed(i, t), Instance: orElse(c.Instance, "StreamsInstance"), Username: orElse(c.Username, "xdc"), Password: random(),
 		})
 	}
 	for _, st := range p.Steps {

@@ -25,7 +25,7 @@ const standInPrefix = "stand-in:"
 func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 	out := *p
 	out.Targets = nil
-	for _, t := range p.Targets {
+	for i, t := range p.Targets {
 		c, ok := s.Targets[t.Name]
 		if !ok {
 			return nil, fmt.Errorf("the stand-in %s has no target %q", s.Dir, t.Name)
@@ -54,7 +54,9 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 			kept["data_exchange"] = withoutURL(d)
 		}
 		t.Connections = kept
-		if t.Hosts, err = swapHosts(t.Hosts, c.Hosts); err != nil {
+		if c.Hosts == nil {
+			t.Hosts = addressed(i, t)
+		} else if t.Hosts, err = swapHosts(t.Hosts, c.Hosts); err != nil {
 			return nil, fmt.Errorf("the stand-in %s, target %s: %w", s.Dir, t.Name, err)
 		}
 		out.Targets = append(out.Targets, t)
@@ -62,11 +64,8 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 	return &out, nil
 }
 
-// swapHosts connects hosts to the machines of a lab. A twin has none.
+// swapHosts connects hosts to the machines of a lab.
 func swapHosts(hosts []providers.Host, there map[string]standin.Host) ([]providers.Host, error) {
-	if there == nil {
-		return hosts, nil
-	}
 	out := slices.Clone(hosts)
 	for i := range out {
 		h, ok := there[out[i].Name]
