@@ -19,6 +19,17 @@ func columns(s string) int {
 	return n
 }
 
+// wider says whether a text takes more than width columns. It reads no further than it has to.
+func wider(s string, width int) bool {
+	n := 0
+	for _, r := range s {
+		if n += runeColumns(r); n > width {
+			return true
+		}
+	}
+	return false
+}
+
 func runeColumns(r rune) int {
 	switch {
 	case r < 0x7f:

@@ -233,7 +233,7 @@ const ellipsis = "\u2026"
 
 // cut shortens a line to about width characters near what is underlined.
 func cut(l *Line, width int) {
-	if width <= 0 || columns(l.Text) <= width {
+	if width <= 0 || !wider(l.Text, width) {
 		return
 	}
 	at := 0

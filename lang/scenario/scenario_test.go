@@ -117,6 +117,7 @@ func TestRefused(t *testing.T) {
 		p := c - 1
 		bomb += fmt.Sprintf("%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, p, p, p, p, p, p, p, p, p, p)
 	}
+	var said strings.Builder
 	for _, c := range []struct {
 		name, text string
 		code       diag.Code
@@ -147,12 +148,14 @@ func TestRefused(t *testing.T) {
 			if res.Plan != nil || !found.HasErrors() {
 				t.Fatal("it was imported")
 			}
+			fmt.Fprintf(&said, "-- %s --\n%s", c.name, lines(found))
 			d := found.Errors()[0]
 			if d.Code != c.code || d.Subject == nil || c.line > 0 && d.Subject.Start.Line != c.line {
 				t.Errorf("got %s in line %v, want %s in line %d: %s", d.Code, d.Subject, c.code, c.line, d.Detail)
 			}
 		})
 	}
+	golden(t, "refused.findings", said.String())
 }
 
 // A syntax error shows no text of the file: nobody knows where its secrets are.
@@ -198,4 +201,20 @@ func FuzzImport(f *testing.F) {
 			t.Fatalf("not canonical: %v\n%s", ds.Err(), res.Plan)
 		}
 	})
+}
+
+func TestEveryCodeIsShown(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.findings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen strings.Builder
+	for _, f := range files {
+		seen.Write(read(t, filepath.Base(f)).Bytes)
+	}
+	for _, info := range diag.Codes() {
+		if info.Code >= "XDC1600" && info.Code < "XDC1700" && !strings.Contains(seen.String(), string(info.Code)) {
+			t.Errorf("no scenario in testdata provokes %s (%s)", info.Code, info.Title)
+		}
+	}
 }

@@ -122,6 +122,7 @@ type builder struct {
 	count   int
 	starts  []int // where nodes begin
 	secrets []int // where nodes begin that are not to be shown
+	last    hcl.Pos
 	found   diag.List
 }
 
@@ -255,7 +256,13 @@ func (b *builder) rangeOf(y *yaml.Node) hcl.Range {
 	if line <= len(b.lines) {
 		at = b.lines[line-1]
 	}
-	at = b.forward(at, column-1)
+	last := &b.last // nodes mostly come in the order of the text: a long line is walked once
+	if last.Line == line && last.Column <= column {
+		at = b.forward(last.Byte, column-last.Column)
+	} else {
+		at = b.forward(at, column-1)
+	}
+	*last = hcl.Pos{Line: line, Column: column, Byte: at}
 	start := hcl.Pos{Line: line, Column: column, Byte: at}
 	length := 0
 	if y.Kind == yaml.ScalarNode && !strings.ContainsAny(y.Value, "\r\n") && y.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 && y.Anchor == "" {
