@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 type keep struct {
@@ -92,5 +93,23 @@ func FuzzEvent(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		var e Event
 		_ = json.Unmarshal(b, &e)
+	})
+}
+
+// Events are held against samples of the same instants, to the nanosecond.
+func TestTheInstantOfAnEventSurvivesJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Duration(rapid.Int64Range(0, int64(30*24*time.Hour)).Draw(t, "nanoseconds"))
+		b, err := json.Marshal(Event{Seq: 1, At: at, Body: &Noted{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out Event
+		if err := json.Unmarshal(b, &out); err != nil {
+			t.Fatal(err)
+		}
+		if out.At != at {
+			t.Fatalf("%d ns became %d ns", at, out.At)
+		}
 	})
 }

@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -81,6 +82,6 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(in.Body, body); err != nil {
 		return fmt.Errorf("decode %s: %w", in.Kind, err)
 	}
-	*e = Event{Seq: in.Seq, At: time.Duration(in.T * float64(time.Second)).Round(time.Nanosecond), Wall: in.Wall, Body: body}
+	*e = Event{Seq: in.Seq, At: time.Duration(math.Round(in.T * float64(time.Second))), Wall: in.Wall, Body: body}
 	return nil
 }
