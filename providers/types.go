@@ -21,6 +21,9 @@ type Provider struct {
 	Connection *schema.Block
 	// Signals are what its sessions or inferences report.
 	Signals []schema.Signal
+	// Outside says that its sessions look at services of which stand-ins have nothing. Rehearsals and labs make no
+	// such session, and leave out what looks at its signals.
+	Outside bool
 	// Connect makes a session from the connection's arguments; nil when the provider has no sessions. args
 	// are {} when the target has no such block.
 	Connect func(env Env, target Target, args json.RawMessage) (Session, error)

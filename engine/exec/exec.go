@@ -29,6 +29,8 @@ type Options struct {
 	Seed uint64
 	// Rehearsal answers approvals with yes and leaves out steps without a twin.
 	Rehearsal bool
+	// StandIn leaves out steps that look at what only the real surroundings have. Rehearsals do so too.
+	StandIn bool
 	// Interrupts returns how many times somebody asked to stop. It is polled, because a rehearsal's bubble must
 	// not wait on anything outside. Nil: never.
 	Interrupts func() int

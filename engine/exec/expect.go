@@ -27,8 +27,8 @@ func (r *run) expectReady(st *step) {
 		return
 	}
 	st.expect = &expecting{at: r.now()}
-	if st.Skip != "" && r.opt.Rehearsal {
-		r.verdict(st, event.NotJudged, cond.Judged{Why: st.Skip, At: r.now()}, nil)
+	if r.leftOut(st) != "" {
+		r.verdict(st, event.NotJudged, cond.Judged{Why: r.leftOut(st), At: r.now()}, nil)
 		return
 	}
 	c := st.Expect.That
@@ -153,11 +153,11 @@ func (r *run) judgeRest() {
 			continue
 		}
 		switch {
-		case st.Skip != "" && r.opt.Rehearsal:
+		case r.leftOut(st) != "":
 			if st.expect == nil {
 				st.expect = &expecting{at: now}
 			}
-			r.verdict(st, event.NotJudged, cond.Judged{Why: st.Skip, At: now}, nil)
+			r.verdict(st, event.NotJudged, cond.Judged{Why: r.leftOut(st), At: now}, nil)
 		case st.expect == nil:
 			st.expect = &expecting{at: now}
 			r.verdict(st, event.Inconclusive, cond.Judged{At: now, Why: r.missing(st)}, nil)

@@ -17,6 +17,10 @@ type guard struct {
 // armGuards watches every guard between its events. One that becomes false aborts the run.
 func (r *run) armGuards() {
 	for _, g := range r.guards {
+		if g.Unseen != "" && (r.opt.Rehearsal || r.opt.StandIn) {
+			_ = r.emit(&event.Noted{Level: "info", Subject: g.Address, Text: "not watched: " + g.Unseen})
+			continue
+		}
 		more := []string{}
 		if g.From != nil {
 			more = append(more, g.From.Path())

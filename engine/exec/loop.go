@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/cond"
 	"github.com/xdc-project/xdc/lang/program"
@@ -187,7 +188,7 @@ func (r *run) ready(st *step) {
 	if st.kind == addr.Audit && st.audit == nil {
 		return // opened when its seed starts
 	}
-	if st.Skip != "" && r.opt.Rehearsal {
+	if r.leftOut(st) != "" {
 		r.leaveOut(st)
 		return
 	}
@@ -266,17 +267,29 @@ func (r *run) afterDelay(st *step) {
 	})
 }
 
-// leaveOut treats a step that a rehearsal does not perform: actions count as done for the order of things, all
-// else is skipped with what depends on it.
+// leftOut says why this run does not perform a step; empty when it does.
+func (r *run) leftOut(st *step) string {
+	switch {
+	case r.opt.Rehearsal:
+		return st.Skip
+	case r.opt.StandIn:
+		return st.Unseen
+	}
+	return ""
+}
+
+// leaveOut treats a step that a rehearsal or a run against a stand-in does not perform: actions, and waits for what
+// is not to be seen there, count as done for the order of things; all else is skipped with what depends on it.
 func (r *run) leaveOut(st *step) {
-	if st.kind == addr.Action {
+	why := r.leftOut(st)
+	if st.kind == addr.Action || st.kind == addr.Wait && !plan.Inherited(why) {
 		r.starts(st)
 		st.results = nil
-		_ = r.emit(&event.Noted{Level: "info", Subject: st.Address, Text: st.Skip})
-		r.finish(st, event.Done, st.Skip, nil)
+		_ = r.emit(&event.Noted{Level: "info", Subject: st.Address, Text: why})
+		r.finish(st, event.Done, why, nil)
 		return
 	}
-	r.skip(st, st.Skip)
+	r.skip(st, why)
 }
 
 // starts marks the body of a step as started.

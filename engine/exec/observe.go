@@ -41,6 +41,10 @@ func (r *run) observeOne(ctx context.Context, target, provider string, o provide
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	var told struct {
+		trouble string
+		at      time.Duration
+	}
 	for {
 		began := r.now()
 		err := o.Observe(ctx, func(rd providers.Reading) {
@@ -60,12 +64,37 @@ func (r *run) observeOne(ctx context.Context, target, provider string, o provide
 				r.post(func() { r.sample(reach) })
 			}
 		}
+		now := r.trouble(err, provider)
+		if (now == "") != (told.trouble == "") || now != told.trouble && r.now() >= told.at+troubleEvery {
+			told.trouble, told.at = now, r.now()
+			r.post(func() { r.tell(target+" "+provider, now) })
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// troubleEvery is how often a session that cannot observe says why at most, as long as it cannot.
+const troubleEvery = time.Minute
+
+// trouble is what keeps a session from observing, to be said once. What manages jobs says it by its reach instead.
+func (r *run) trouble(err error, provider string) string {
+	if err == nil || provider == r.reachProvider() {
+		return ""
+	}
+	return err.Error()
+}
+
+// tell says what keeps a session from observing, or that nothing does any more.
+func (r *run) tell(subject, trouble string) {
+	if trouble != "" {
+		r.warn(subject, trouble)
+		return
+	}
+	_ = r.emit(&event.Noted{Level: "info", Subject: subject, Text: "it is observed again"})
 }
 
 // reachProvider is the provider whose polls say whether a target can be reached: the one that manages its jobs.
@@ -148,7 +177,7 @@ func (r *run) preflight(ctx context.Context) error {
 		if len(bad) > 0 && len(st.Description.Places) > 0 {
 			continue // what is in the way of its place was said
 		}
-		if st.Skip != "" && r.opt.Rehearsal {
+		if r.leftOut(st) != "" {
 			continue
 		}
 		if err := r.preflightStep(ctx, st); err != nil {

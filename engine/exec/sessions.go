@@ -110,7 +110,7 @@ func (r *run) connections() [][2]string {
 		}
 	}
 	for _, st := range r.order {
-		if st.Skip != "" && r.opt.Rehearsal {
+		if r.leftOut(st) != "" {
 			continue
 		}
 		switch {

@@ -70,12 +70,17 @@ type Step struct {
 	Twin bool `json:"twin"`
 	// Skip says why a rehearsal does not perform the step; empty when it does.
 	Skip string `json:"skip,omitempty"`
+	// Unseen says why a run against a stand-in leaves the step out too: it looks at signals that only the real
+	// surroundings have.
+	Unseen string `json:"unseen,omitempty"`
 }
 
 // Guard is a guard of the plan.
 type Guard struct {
 	Address string `json:"address"`
 	*program.Guard
+	// Unseen says why a rehearsal, and a run against a stand-in, goes without the guard; empty when it does not.
+	Unseen string `json:"unseen,omitempty"`
 }
 
 // Window is an expected stretch of the run in seconds; End nil when it cannot be said.

@@ -8,27 +8,78 @@ import (
 	"github.com/xdc-project/xdc/lang/program"
 )
 
-// skips says what a rehearsal leaves out, and why. It is the same in every mode, so that a rehearsed plan and an
-// applied one are the same plan.
+// skips says what a rehearsal leaves out, and what a run against any stand-in does, and why. It is the same in every
+// mode, so that a rehearsed plan and an applied one are the same plan.
 //
-// A fault without a twin is left out with all that depends on it. An action without one counts as done; only what
-// uses its results is left out.
+// A fault without a twin is left out with all that depends on it. An action without one counts as done, and so does a
+// wait that looks at what a stand-in does not have; only what uses their results is left out.
 func (m *maker) skips() {
-	for i, st := range m.steps {
+	m.leaveOut(m.unseen, func(st *Step) *string { return &st.Unseen })
+	m.leaveOut(func(st *Step) string {
 		if !st.Twin {
-			st.Skip = fmt.Sprintf("the twin has no %s %s", st.Type, st.Kind)
+			return fmt.Sprintf("the twin has no %s %s", st.Type, st.Kind)
+		}
+		return m.unseen(st)
+	}, func(st *Step) *string { return &st.Skip })
+	for _, st := range m.steps {
+		st.Twin = st.Skip == ""
+	}
+	for i := range m.plan.Guards {
+		g := &m.plan.Guards[i]
+		g.Unseen = m.outside(g.That)
+	}
+}
+
+// leaveOut gives every step that is left out the reason for it: its own, or that of a step before it.
+func (m *maker) leaveOut(own func(*Step) string, why func(*Step) *string) {
+	for i, st := range m.steps {
+		if *why(st) = own(st); *why(st) != "" {
 			continue
 		}
 		for _, l := range m.before[i] {
 			from := m.steps[l.step]
-			if from.Skip == "" || !m.leavesOut(from, st) {
-				continue
+			if reason := *why(from); reason != "" && leavesOut(from, reason, st) {
+				*why(st) = fmt.Sprintf("%s%s, and %s", depends, from.Address, root(reason))
+				break
 			}
-			st.Skip = fmt.Sprintf("it depends on %s, and %s", from.Address, root(from.Skip))
-			st.Twin = false
-			break
 		}
 	}
+}
+
+// depends begins the reasons that come from another step.
+const depends = "it depends on "
+
+// Inherited reports whether a step is left out because of another one, by the reason.
+func Inherited(reason string) bool { return strings.HasPrefix(reason, depends) }
+
+// unseen says why a step cannot be judged against a stand-in.
+func (m *maker) unseen(st *Step) string { return m.outside(conditions(st.Step)...) }
+
+// outside names a signal that conditions look at and that stand-ins have nothing behind.
+func (m *maker) outside(cs ...*program.Condition) string {
+	for _, c := range cs {
+		if c == nil || c.Formula == nil {
+			continue
+		}
+		for _, sub := range c.Formula.Subjects() {
+			if p, ok := m.reg.Provider(sub.Provider); ok && p.Outside {
+				return fmt.Sprintf("stand-ins have no %s to ask for %s", p.Name, sub.Name)
+			}
+		}
+	}
+	return ""
+}
+
+// conditions are those of a step; some may be nil.
+func conditions(s *program.Step) []*program.Condition {
+	cs := []*program.Condition{s.When}
+	if s.Wait != nil {
+		cs = append(cs, s.Wait.Until)
+	}
+	if s.Expect != nil {
+		cs = append(cs, s.Expect.That)
+	}
+	return cs
 }
 
 // root is the reason at the end of a chain of reasons.
@@ -39,9 +90,12 @@ func root(skip string) string {
 	return skip
 }
 
-// leavesOut reports whether a rehearsal without one step goes without the other too.
-func (m *maker) leavesOut(from, st *Step) bool {
-	if addr.Kind(from.Kind) == addr.Action && !strings.HasPrefix(from.Skip, "it depends on ") || addr.Kind(from.Kind) == addr.Expect {
+// leavesOut reports whether a run without one step, for a reason, goes without the other too.
+func leavesOut(from *Step, reason string, st *Step) bool {
+	switch addr.Kind(from.Kind) { //nolint:exhaustive // what else is left out takes along what depends on it
+	case addr.Action, addr.Wait:
+		return Inherited(reason) || usesResults(st.Step, from)
+	case addr.Expect:
 		return usesResults(st.Step, from)
 	}
 	return true
@@ -52,19 +106,14 @@ func usesResults(s *program.Step, from *Step) bool {
 	if s.Late != nil {
 		return true
 	}
-	conditions := []*program.Condition{s.When}
-	if s.Wait != nil {
-		conditions = append(conditions, s.Wait.Until)
-	}
 	if s.Expect != nil {
-		conditions = append(conditions, s.Expect.That)
 		block := from.Addr
 		block.Module = addr.Root
 		if strings.Contains(s.Expect.Condition, block.Block().String()) {
 			return true
 		}
 	}
-	for _, c := range conditions {
+	for _, c := range conditions(s) {
 		if c == nil || c.Formula == nil {
 			continue
 		}

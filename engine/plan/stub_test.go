@@ -65,7 +65,11 @@ func registry() *providers.Registry {
 		{Path: "job.*.toolkit.remote", Type: words("remote", "never", "up", "down")},
 		{Path: "job.*.toolkit.takeover", Type: words("takeover", "none", "running", "done")},
 	}}
-	return providers.NewRegistry(streams, network, exec, data, toolkit)
+	probes := &providers.Provider{
+		Name: "probes", Doc: "Stub.", Outside: true, Connection: &schema.Block{Name: "probes"},
+		Signals: []schema.Signal{{Path: "probes.lag", Type: signal.Type{Kind: signal.Number}}},
+	}
+	return providers.NewRegistry(streams, network, exec, data, toolkit, probes)
 }
 
 func words(name string, values ...string) signal.Type {

@@ -156,13 +156,17 @@ func (r *resolver) match(t *target, rest cond.Path, jobPath, job string) (cond.S
 			blocked = why
 			continue
 		}
+		typ, bad := r.s.mod.c.typeOf(t, p, rest)
+		if bad != nil {
+			return cond.Subject{}, bad
+		}
 		name := t.name
 		tail := rest
 		if jobPath != "" {
 			name += "." + jobPath
 			tail = rest[2:]
 		}
-		return cond.Subject{Name: name + "." + pathTail(tail), Type: p.Type, Moment: schema.Live, Job: job}, nil
+		return cond.Subject{Name: name + "." + pathTail(tail), Type: typ, Moment: schema.Live, Job: job, Provider: p.Provider}, nil
 	}
 	if blocked != "" {
 		return cond.Subject{}, problem("Nothing can provide this signal", blocked)

@@ -68,7 +68,9 @@ var stubConnections = map[string]*schema.Block{
 	}},
 	"prometheus": {
 		Name: "prometheus", Attributes: []schema.Attribute{{Name: "url", Type: cty.String, Required: true}},
-		Blocks: []schema.Nested{{Min: 1, Block: schema.Block{Name: "signal", Labels: []string{"name"}, Attributes: []schema.Attribute{{Name: "query", Type: cty.String, Required: true}}}}},
+		Blocks: []schema.Nested{{Min: 1, Block: schema.Block{Name: "signal", Labels: []string{"name"}, Attributes: []schema.Attribute{
+			{Name: "query", Type: cty.String, Required: true}, {Name: "type", Type: cty.String}, {Name: "unit", Type: cty.String, Default: cty.StringVal("number")},
+		}}}},
 	},
 }
 
@@ -110,6 +112,9 @@ func (stub) Signals() []schema.Signal {
 		{Path: "job.*.toolkit.role", Type: enum("role", "active", "passive"), Provider: "toolkit"},
 		{Path: "job.*.toolkit.takeover", Type: enum("takeover", "none", "running", "done"), Provider: "toolkit"},
 		{Path: "host.*.cpu", Type: signal.Type{Kind: signal.Ratio}, Provider: "network"},
-		{Path: "prometheus.*", Type: number, Provider: "prometheus"},
+		{Path: "prometheus.*", Type: number, Provider: "prometheus", Named: &schema.Named{Block: "signal", TypedBy: []string{"type", "unit"}, Types: map[string]signal.Type{
+			"text": {Kind: signal.String}, "number": number, "seconds": {Kind: signal.Duration},
+		}}},
+		{Path: "prometheus.*.up", Type: signal.Type{Kind: signal.Bool}, Provider: "prometheus", Named: &schema.Named{Block: "signal"}},
 	}
 }

@@ -84,6 +84,7 @@ func (t *target) open() {
 			t.toolkit = &config.Child{Type: ch.Type, Range: ch.Range, Content: merged}
 		default:
 			t.conns[ch.Type] = &config.Child{Type: ch.Type, Range: ch.Range, Content: merged}
+			c.nameSignals(ch.Type, t.conns[ch.Type])
 		}
 	}
 }

@@ -70,6 +70,8 @@ type Subject struct {
 	Step string
 	// Job is the address of the job instance whose signal it is, where the plan has that job.
 	Job string
+	// Provider makes the signal; empty for what the engine itself says.
+	Provider string
 }
 
 // Problem is why something in a condition is wrong.

@@ -128,9 +128,21 @@ func (p *page) signalList(ss []schema.Signal) {
 	ss = slices.Clone(ss)
 	slices.SortStableFunc(ss, func(a, b schema.Signal) int { return cmp.Compare(a.Path, b.Path) })
 	for _, s := range ss {
-		p.item("`%s` (%s): %s", s.Path, typeText(s.Type), s.Description)
+		p.item("`%s` (%s): %s", s.Path, typeText(s.Type)+byBlock(s.Named), s.Description)
 	}
 	p.gap()
+}
+
+// byBlock says which block of a connection names a signal, and by which arguments its type may be another.
+func byBlock(n *schema.Named) string {
+	if n == nil {
+		return ""
+	}
+	out := fmt.Sprintf("; `*` is a `%s` block", n.Block)
+	if len(n.TypedBy) > 0 {
+		out += " and its `" + strings.Join(n.TypedBy, "`, `") + "` may say another type"
+	}
+	return out
 }
 
 // functions is the page of the function library.

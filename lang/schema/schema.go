@@ -90,6 +90,17 @@ type Signal struct {
 	Type        signal.Type
 	Description string
 	Provider    string
+	// Named says that the first `*` stands for a block of the provider's connection; nil: for any name.
+	Named *Named
+}
+
+// Named ties signals to nested blocks of a connection block: a plan may observe what it says is to be observed.
+type Named struct {
+	Block string // type of the nested block; its first label is the signal's name
+	// TypedBy are attributes of that block that say what type its signal has, in order: the first whose value is
+	// among Types decides. Where none is, Signal.Type holds.
+	TypedBy []string
+	Types   map[string]signal.Type
 }
 
 // Moment says when an attribute of a step has a value.

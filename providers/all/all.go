@@ -9,6 +9,7 @@ import (
 	httpaction "github.com/xdc-project/xdc/providers/http"
 	"github.com/xdc-project/xdc/providers/network"
 	"github.com/xdc-project/xdc/providers/process"
+	"github.com/xdc-project/xdc/providers/prometheus"
 	"github.com/xdc-project/xdc/providers/resource"
 	"github.com/xdc-project/xdc/providers/streams"
 	"github.com/xdc-project/xdc/providers/toolkit"
@@ -20,7 +21,7 @@ import (
 func Providers() []*providers.Provider {
 	return []*providers.Provider{
 		streams.Provider(), dataexchange.Provider(), toolkit.Provider(), network.Provider(), process.Provider(), resource.Provider(), hostcommand.Provider(), toxiproxy.Provider(),
-		httpaction.Provider(), execaction.Provider(),
+		httpaction.Provider(), execaction.Provider(), prometheus.Provider(),
 		{Name: "twin", Doc: "The model that rehearsals run against.", Assumptions: twin.Assumptions()},
 	}
 }

@@ -83,6 +83,10 @@ type signalJSON struct {
 	Values      []string `json:"values,omitempty"`
 	Provider    string   `json:"provider,omitempty"`
 	Description string   `json:"description,omitempty"`
+	// Block is the nested block of the provider's connection that * is the label of; TypedBy are its arguments by which
+	// the type may be another.
+	Block   string   `json:"block,omitempty"`
+	TypedBy []string `json:"typed_by,omitempty"`
 }
 
 func schemaOf(r *providers.Registry) schemaJSON {
@@ -120,7 +124,11 @@ func schemaOf(r *providers.Registry) schemaJSON {
 		}
 	}
 	for _, s := range append(schema.TargetSignals(), r.Signals()...) {
-		out.Signals = append(out.Signals, signalJSON{s.Path, s.Type.String(), wordsOf(s.Type.Enum), s.Provider, s.Description})
+		sig := signalJSON{Path: s.Path, Type: s.Type.String(), Values: wordsOf(s.Type.Enum), Provider: s.Provider, Description: s.Description}
+		if s.Named != nil {
+			sig.Block, sig.TypedBy = s.Named.Block, s.Named.TypedBy
+		}
+		out.Signals = append(out.Signals, sig)
 	}
 	return out
 }

@@ -163,7 +163,7 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		Plan: sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
 		Trace:     trace.NewStore(samples{tw, q.Samples}),
 		Env:       env,
-		Rehearsal: sur.mode == "rehearse", Interrupts: q.Interrupts, Approval: f.Answer, Locks: guards, KillPoint: q.KillPoint, Lease: q.Lease,
+		Rehearsal: sur.mode == "rehearse", StandIn: sur.standIn != "", Interrupts: q.Interrupts, Approval: f.Answer, Locks: guards, KillPoint: q.KillPoint, Lease: q.Lease,
 	})
 	shut()
 	return res, err

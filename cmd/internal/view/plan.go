@@ -97,6 +97,9 @@ func (v *planView) step(n int, s *plan.Step) {
 	for _, u := range s.Unknown {
 		v.text(in, "", u+" = (known after run)")
 	}
+	if s.Unseen != "" && s.Unseen != s.Skip {
+		v.text(in, "skip   ", "a run with --on does not perform it: "+s.Unseen)
+	}
 	if s.Skip != "" {
 		v.text(in, "skip   ", "a rehearsal does not perform it: "+s.Skip)
 	}
