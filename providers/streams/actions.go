@@ -23,7 +23,7 @@ const pollEvery = 250 * time.Millisecond
 type verb struct {
 	name, doc, example string
 	attrs              []schema.Attribute
-	effects            func(base string) []string
+	effects            func(base string, c connection) []string
 	stops              bool
 	resubmits          bool
 	do                 func(ctx context.Context, env providers.Env, w which) error
@@ -34,20 +34,22 @@ func actions() []providers.ActionType {
 		{
 			name: "streams_job_cancel", example: `job = job.orders["dc1"]`, stops: true, do: cancelJob,
 			doc:     "Cancels a job and waits until it is gone. Nothing submits it again.",
-			effects: func(base string) []string { return []string{"DELETE " + base + "/jobs/{id}"} },
+			effects: func(base string, _ connection) []string { return []string{"DELETE " + base + "/jobs/{id}"} },
 		},
 		{
 			name: "streams_job_restart", example: `job = job.orders["dc1"]`, resubmits: true, do: restartJob,
 			doc: "Cancels a job and submits the same bundle with the same parameters under the same name again, and waits until it is healthy: what an operator does to bring both sides together after a mutual DOWN.",
-			effects: func(base string) []string {
+			effects: func(base string, _ connection) []string {
 				return []string{"DELETE " + base + "/jobs/{id}", "POST " + base + "/applicationbundles  (the same bundle)", "POST " + base + "/jobs  (the same name and parameters)"}
 			},
 		},
 		{
 			name: "streams_pe_restart", example: "job      = job.orders[\"dc1\"]\noperator = \"RemoteDataCenterHeartbeatWatchdog\"", do: restartPEs,
-			doc:     "Restarts PEs of a job, those that hold an operator, those named by id, or all, and waits until they run.",
-			attrs:   []schema.Attribute{operatorAttr, pesAttr},
-			effects: func(base string) []string { return []string{operations["restart"].shown(base + "/pes/{id}")} },
+			doc:   "Restarts PEs of a job, those that hold an operator, those named by id, or all, and waits until they run.",
+			attrs: []schema.Attribute{operatorAttr, pesAttr},
+			effects: func(base string, c connection) []string {
+				return []string{c.planned("restart_pe").shown(base + "/pes/{id}")}
+			},
 		},
 	}
 	out := []providers.ActionType{submitAction()}
@@ -73,13 +75,13 @@ func (v verb) describe(s providers.Scope, raw json.RawMessage) (providers.Descri
 	}
 	path := w.Target + "." + w.Job
 	d := providers.Description{SideEffects: true, Summary: v.doc, Places: []providers.Place{{Target: w.Target}}, Jobs: []string{path}}
-	for _, text := range v.effects(baseURL(s, w.Target)) {
+	for _, text := range v.effects(baseURL(s, w.Target), connectionOf(s, w.Target)) {
 		d.Effects = append(d.Effects, providers.Line{Place: w.Target, Text: text})
 	}
 	if v.stops {
 		d.Stops = []string{path}
 	}
-	out := w.validate()
+	out := append(w.validate(), validateOperations(s, w.Target)...)
 	if info, ok := jobInfo(s.Jobs, w.Target, w.Job); ok && v.resubmits && (info.Adopt != "" || info.Launched != "") {
 		out = append(out, diag.Diagnostic{
 			Severity: diag.Error, Code: diag.StreamsNoRestore, Summary: "The job cannot be submitted again", Path: cty.GetAttrPath("job"),
@@ -192,13 +194,17 @@ func restartPEs(ctx context.Context, env providers.Env, w which) error {
 	if err != nil {
 		return err
 	}
+	op, err := s.operation(ctx, "restart_pe")
+	if err != nil {
+		return err
+	}
 	before := map[rest.ID]int64{}
 	for _, pe := range pes {
 		if !w.means(pe) {
 			continue
 		}
 		before[pe.ID] = pe.LaunchCount.V
-		if err := s.act(ctx, "restart", "restart PE "+string(pe.ID), rest.Join(i.PEs, "/"+url.PathEscape(string(pe.ID)))); err != nil {
+		if err := s.call(ctx, op, "restart PE "+string(pe.ID), subject{"pe", rest.Join(i.PEs, "/"+url.PathEscape(string(pe.ID))), string(pe.ID), string(j.ID)}); err != nil {
 			return err
 		}
 	}

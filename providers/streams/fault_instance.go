@@ -58,8 +58,8 @@ func describeStopInstance(s providers.Scope, raw json.RawMessage) (providers.Des
 	d := providers.Description{
 		SideEffects: true,
 		Summary:     "stops the instance at " + a.Target + " and every job in it",
-		Effects:     []providers.Line{a.line(a.Target, "stop", "instance", base, "")},
-		Undo:        []providers.Line{a.line(a.Target, "start", "instance", base, "")},
+		Effects:     []providers.Line{a.line(s, a.Target, "stop_instance", base, "")},
+		Undo:        []providers.Line{a.line(s, a.Target, "start_instance", base, "")},
 		Places:      []providers.Place{a.place(a.Target)},
 	}
 	var lost []string
@@ -79,7 +79,7 @@ func describeStopInstance(s providers.Scope, raw json.RawMessage) (providers.Des
 	if back {
 		d.Undo = append(d.Undo, providers.Line{Place: a.Target, Text: "POST " + base + "/jobs  (for each job that this plan had submitted: the same name, bundle and parameters)"})
 	}
-	out := a.validate(a.Target)
+	out := append(a.validate(a.Target), validateOperations(s, a.Target)...)
 	if len(lost) > 0 {
 		d.Undo = append(d.Undo, providers.Line{Place: a.Target, Text: "not undone: " + strings.Join(lost, ", ") + " stays down"})
 		out = append(out, diag.Diagnostic{
@@ -95,6 +95,8 @@ type stopInstanceUndo struct {
 	via
 	Target string    `json:"target"`
 	Jobs   []lostJob `json:"jobs,omitempty"`
+	// Operations are the calls by name; handles of older versions have none.
+	Operations map[string]operation `json:"operations,omitempty"`
 }
 
 // lostJob is a job that the heal submits again.
@@ -126,6 +128,9 @@ func (d stopInstance) Prepare(ctx context.Context, id providers.StepID, raw json
 		return providers.Handle{}, fmt.Errorf("stop the instance %s at %s: it is %s already; start it first", i.ID, a.Target, snake(i.Status))
 	}
 	u := stopInstanceUndo{via: a.via, Target: a.Target}
+	if u.Operations, err = s.resolve(ctx, a.via, "stop_instance", "start_instance"); err != nil {
+		return providers.Handle{}, err
+	}
 	if a.restore() {
 		for _, t := range s.jobs() {
 			if t.spec != nil && t.id != "" {
@@ -163,7 +168,7 @@ func (d stopInstance) Inject(ctx context.Context, h providers.Handle) error {
 	if err != nil || i.Status == "stopped" || i.Status == "stopping" {
 		return err
 	}
-	return u.act(ctx, d.env, s, "stop", "instance", i.Self, "")
+	return u.act(ctx, d.env, s, u.Operations, "stop_instance", subject{kind: "instance", self: i.Self})
 }
 
 // Verify looks whether it is stopped.
@@ -191,7 +196,7 @@ func (d stopInstance) Heal(ctx context.Context, h providers.Handle) error {
 		i, err := s.now(ctx)
 		if err == nil && i.Status == "stopped" && !asked {
 			asked = true
-			err = u.act(ctx, d.env, s, "start", "instance", i.Self, "")
+			err = u.act(ctx, d.env, s, u.Operations, "start_instance", subject{kind: "instance", self: i.Self})
 		}
 		return i.Status == "running", err
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,15 +42,15 @@ func describeStopPE(s providers.Scope, raw json.RawMessage) (providers.Descripti
 	d := providers.Description{
 		SideEffects: true,
 		Summary:     fmt.Sprintf("stops %s of %s at %s", a.words(), a.Job, a.Target),
-		Effects:     []providers.Line{a.line(a.Target, "stop", "pe", link, "{id}")},
-		Undo:        []providers.Line{a.line(a.Target, "start", "pe", link, "{id}")},
+		Effects:     []providers.Line{a.line(s, a.Target, "stop_pe", link, "{id}")},
+		Undo:        []providers.Line{a.line(s, a.Target, "start_pe", link, "{id}")},
 		Places:      []providers.Place{a.place(a.Target)},
 		Jobs:        []string{path},
 	}
 	if a.Operator == "" && len(a.PEs) == 0 {
 		d.Stops = d.Jobs
 	}
-	return d, append(a.which.validate(), a.via.validate(a.Target)...)
+	return d, slices.Concat(a.which.validate(), a.via.validate(a.Target), validateOperations(s, a.Target))
 }
 
 // stopPEArgs are the arguments.
@@ -61,7 +62,10 @@ type stopPEArgs struct {
 type peUndo struct {
 	via
 	Target string   `json:"target"`
-	PEs    []string `json:"pes"` // ids
+	Job    string   `json:"job,omitempty"` // its id
+	PEs    []string `json:"pes"`           // ids
+	// Operations are the calls by name; handles of older versions have none.
+	Operations map[string]operation `json:"operations,omitempty"`
 }
 
 type stopPE struct{ env providers.Env }
@@ -82,7 +86,10 @@ func (d stopPE) Prepare(ctx context.Context, id providers.StepID, raw json.RawMe
 	if err != nil {
 		return providers.Handle{}, err
 	}
-	u := peUndo{via: a.via, Target: a.Target}
+	u := peUndo{via: a.via, Target: a.Target, Job: string(j.ID)}
+	if u.Operations, err = s.resolve(ctx, a.via, "stop_pe", "start_pe"); err != nil {
+		return providers.Handle{}, err
+	}
 	for _, pe := range pes {
 		if pe.Status == "running" && a.means(pe) {
 			u.PEs = append(u.PEs, string(pe.ID))
@@ -110,7 +117,7 @@ func listPEs(pes []rest.PE) string {
 }
 
 // each goes through the PEs of a handle; it tries them all.
-func (d stopPE) each(ctx context.Context, h providers.Handle, do func(s *Session, v via, link, id string) error) error {
+func (d stopPE) each(ctx context.Context, h providers.Handle, do func(s *Session, u peUndo, on subject) error) error {
 	var u peUndo
 	if err := decode(h.Undo, &u); err != nil {
 		return err
@@ -125,35 +132,35 @@ func (d stopPE) each(ctx context.Context, h providers.Handle, do func(s *Session
 	}
 	var errs []error
 	for _, id := range u.PEs {
-		errs = append(errs, do(s, u.via, rest.Join(i.PEs, "/"+url.PathEscape(id)), id))
+		errs = append(errs, do(s, u, subject{"pe", rest.Join(i.PEs, "/"+url.PathEscape(id)), id, u.Job}))
 	}
 	return errors.Join(errs...)
 }
 
 // Inject stops them.
 func (d stopPE) Inject(ctx context.Context, h providers.Handle) error {
-	return d.each(ctx, h, func(s *Session, v via, link, id string) error {
-		status, err := s.peStatus(ctx, link)
+	return d.each(ctx, h, func(s *Session, u peUndo, on subject) error {
+		status, err := s.peStatus(ctx, on.self)
 		if err != nil || status == "stopped" || status == "stopping" {
 			return err
 		}
-		return v.act(ctx, d.env, s, "stop", "pe", link, id)
+		return u.act(ctx, d.env, s, u.Operations, "stop_pe", on)
 	})
 }
 
 // Heal starts those that are there and are stopped. One that is still stopping is started by the next attempt.
 func (d stopPE) Heal(ctx context.Context, h providers.Handle) error {
-	return d.each(ctx, h, func(s *Session, v via, link, id string) error {
+	return d.each(ctx, h, func(s *Session, u peUndo, on subject) error {
 		status := ""
-		err := until(ctx, "PE "+id+" to have stopped", func() (bool, error) {
+		err := until(ctx, "PE "+on.id+" to have stopped", func() (bool, error) {
 			var err error
-			status, err = s.peStatus(ctx, link)
+			status, err = s.peStatus(ctx, on.self)
 			return status != "stopping", err
 		})
 		if err != nil || status != "stopped" {
 			return err
 		}
-		return v.act(ctx, d.env, s, "start", "pe", link, id)
+		return u.act(ctx, d.env, s, u.Operations, "start_pe", on)
 	})
 }
 
@@ -173,13 +180,13 @@ func (s *Session) peStatus(ctx context.Context, link string) (string, error) {
 func (d stopPE) look(ctx context.Context, h providers.Handle, want func(status string) bool) (all bool, e providers.Effect, err error) {
 	e.Low, all = time.Now(), true
 	var seen []string
-	err = d.each(ctx, h, func(s *Session, _ via, link, id string) error {
-		status, err := s.peStatus(ctx, link)
+	err = d.each(ctx, h, func(s *Session, _ peUndo, on subject) error {
+		status, err := s.peStatus(ctx, on.self)
 		all = all && want(status)
 		if status == "" {
 			status = "gone"
 		}
-		seen = append(seen, fmt.Sprintf("PE %s is %s", id, snake(status)))
+		seen = append(seen, fmt.Sprintf("PE %s is %s", on.id, snake(status)))
 		return err
 	})
 	e.High, e.Evidence = time.Now(), strings.Join(seen, "; ")

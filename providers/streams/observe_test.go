@@ -31,12 +31,17 @@ type server struct {
 	broken  string // a path that answers 500
 	submit  func(w http.ResponseWriter, name string)
 	deleted []string
+	more    map[string]http.HandlerFunc // by method and escaped path
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := func(v any) { _ = json.NewEncoder(w).Encode(v) }
 	if r.URL.Path == s.broken {
 		w.WriteHeader(500)
+		return
+	}
+	if h := s.more[r.Method+" "+r.URL.EscapedPath()]; h != nil {
+		h(w, r)
 		return
 	}
 	switch r.Method + " " + r.URL.Path {

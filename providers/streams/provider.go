@@ -35,6 +35,8 @@ type connection struct {
 	Timeout         value.Duration  `json:"timeout"`
 	PollInterval    value.Duration  `json:"poll_interval"`
 	MetricRefresh   *value.Duration `json:"metric_refresh"`
+	OpenAPI         string          `json:"openapi"`
+	Operations      []operationArgs `json:"operation"`
 }
 
 // Provider describes everything this package does.
@@ -57,7 +59,9 @@ func Provider() *providers.Provider {
 				{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("30s"), Public: true, Example: `"30s"`, Description: "How long one call may take. Submissions may take five minutes."},
 				{Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("1s"), Public: true, Example: `"1s"`, Description: "How often the target is observed. Recovery times are no sharper than this."},
 				{Name: "metric_refresh", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("3s"), Public: true, Example: `"3s"`, Description: "How old a metric may be when the platform reports it. It widens the bounds of what is inferred from metrics."},
+				{Name: "openapi", Type: cty.String, Public: true, Example: `"/streams/openapi.json"`, Description: "Where the server's OpenAPI document is: a path, or a URL of the same host. Without it, the API's root is asked for one, and `openapi.json` beside the root is tried; most servers have none."},
 			},
+			Blocks: []schema.Nested{operationBlock},
 		},
 		Signals: signals(),
 		Connect: func(env providers.Env, t providers.Target, args json.RawMessage) (providers.Session, error) {
@@ -105,7 +109,7 @@ func signals() []schema.Signal {
 
 func assumptions() []providers.Assumption {
 	return []providers.Assumption{
-		{ID: "rest.actions", Statement: "PEs and instances are stopped and started by POST {self}/actions with {\"type\": \"stop\" | \"start\" | \"restart\"}.", Basis: "The server has a generic action mechanism whose body must contain a type; the path is a guess."},
+		{ID: "rest.actions", Statement: "PEs and instances are stopped and started, and resources quiesced and resumed, by POST {self}/actions with {\"type\": \"stop\" | \"start\" | \"restart\" | \"quiesce\" | \"resume\"}, where neither the plan (`operation`) nor the server's OpenAPI document says otherwise.", Basis: "The server has a generic action mechanism whose body must contain a type; the path is a guess."},
 		{ID: "streamtool.commands", Statement: "streamtool stops a PE with `stoppe -i INSTANCE ID` and starts it with `restartpe -i INSTANCE ID`; it stops and starts an instance with `stopinstance -i INSTANCE` and `startinstance -i INSTANCE`, and asks for no password.", Basis: "The sub-commands exist in the product (TA-pefail, IBM streamtool pages); that restartpe starts a PE that was stopped, and the order of arguments, are not confirmed."},
 		{ID: "rest.cancel", Statement: "A job is cancelled by DELETE of its own URI; 204 says it worked, 404 that it was not there.", Basis: "Clients of REST API 5.x."},
 		{ID: "rest.metrics.refresh", Statement: "Metrics are collected every 3 seconds, so that a metric may be that old when it is read (`metric_refresh`).", Basis: "Metrics are collected at intervals; the interval is not documented."},

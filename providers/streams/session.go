@@ -29,6 +29,7 @@ type Session struct {
 	before   map[string]bool // ids of the jobs that were there when it first looked; nil until then
 	latest   map[string]look // what was last seen of the PEs of a job, by the job's signal path
 	password *string         // found once
+	learnt   *learnt         // read once
 }
 
 // tracked is a job of the plan and which job of the platform it is.
@@ -50,6 +51,9 @@ var (
 func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*Session, error) {
 	s := &Session{env: env, target: t.Name}
 	if err := decode(args, &s.cfg); err != nil {
+		return nil, err
+	}
+	if err := s.cfg.check(); err != nil {
 		return nil, err
 	}
 	var ca []byte
@@ -270,6 +274,13 @@ func (s *Session) Check(ctx context.Context) []providers.Finding {
 		text += ", version " + v
 	} else if v := i.Version.Product; v != "" {
 		text += ", version " + v
+	}
+	operations, err := s.summary(ctx)
+	if err != nil {
+		return []providers.Finding{{Subject: subject, Text: err.Error()}}
+	}
+	if operations != "" {
+		text += "; operations: " + operations
 	}
 	if s.cfg.Insecure {
 		text += "; certificates are NOT verified (insecure = true)"

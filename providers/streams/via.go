@@ -45,7 +45,8 @@ var viaAttrs = []schema.Attribute{
 // streamtoolCommands are the sub-commands by operation. That there are these is known; that a stopped PE is started by
 // restartpe, and where the ids stand, is assumption streamtool.commands.
 var streamtoolCommands = map[string]string{
-	"stop pe": "stoppe", "start pe": "restartpe", "stop instance": "stopinstance", "start instance": "startinstance",
+	"stop_pe": "stoppe", "start_pe": "restartpe", "stop_instance": "stopinstance", "start_instance": "startinstance",
+	"quiesce_resource": "quiesceresource", "resume_resource": "resumeresource",
 }
 
 // validate finds what is missing.
@@ -74,20 +75,20 @@ func (v via) place(target string) providers.Place {
 	return providers.Place{Target: t, Host: h}
 }
 
-// line is an operation as the dry run shows it: what is "pe" or "instance", link the resource, id what stands for it.
-func (v via) line(target, op, what, link, id string) providers.Line {
+// line is an operation as the dry run shows it: link is the resource, id what stands for it.
+func (v via) line(s providers.Scope, target, op, link, id string) providers.Line {
 	if v.Via != viaStreamtool {
-		return providers.Line{Place: target, Text: operations[op].shown(link)}
+		return providers.Line{Place: target, Text: connectionOf(s, target).planned(op).shown(link)}
 	}
-	return providers.Line{Place: v.Host, Text: shell.Show(v.command(op, what, "", "{instance}", id))}
+	return providers.Line{Place: v.Host, Text: shell.Show(v.command(op, "", "{instance}", id))}
 }
 
-func (v via) command(op, what, domain, instance, id string) []string {
+func (v via) command(op, domain, instance, id string) []string {
 	program := v.Streamtool
 	if program == "" {
 		program = viaStreamtool
 	}
-	out := []string{program, streamtoolCommands[op+" "+what]}
+	out := []string{program, streamtoolCommands[op]}
 	if domain != "" {
 		out = append(out, "-d", domain)
 	}
@@ -98,14 +99,19 @@ func (v via) command(op, what, domain, instance, id string) []string {
 	return out
 }
 
-// act carries an operation out on a resource: an instance, or a PE of it by its id.
-func (v via) act(ctx context.Context, env providers.Env, s *Session, op, what, self, id string) error {
-	doing := op + " the " + what
-	if id != "" {
-		doing += " " + id
-	}
+// act carries an operation out on a resource: as was fixed when the fault was prepared, else as it is resolved now.
+func (v via) act(ctx context.Context, env providers.Env, s *Session, fixed map[string]operation, op string, on subject) error {
+	verb, _, _ := strings.Cut(op, "_")
+	doing := verb + " " + on.words()
 	if v.Via != viaStreamtool || env.Machine == nil && env.Links != nil { // a twin has the API only
-		return s.act(ctx, op, doing, self)
+		o, ok := fixed[op]
+		if !ok {
+			var err error
+			if o, err = s.operation(ctx, op); err != nil {
+				return err
+			}
+		}
+		return s.call(ctx, o, doing, on)
 	}
 	if env.Machine == nil {
 		return fmt.Errorf("%s: there is no machine to run streamtool on here: %w", doing, providers.ErrUnsupported)
@@ -118,7 +124,7 @@ func (v via) act(ctx context.Context, env providers.Env, s *Session, op, what, s
 	if err != nil {
 		return err
 	}
-	command := v.command(op, what, s.cfg.Domain, string(i.ID), id)
+	command := v.command(op, s.cfg.Domain, string(i.ID), on.id)
 	out, err := m.Run(ctx, shell.Script{Name: doing, Text: `eval "set -- $COMMAND"; "$@"`, Plain: true}.SetList("COMMAND", command))
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)

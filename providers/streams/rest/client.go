@@ -10,8 +10,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -127,9 +129,30 @@ func (c *Client) Link(ctx context.Context, name string) (string, error) {
 	if l := known[name]; l != "" {
 		return l, nil
 	}
+	return c.beside(name), nil
+}
+
+// beside is a link next to the root.
+func (c *Client) beside(name string) string {
 	u := *c.root
 	u.Path = strings.TrimSuffix(u.Path, "/resources") + "/" + name
-	return u.String(), nil
+	return u.String()
+}
+
+// Named finds the link of the root whose name is meant, the first by name; where there is none, it is taken to lie
+// beside the root under another name.
+func (c *Client) Named(ctx context.Context, meant func(name string) bool, otherwise string) (string, error) {
+	if _, err := c.Link(ctx, ""); err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(c.links)) {
+		if meant(name) && c.links[name] != "" {
+			return c.links[name], nil
+		}
+	}
+	return c.beside(otherwise), nil
 }
 
 // Get reads a resource. It is tried again after a server error or a broken connection.
@@ -157,6 +180,21 @@ func (c *Client) Look(ctx context.Context, doing, link string, into any) error {
 		return err
 	}
 	return c.decode(doing, http.MethodGet, link, body, into)
+}
+
+// Fetch reads a resource of at most limit bytes as it is, once.
+func (c *Client) Fetch(ctx context.Context, doing, link string, limit int64) ([]byte, error) {
+	return c.do(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout, most: limit})
+}
+
+// Send makes a request of any method, with a body of JSON or none. It is never tried again, and its answer is not read.
+func (c *Client) Send(ctx context.Context, doing, method, link string, body []byte) error {
+	r := call{doing: doing, method: method, link: link, limit: submitTimeout, body: body}
+	if body != nil {
+		r.contentType = "application/json"
+	}
+	_, err := c.do(ctx, r)
+	return err
 }
 
 // Text reads a plain text resource, such as a log.
@@ -216,6 +254,7 @@ type call struct {
 	limit               time.Duration
 	contentType, accept string
 	body                []byte
+	most                int64 // bytes of the answer; 0: the pool's default
 }
 
 func (c *Client) do(ctx context.Context, r call) ([]byte, error) {
@@ -229,7 +268,7 @@ func (c *Client) do(ctx context.Context, r call) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
 	}
-	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password}
+	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Limit: r.most}
 	if r.accept == "" {
 		r.accept = "application/json"
 	}
