@@ -28,6 +28,12 @@ type peer interface {
 	Login(ctx context.Context) (user, password string, err error)
 }
 
+// bearer is a platform that may be logged in to with a token.
+type bearer interface {
+	// Bearer returns the token; empty where there is none.
+	Bearer(ctx context.Context) (string, error)
+}
+
 // Session is the connection to the data service of one target. It is safe for concurrent use.
 type Session struct {
 	env    providers.Env
@@ -157,6 +163,11 @@ func (s *Session) send(ctx context.Context, doing string, r https.Request) (*htt
 	p, err := s.peer()
 	if err != nil {
 		return nil, err
+	}
+	if b, ok := p.(bearer); ok {
+		if r.Bearer, err = b.Bearer(ctx); err != nil {
+			return nil, fmt.Errorf("%s at %s: %w", doing, s.target, err)
+		}
 	}
 	if r.User, r.Password, err = p.Login(ctx); err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", doing, s.target, err)

@@ -37,6 +37,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// CA holds PEM certificates to trust in place of the system's; nil: the system's.
 	CA []byte
+	// Certificate and Key are a client's certificate and its key in PEM, shown to servers that ask; nil: none.
+	Certificate, Key []byte
 	// ServerName is the name to verify in place of the URL's host; empty: the URL's host.
 	ServerName string
 	// Insecure switches verification off and allows plain http. Plans that ask for it are warned about.
@@ -83,6 +85,13 @@ func NewPool(o Options) (*Pool, error) {
 			return nil, errors.New("it holds no certificate in PEM form (\"-----BEGIN CERTIFICATE-----\")")
 		}
 	}
+	if o.Certificate != nil || o.Key != nil {
+		pair, err := tls.X509KeyPair(o.Certificate, o.Key)
+		if err != nil {
+			return nil, &PairError{err}
+		}
+		p.tls.Certificates = []tls.Certificate{pair}
+	}
 	p.transport = &http.Transport{
 		DialContext:            p.dialPlain,
 		DialTLSContext:         p.dialTLS,
@@ -94,6 +103,14 @@ func NewPool(o Options) (*Pool, error) {
 	}
 	return p, nil
 }
+
+// PairError says that a client's certificate and key are of no use together.
+type PairError struct{ err error }
+
+func (e *PairError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *PairError) Unwrap() error { return e.err }
 
 // Close ends every connection; requests under way fail.
 func (p *Pool) Close() error {

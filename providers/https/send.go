@@ -25,6 +25,8 @@ type Request struct {
 	Body   []byte
 	// User and Password are sent by HTTP Basic when User is not empty.
 	User, Password string
+	// Bearer is a token that is sent in place of them when it is not empty.
+	Bearer string
 	// Limit bounds the answer's body; 0: DefaultBody.
 	Limit int64
 }
@@ -69,7 +71,10 @@ func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error
 		return nil, &Failure{Kind: Unusable, Sent: time.Now(), Answered: time.Now(), Err: err}
 	}
 	maps.Copy(req.Header, r.Header)
-	if r.User != "" {
+	switch {
+	case r.Bearer != "":
+		req.Header.Set("Authorization", "Bearer "+r.Bearer)
+	case r.User != "":
 		req.SetBasicAuth(r.User, r.Password)
 	}
 	if len(r.Body) == 0 {

@@ -81,7 +81,7 @@ func (v verb) describe(s providers.Scope, raw json.RawMessage) (providers.Descri
 	if v.stops {
 		d.Stops = []string{path}
 	}
-	out := append(w.validate(), validateOperations(s, w.Target)...)
+	out := append(w.validate(), validateConnection(s, w.Target)...)
 	if info, ok := jobInfo(s.Jobs, w.Target, w.Job); ok && v.resubmits && (info.Adopt != "" || info.Launched != "") {
 		out = append(out, diag.Diagnostic{
 			Severity: diag.Error, Code: diag.StreamsNoRestore, Summary: "The job cannot be submitted again", Path: cty.GetAttrPath("job"),

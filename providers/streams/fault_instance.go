@@ -79,7 +79,7 @@ func describeStopInstance(s providers.Scope, raw json.RawMessage) (providers.Des
 	if back {
 		d.Undo = append(d.Undo, providers.Line{Place: a.Target, Text: "POST " + base + "/jobs  (for each job that this plan had submitted: the same name, bundle and parameters)"})
 	}
-	out := append(a.validate(a.Target), validateOperations(s, a.Target)...)
+	out := append(a.validate(a.Target), validateConnection(s, a.Target)...)
 	if len(lost) > 0 {
 		d.Undo = append(d.Undo, providers.Line{Place: a.Target, Text: "not undone: " + strings.Join(lost, ", ") + " stays down"})
 		out = append(out, diag.Diagnostic{

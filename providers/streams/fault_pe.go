@@ -50,7 +50,7 @@ func describeStopPE(s providers.Scope, raw json.RawMessage) (providers.Descripti
 	if a.Operator == "" && len(a.PEs) == 0 {
 		d.Stops = d.Jobs
 	}
-	return d, slices.Concat(a.which.validate(), a.via.validate(a.Target), validateOperations(s, a.Target))
+	return d, slices.Concat(a.which.validate(), a.via.validate(a.Target), validateConnection(s, a.Target))
 }
 
 // stopPEArgs are the arguments.

@@ -282,7 +282,7 @@ func describeJob(s providers.Scope, raw json.RawMessage) (providers.Description,
 		return providers.Description{}, diag.List{}.Append(err)
 	}
 	d := providers.Description{Places: []providers.Place{{Target: a.Target}}, Jobs: []string{a.Target + "." + a.Path}}
-	out := insecure(s, a.Target)
+	out := append(insecure(s, a.Target), validateConnection(s, a.Target)...)
 	base := baseURL(s, a.Target)
 	switch {
 	case a.Adopt != "":

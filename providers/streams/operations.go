@@ -15,6 +15,7 @@ import (
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/schema"
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/credential"
 )
 
 // operation is a call that no public source documents. It is data: the plan's word comes before the server's OpenAPI
@@ -80,8 +81,19 @@ func (on subject) words() string {
 	return "the " + on.kind + " " + on.id
 }
 
-// check finds what is wrong with the plan's operations.
+// hasToken reports whether the plan names a token.
+func (c connection) hasToken() bool {
+	return !credential.Source{Value: c.Token, File: c.TokenFile, Command: c.TokenCommand}.IsZero()
+}
+
+// check finds what does not fit together in a connection, and what is wrong with its operations.
 func (c connection) check() error {
+	switch {
+	case c.hasToken() && (c.Username != "" || c.PasswordFile != "" || len(c.PasswordCommand) > 0 || !c.Password.IsZero()):
+		return errors.New("`token` and `username` with its password exclude each other; remove one of the two ways to log in")
+	case (c.ClientCert == "") != (c.ClientKey == ""):
+		return errors.New("`client_certificate` and `client_key` belong together; give both or neither")
+	}
 	seen := map[string]bool{}
 	for _, o := range c.Operations {
 		where := fmt.Sprintf("operation %q", o.Name)
@@ -119,10 +131,10 @@ func needDomain(p string) string {
 	return "; the placeholders are {" + strings.Join(placeholders, "}, {") + "}"
 }
 
-// validateOperations is check for a dry run.
-func validateOperations(s providers.Scope, target string) diag.List {
+// validateConnection is check for a dry run.
+func validateConnection(s providers.Scope, target string) diag.List {
 	if err := connectionOf(s, target).check(); err != nil {
-		return diag.List{{Severity: diag.Error, Code: diag.ProviderArgument, Summary: "An operation of target " + target + " cannot be carried out", Detail: err.Error() + "."}}
+		return diag.List{{Severity: diag.Error, Code: diag.ProviderArgument, Summary: "The streams block of target " + target + " cannot be used as it is", Detail: err.Error() + "."}}
 	}
 	return nil
 }

@@ -29,6 +29,11 @@ type connection struct {
 	Password        providers.Text  `json:"password"`
 	PasswordFile    string          `json:"password_file"`
 	PasswordCommand []string        `json:"password_command"`
+	Token           providers.Text  `json:"token"`
+	TokenFile       string          `json:"token_file"`
+	TokenCommand    []string        `json:"token_command"`
+	ClientCert      string          `json:"client_certificate"`
+	ClientKey       string          `json:"client_key"`
 	CAFile          string          `json:"ca_file"`
 	ServerName      string          `json:"server_name"`
 	Insecure        bool            `json:"insecure"`
@@ -53,6 +58,9 @@ func Provider() *providers.Provider {
 				{Name: "instance", Type: cty.String, Public: true, Example: `"streams1"`, Description: "The id of the instance. Needed unless the domain has only one."},
 				{Name: "username", Type: cty.String, Public: true, Example: `"xdc"`, Description: "The user to log in as, with HTTP Basic authentication."},
 				{Name: "password", Type: cty.String, Credential: true, Example: "var.password", Description: "The user's password: a sensitive variable."},
+				{Name: "token", Type: cty.String, Credential: true, Example: "var.token", Description: "A bearer token to log in with in place of a user and a password: a sensitive variable."},
+				{Name: "client_certificate", Type: cty.String, Form: schema.Path, Public: true, Example: `"client.pem"`, Description: "A certificate in PEM to show to a server that asks for one, with the certificates of the authorities in between."},
+				{Name: "client_key", Type: cty.String, Form: schema.Path, Public: true, Example: `"client.key"`, Description: "The certificate's key in PEM, not encrypted."},
 				{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Example: `"ca.pem"`, Description: "Certificates in PEM of the authorities to trust, instead of the system's. Domains use self-signed certificates unless told otherwise."},
 				{Name: "server_name", Type: cty.String, Public: true, Example: `"streams.example.com"`, Description: "The name that the server's certificate is for, where it is not the host in the URL."},
 				{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Example: "false", Description: "Whether to talk to a server whose certificate is not verified. Anybody in between can then read the password; every plan that does is warned about."},

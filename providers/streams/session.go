@@ -3,8 +3,10 @@ package streams
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +31,7 @@ type Session struct {
 	before   map[string]bool // ids of the jobs that were there when it first looked; nil until then
 	latest   map[string]look // what was last seen of the PEs of a job, by the job's signal path
 	password *string         // found once
+	token    *string         // found once
 	learnt   *learnt         // read once
 }
 
@@ -63,30 +66,62 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 			return nil, fmt.Errorf("read ca_file: %w", err)
 		}
 	}
+	certificate, key, err := s.clientPair()
+	if err != nil {
+		return nil, err
+	}
 	connect := https.DefaultConnect
 	if d := s.cfg.Timeout.D(); d > 0 {
 		connect = min(connect, d)
 	}
-	var err error
-	s.pool, err = https.NewPool(https.Options{Dial: env.Dial, CA: ca, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure, Connect: connect})
+	s.pool, err = https.NewPool(https.Options{Dial: env.Dial, CA: ca, Certificate: certificate, Key: key, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure, Connect: connect})
+	if _, ok := errors.AsType[*https.PairError](err); ok {
+		return nil, fmt.Errorf("use client_certificate %s and client_key %s: %w", s.cfg.ClientCert, s.cfg.ClientKey, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("use ca_file %s: %w", s.cfg.CAFile, err)
 	}
 	s.client, err = rest.New(rest.Config{
-		Target: t.Name, URL: s.cfg.URL, Domain: s.cfg.Domain, Username: s.cfg.Username, Password: s.reveal, Pool: s.pool, Timeout: s.cfg.Timeout.D(),
+		Target: t.Name, URL: s.cfg.URL, Domain: s.cfg.Domain, Username: s.cfg.Username, Password: s.reveal, Token: s.bearer, Pool: s.pool, Timeout: s.cfg.Timeout.D(),
 	})
 	return s, err
 }
 
-// reveal finds the password where the plan says it is, once: a command may be slow or ask somebody.
+// clientPair reads the client's certificate and its key; nil where there is none.
+func (s *Session) clientPair() (certificate, key []byte, err error) {
+	if s.cfg.ClientCert == "" {
+		return nil, nil, nil
+	}
+	if certificate, err = s.env.ReadFile(s.cfg.ClientCert); err != nil {
+		return nil, nil, fmt.Errorf("read client_certificate: %w", err)
+	}
+	if key, err = s.env.ReadFile(s.cfg.ClientKey); err != nil {
+		return nil, nil, fmt.Errorf("read client_key: %w", err)
+	}
+	if s.env.Conceal != nil {
+		s.env.Conceal(string(key))
+	}
+	return certificate, key, nil
+}
+
+// reveal finds the password where the plan says it is.
 func (s *Session) reveal(ctx context.Context) (string, error) {
+	return s.secret(ctx, &s.password, credential.Source{Value: s.cfg.Password, File: s.cfg.PasswordFile, Command: s.cfg.PasswordCommand})
+}
+
+// bearer finds the token where the plan says it is.
+func (s *Session) bearer(ctx context.Context) (string, error) {
+	return s.secret(ctx, &s.token, credential.Source{Value: s.cfg.Token, File: s.cfg.TokenFile, Command: s.cfg.TokenCommand})
+}
+
+// secret finds a secret once: a command may be slow or ask somebody.
+func (s *Session) secret(ctx context.Context, kept **string, src credential.Source) (string, error) {
 	s.mu.Lock()
-	known := s.password
+	known := *kept
 	s.mu.Unlock()
 	if known != nil {
 		return *known, nil
 	}
-	src := credential.Source{Value: s.cfg.Password, File: s.cfg.PasswordFile, Command: s.cfg.PasswordCommand}
 	if src.IsZero() {
 		return "", nil
 	}
@@ -95,7 +130,7 @@ func (s *Session) reveal(ctx context.Context) (string, error) {
 		return "", err
 	}
 	s.mu.Lock()
-	s.password = &got
+	*kept = &got
 	s.mu.Unlock()
 	return got, nil
 }
@@ -118,6 +153,9 @@ func (s *Session) Pool() *https.Pool { return s.pool }
 func (s *Session) Login(ctx context.Context) (user, password string, err error) {
 	return s.client.Login(ctx)
 }
+
+// Bearer returns the session's token, for other services of the same platform; empty where it logs in with a user.
+func (s *Session) Bearer(ctx context.Context) (string, error) { return s.client.Bearer(ctx) }
 
 // inst finds the instance, once.
 func (s *Session) inst(ctx context.Context) (rest.Instance, error) {
@@ -269,7 +307,11 @@ func (s *Session) Check(ctx context.Context) []providers.Finding {
 			Remedy: "start it (streamtool startinstance) and try again",
 		}}
 	}
-	text := fmt.Sprintf("logged in as %q; instance %s is running", s.cfg.Username, i.ID)
+	who := strconv.Quote(s.cfg.Username)
+	if s.cfg.hasToken() {
+		who = "the owner of the token"
+	}
+	text := fmt.Sprintf("logged in as %s; instance %s is running", who, i.ID)
 	if v := i.Version.Full; v != "" {
 		text += ", version " + v
 	} else if v := i.Version.Product; v != "" {

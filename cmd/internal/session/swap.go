@@ -36,7 +36,7 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 				return nil, fmt.Errorf("connection of %s: %w", t.Name, err)
 			}
 		}
-		for _, k := range []string{"password_file", "password_command", "server_name", "insecure", "domain", "openapi", "operation"} {
+		for _, k := range []string{"password_file", "password_command", "server_name", "insecure", "domain", "openapi", "operation", "token", "token_file", "token_command", "client_certificate", "client_key"} {
 			delete(conn, k)
 		}
 		conn["url"], conn["instance"], conn["username"] = c.URL, c.Instance, c.Username

@@ -28,6 +28,7 @@ const (
 	defaultTimeout = 30 * time.Second
 	submitTimeout  = 5 * time.Minute
 	getTries       = 3
+	maxAfter       = 10 * time.Second // that a server may ask to be left alone before a read is tried again
 )
 
 // Config is how to reach a server.
@@ -41,6 +42,8 @@ type Config struct {
 	Username string
 	// Password is asked for at each call, so that it need not be kept.
 	Password func(ctx context.Context) (string, error)
+	// Token is asked for at each call; where it returns one, that is sent in place of user and password. May be nil.
+	Token func(ctx context.Context) (string, error)
 	// Pool has the connections. The client does not close it.
 	Pool    *https.Pool
 	Timeout time.Duration // of one call; default 30s
@@ -105,6 +108,14 @@ func (c *Client) Login(ctx context.Context) (user, password string, err error) {
 	return c.cfg.Username, password, nil
 }
 
+// Bearer returns the token that the client sends; empty where it sends a user and a password.
+func (c *Client) Bearer(ctx context.Context) (string, error) {
+	if c.cfg.Token == nil {
+		return "", nil
+	}
+	return c.cfg.Token(ctx)
+}
+
 // Link finds a link of the root by name ("instances", "domains"); where the root does not list it, it is taken to
 // lie beside the root.
 func (c *Client) Link(ctx context.Context, name string) (string, error) {
@@ -155,18 +166,28 @@ func (c *Client) Named(ctx context.Context, meant func(name string) bool, otherw
 	return c.beside(otherwise), nil
 }
 
-// Get reads a resource. It is tried again after a server error or a broken connection.
+// Get reads a resource. It is tried again after a server error or a broken connection, and after the time that a busy
+// server asks for, where that is short.
 func (c *Client) Get(ctx context.Context, doing, link string, into any) error {
 	bo := &backoff.ExponentialBackOff{InitialInterval: 100 * time.Millisecond, Multiplier: 3, MaxInterval: time.Second}
 	bo.Reset()
+	var last error
 	body, err := backoff.Retry(ctx, func() ([]byte, error) {
 		b, err := c.do(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout})
 		var e *Error
-		if err != nil && (!errors.As(err, &e) || !e.Temporary()) {
+		last = err
+		switch {
+		case err == nil:
+		case !errors.As(err, &e) || !e.Temporary() || e.After > maxAfter:
 			err = backoff.Permanent(err)
+		case e.After > 0:
+			err = &backoff.RetryAfterError{Duration: e.After}
 		}
 		return b, err
 	}, backoff.WithBackOff(bo), backoff.WithMaxTries(getTries))
+	if after := (*backoff.RetryAfterError)(nil); errors.As(err, &after) {
+		err = last
+	}
 	if err != nil {
 		return err
 	}
@@ -268,7 +289,11 @@ func (c *Client) do(ctx context.Context, r call) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
 	}
-	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Limit: r.most}
+	token, err := c.Bearer(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
+	}
+	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Bearer: token, Limit: r.most}
 	if r.accept == "" {
 		r.accept = "application/json"
 	}

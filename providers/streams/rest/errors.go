@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/xdc-project/xdc/providers/https"
@@ -31,7 +33,9 @@ type Error struct {
 	What        string
 	Advice      string
 	Err         error
-	garbled     bool
+	// After is how long the server asks to be left alone; 0 where it does not say.
+	After   time.Duration
+	garbled bool
 }
 
 func (e *Error) Error() string {
@@ -57,7 +61,7 @@ func (e *Error) Temporary() bool {
 	if f, ok := errors.AsType[*https.Failure](e.Err); ok {
 		return f.Temporary()
 	}
-	return e.Status >= 500
+	return e.Status >= 500 || e.Status == http.StatusTooManyRequests
 }
 
 // NotFound reports whether an error says that something is not there.
@@ -87,12 +91,22 @@ func (c *Client) failed(r call, u *url.URL, err error) error {
 func (c *Client) refused(r call, u *url.URL, a *https.Answer) error {
 	e := &Error{Doing: r.doing, Target: c.cfg.Target, Method: r.method, URL: u.String(), Status: a.Status, Messages: messages(a.Body)}
 	e.What = strings.TrimSpace(fmt.Sprintf("the server answered %d %s", a.Status, http.StatusText(a.Status)))
+	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
+		if e.After = retryAfter(a.Header.Get("Retry-After")); e.After > 0 {
+			e.What += fmt.Sprintf(", and asks to be left alone for %s", e.After)
+		}
+	}
 	switch {
+	case a.Status == http.StatusTooManyRequests:
+		e.Advice = "raise `poll_interval` in the streams block of target " + c.cfg.Target
+	case a.Status == http.StatusUnauthorized && c.cfg.Username == "":
+		e.What += ": the token is wrong or has expired"
+		e.Advice = "check `token`, or `username` and `password`, in the streams block of target " + c.cfg.Target
 	case a.Status == http.StatusUnauthorized:
 		e.What += ": the user name or the password is wrong"
 		e.Advice = fmt.Sprintf("check `username` (it is %q) and `password` in the streams block of target %s", c.cfg.Username, c.cfg.Target)
 	case a.Status == http.StatusForbidden:
-		e.What += fmt.Sprintf(": the user %q may not do this", c.cfg.Username)
+		e.What += ": " + c.who() + " may not do this"
 		e.Advice = "grant the authority in Streams, or log in as another user"
 	case a.Status == http.StatusNotFound:
 		e.Advice = "check `url` and `instance` in the streams block of target " + c.cfg.Target
@@ -100,6 +114,25 @@ func (c *Client) refused(r call, u *url.URL, a *https.Answer) error {
 		e.Advice = "look at the product log of the domain (streamtool getdomainlog) and try again"
 	}
 	return e
+}
+
+// retryAfter reads the header, which is a number of seconds or a date; what is neither, and the past, is 0.
+func retryAfter(text string) time.Duration {
+	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(n) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(time.Until(at).Round(time.Second), 0)
+	}
+	return 0
+}
+
+// who is whom the client logs in as, in words.
+func (c *Client) who() string {
+	if c.cfg.Username == "" && c.cfg.Token != nil {
+		return "the owner of the token"
+	}
+	return fmt.Sprintf("the user %q", c.cfg.Username)
 }
 
 // messages reads `{"id","message"}`, `{"messages":[{"id","message"}]}`, or the beginning of a text.
