@@ -1,4 +1,4 @@
-// Package httpaction has the action "http": one HTTP request, sent once.
+// Package httpaction has the provider "http" with its action: one HTTP request, sent once. Its checks are in probe.
 package httpaction
 
 import (
@@ -20,6 +20,7 @@ import (
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/credential"
 	"github.com/xdc-project/xdc/providers/https"
+	"github.com/xdc-project/xdc/providers/probe"
 )
 
 // maxAnswer bounds the body of an answer that is kept, in bytes.
@@ -31,8 +32,12 @@ var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS
 // Provider describes the action.
 func Provider() *providers.Provider {
 	return &providers.Provider{
-		Name: "http",
-		Doc:  "Sends HTTP requests to whatever a plan names: a load balancer, a ticket system, an application of its own.",
+		Name:       probe.Name,
+		Doc:        "Sends HTTP requests to whatever a plan names: a load balancer, a ticket system, an application of its own. Checks in a target's `http` block look at HTTP services again and again.",
+		Connection: probe.Connection(),
+		Signals:    probe.Signals(),
+		Connect:    probe.Connect,
+		Outside:    true,
 		Actions: []providers.ActionType{{
 			Name: "http",
 			Doc:  "Sends one HTTP request and fails if the answer's status is not one that is expected. It is never sent again by itself, and nothing undoes it. Rehearsals do not send it.",

@@ -144,7 +144,7 @@ func (p *Pool) dialPlain(ctx context.Context, network, address string) (net.Conn
 	if err != nil {
 		return nil, dialFailed(ctx, err)
 	}
-	return p.keep(raw)
+	return p.keep(raw, time.Time{})
 }
 
 // dialTLS makes the handshake itself, so that what it wraps sees the requests' own bytes only.
@@ -169,7 +169,11 @@ func (p *Pool) dialTLS(ctx context.Context, network, address string) (net.Conn, 
 		_ = raw.Close()
 		return nil, &handshakeError{err: dialFailed(ctx, err), name: conf.ServerName}
 	}
-	return p.keep(secured)
+	var ends time.Time
+	if chain := secured.ConnectionState().PeerCertificates; len(chain) > 0 {
+		ends = chain[0].NotAfter
+	}
+	return p.keep(secured, ends)
 }
 
 // connecting bounds a dial by the connect timeout and by the life of the pool.
@@ -199,8 +203,8 @@ func dialFailed(ctx context.Context, err error) error {
 	return err
 }
 
-func (p *Pool) keep(c net.Conn) (net.Conn, error) {
-	w := &conn{Conn: c, pool: p}
+func (p *Pool) keep(c net.Conn, ends time.Time) (net.Conn, error) {
+	w := &conn{Conn: c, pool: p, ends: ends}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -215,6 +219,7 @@ func (p *Pool) keep(c net.Conn) (net.Conn, error) {
 type conn struct {
 	net.Conn
 	pool  *Pool
+	ends  time.Time // when the server's certificate expires; zero without TLS
 	wrote atomic.Int64
 }
 

@@ -29,6 +29,8 @@ type Request struct {
 	Bearer string
 	// Limit bounds the answer's body; 0: DefaultBody.
 	Limit int64
+	// NoRedirect takes an answer that redirects as it is, wherever it leads.
+	NoRedirect bool
 }
 
 // Answer is a whole answer.
@@ -36,6 +38,8 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// CertificateEnds is when the server's certificate expires; zero without TLS.
+	CertificateEnds time.Time
 	// Sent is just before the request left, Answered when the answer was there.
 	Sent, Answered time.Time
 }
@@ -50,7 +54,7 @@ func (p *Pool) Do(ctx context.Context, r Request) (*Answer, error) {
 			return nil, err
 		}
 		where := a.Header.Get("Location")
-		if a.Status < 300 || a.Status > 399 || a.Status == http.StatusNotModified || where == "" {
+		if r.NoRedirect || a.Status < 300 || a.Status > 399 || a.Status == http.StatusNotModified || where == "" {
 			return a, nil
 		}
 		to, err := at.Parse(where)
@@ -96,7 +100,7 @@ func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error
 		limit = DefaultBody
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, Sent: sent, Answered: time.Now()}
+	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, CertificateEnds: w.certificate(), Sent: sent, Answered: time.Now()}
 	switch {
 	case err != nil:
 		f := fail(cause(ctx, err), true).(*Failure) //nolint:errorlint,forcetypeassert // made above
@@ -137,6 +141,16 @@ func (w *written) trace() *httptrace.ClientTrace {
 			w.mu.Unlock()
 		}
 	}}
+}
+
+// certificate is when the certificate of the connection that was used expires; zero without TLS.
+func (w *written) certificate() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.got) == 0 {
+		return time.Time{}
+	}
+	return w.got[len(w.got)-1].c.ends
 }
 
 // any reports whether any byte of the request may have left.
