@@ -95,19 +95,22 @@ func TestWhatAServiceAnswersIsObserved(t *testing.T) {
 		err    string
 		say    string // in the evidence
 	}{
-		"up":                        {check: map[string]any{"url": says(t, 204, "")}, up: true, status: 204},
-		"down":                      {check: map[string]any{"url": says(t, 503, "")}, status: 503, say: "503 Service Unavailable"},
-		"another status is right":   {check: map[string]any{"url": says(t, 503, ""), "expect_status": []int{200, 503}}, up: true, status: 503},
-		"HEAD":                      {check: map[string]any{"url": says(t, 200, ""), "method": "HEAD"}, up: true, status: 200},
-		"a number":                  {check: map[string]any{"url": says(t, 200, document), "json_path": "a.b[0].c"}, up: true, status: 200, number: 7.5, text: "7.5"},
-		"a text":                    {check: map[string]any{"url": says(t, 200, document), "json_path": "a.word"}, up: true, status: 200, text: "on"},
-		"null":                      {check: map[string]any{"url": says(t, 200, document), "json_path": "a.none"}, up: true, status: 200},
-		"HTML in place of JSON":     {check: map[string]any{"url": says(t, 200, "<html>hi</html>"), "json_path": "a"}, up: true, status: 200, err: "it is not JSON"},
-		"JSON of an error page":     {check: map[string]any{"url": says(t, 500, `{"a":1}`), "json_path": "a"}, status: 500, say: "500"},
-		"nothing listens":           {check: map[string]any{"url": closed.URL}, say: "nothing listens"},
-		"too slow":                  {check: map[string]any{"url": serve(t, hang), "timeout": "50ms"}, say: "in time"},
-		"TLS where there is none":   {check: map[string]any{"url": strings.Replace(says(t, 200, ""), "http:", "https:", 1)}, say: "no TLS"},
-		"half an answer":            {check: map[string]any{"url": serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "9"); _, _ = io.WriteString(w, "x") })}, status: 200, say: "ended before its end"},
+		"up":                      {check: map[string]any{"url": says(t, 204, "")}, up: true, status: 204},
+		"down":                    {check: map[string]any{"url": says(t, 503, "")}, status: 503, say: "503 Service Unavailable"},
+		"another status is right": {check: map[string]any{"url": says(t, 503, ""), "expect_status": []int{200, 503}}, up: true, status: 503},
+		"HEAD":                    {check: map[string]any{"url": says(t, 200, ""), "method": "HEAD"}, up: true, status: 200},
+		"a number":                {check: map[string]any{"url": says(t, 200, document), "json_path": "a.b[0].c"}, up: true, status: 200, number: 7.5, text: "7.5"},
+		"a text":                  {check: map[string]any{"url": says(t, 200, document), "json_path": "a.word"}, up: true, status: 200, text: "on"},
+		"null":                    {check: map[string]any{"url": says(t, 200, document), "json_path": "a.none"}, up: true, status: 200},
+		"HTML in place of JSON":   {check: map[string]any{"url": says(t, 200, "<html>hi</html>"), "json_path": "a"}, up: true, status: 200, err: "it is not JSON"},
+		"JSON of an error page":   {check: map[string]any{"url": says(t, 500, `{"a":1}`), "json_path": "a"}, status: 500, say: "500"},
+		"nothing listens":         {check: map[string]any{"url": closed.URL}, say: "nothing listens"},
+		"too slow":                {check: map[string]any{"url": serve(t, hang), "timeout": "50ms"}, say: "in time"},
+		"TLS where there is none": {check: map[string]any{"url": strings.Replace(says(t, 200, ""), "http:", "https:", 1)}, say: "no TLS"},
+		"half an answer": {check: map[string]any{"url": serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "9")
+			_, _ = io.WriteString(w, "x")
+		})}, status: 200, say: "ended before its end"},
 		"a huge answer":             {check: map[string]any{"url": serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 2<<20)) })}, up: true, status: 200, say: "too large"},
 		"a huge answer with a path": {check: map[string]any{"url": serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 2<<20)) }), "json_path": "a"}, up: true, status: 200, err: "too large", say: "too large"},
 		"a redirect elsewhere": {check: map[string]any{"url": serve(t, func(w http.ResponseWriter, r *http.Request) {
