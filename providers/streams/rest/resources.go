@@ -158,7 +158,15 @@ const (
 // pages reads a collection with all its pages.
 func pages[T any](ctx context.Context, c *Client, doing, link, plural string) ([]T, error) {
 	var out []T
+	seen := map[string]bool{}
 	for range maxPages {
+		if u, err := c.Resolve(link); err == nil {
+			at := u.RequestURI()
+			if seen[at] {
+				return nil, fmt.Errorf("%s at %s: the list goes in a circle: its page %.200s is one that was read already", doing, c.cfg.Target, at)
+			}
+			seen[at] = true
+		}
 		var page map[string]json.RawMessage
 		if err := c.Get(ctx, doing, link, &page); err != nil {
 			return nil, err

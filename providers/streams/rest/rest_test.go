@@ -234,7 +234,7 @@ func TestPagesAreFollowedToTheirEnd(t *testing.T) {
 			t.Errorf("got %+v, %v", jobs, err)
 		}
 		_, err = c.Jobs(t.Context(), rest.Instance{Jobs: "/circle"})
-		contains(t, err, "no end")
+		contains(t, err, "goes in a circle")
 	})
 }
 
