@@ -77,7 +77,7 @@ func Provider() *providers.Provider {
 		},
 		Job:         func(env providers.Env) providers.Deed { return jobDeed{env} },
 		DescribeJob: describeJob,
-		Faults:      []providers.FaultType{jobFault(), peFault(), instanceFault()},
+		Faults:      []providers.FaultType{jobFault(), peFault(), instanceFault(), resourceFault()},
 		Actions:     actions(),
 		Assumptions: assumptions(),
 	}
