@@ -170,11 +170,15 @@ func (s *Session) emitMetrics(known []tracked, found, metrics []rest.JobSnapshot
 			short := shortNames(j)
 			custom := map[string]int64{}
 			var names []string
+			var sum usage
 			for _, pe := range j.PEs {
 				n, ok := launches[t.id+"/"+string(pe.ID)]
 				if !ok {
 					continue
 				}
+				u := usageOf(pe)
+				o.usage(t.info.Path+".pe["+strconv.Quote(string(pe.ID))+"]", u)
+				sum.add(u)
 				for _, op := range pe.Operators {
 					o.operator(t.info.Path, op, short[op.Name], n)
 					for _, m := range op.Metrics {
@@ -187,6 +191,7 @@ func (s *Session) emitMetrics(known []tracked, found, metrics []rest.JobSnapshot
 					}
 				}
 			}
+			o.usage(t.info.Path, sum)
 			for _, n := range names {
 				o.number(t.info.Path+".metric["+strconv.Quote(n)+"]", custom[n])
 			}

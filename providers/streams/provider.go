@@ -111,6 +111,14 @@ func signals() []schema.Signal {
 		{Path: "job.*.pe[*].status", Type: enum(peStatus), Description: "State of one PE, by its id."},
 		{Path: "job.*.pe[*].health", Type: enum(health), Description: "Health of one PE."},
 		{Path: "job.*.pe[*].launches", Type: num, Description: "How often the PE was launched."},
+		{Path: "job.*.pe[*].cpu_ms", Type: num, Description: "Processor time that the PE's process has used, in milliseconds, since it started."},
+		{Path: "job.*.pe[*].memory", Type: num, Description: "Memory of the PE's process, in bytes."},
+		{Path: "job.*.pe[*].congestion", Type: num, Description: "The highest congestion of the PE's outgoing connections, from 0 (none) to 100."},
+		{Path: "job.*.pe[*].connections_broken", Type: num, Description: "Connections of the PE's output ports that have broken since it started."},
+		{Path: "job.*.cpu_ms", Type: num, Description: "Processor time of the job's running PEs together, in milliseconds. It falls when a PE starts anew."},
+		{Path: "job.*.memory", Type: num, Description: "Memory of the job's running PEs together, in bytes."},
+		{Path: "job.*.congestion", Type: num, Description: "The highest congestion of any connection of the job, from 0 (none) to 100."},
+		{Path: "job.*.connections_broken", Type: num, Description: "Broken connections of the job's running PEs together. It falls when a PE starts anew."},
 		{Path: "job.*.metric[*]", Type: num, Description: "A custom metric of any operator, summed by name."},
 	}
 }

@@ -29,6 +29,14 @@ type Operator struct {
 	OutputPorts []Port   `json:"outputPorts"`
 }
 
+// PEPort is an output port of a PE with its metrics and its connections'.
+type PEPort struct {
+	Metrics     []Metric `json:"metrics"`
+	Connections []struct {
+		Metrics []Metric `json:"metrics"`
+	} `json:"connections"`
+}
+
 // PE is a processing element in a snapshot.
 type PE struct {
 	ID          ID         `json:"id"`
@@ -37,6 +45,8 @@ type PE struct {
 	LaunchCount Int        `json:"launchCount"`
 	Resource    string     `json:"resource"`
 	Operators   []Operator `json:"operators"`
+	Metrics     []Metric   `json:"metrics"`
+	OutputPorts []PEPort   `json:"outputPorts"`
 }
 
 // JobSnapshot is a job with its parts, in one call.
