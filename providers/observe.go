@@ -68,6 +68,9 @@ type Toolkit struct {
 	Port              int            `json:"port,omitempty"`
 	Mode              string         `json:"mode,omitempty"` // "active" or "passive"
 	Composite         string         `json:"composite,omitempty"`
+	// RetainSnapshots keeps at the start what was stored before; ReturnSnapshots gives it back to the other side.
+	RetainSnapshots bool `json:"retain_snapshots,omitempty"`
+	ReturnSnapshots bool `json:"return_snapshots,omitempty"`
 }
 
 // Inference draws conclusions about one target from readings of it, in the order in which the engine

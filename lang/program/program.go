@@ -149,6 +149,8 @@ type Toolkit struct {
 	Port              int            `json:"port,omitempty"`       // default 25091
 	Mode              string         `json:"mode,omitempty"`       // active, passive; default active
 	Composite         string         `json:"composite,omitempty"`
+	RetainSnapshots   bool           `json:"retain_snapshots,omitempty"` // default false
+	ReturnSnapshots   bool           `json:"return_snapshots,omitempty"` // default false
 }
 
 // Seed is data put in.

@@ -22,11 +22,12 @@ const metricRefresh = 3 * time.Second
 
 // dc is one data centre: a domain with one instance.
 type dc struct {
-	twin  *Twin
-	cfg   Target
-	hosts []providers.Host
-	tls   *tls.Config
-	peers map[string]*dc // by job path
+	twin    *Twin
+	cfg     Target
+	hosts   []providers.Host
+	tls     *tls.Config
+	peers   map[string]*dc // by job path
+	storage *storage
 
 	mu       sync.Mutex
 	status   string // of the instance
@@ -40,7 +41,7 @@ type dc struct {
 }
 
 func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
-	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, status: "running", started: time.Now(), bundles: map[string][]byte{}}
+	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, storage: newStorage(cfg.Snapshots), status: "running", started: time.Now(), bundles: map[string][]byte{}}
 	loop := fmt.Sprintf("127.0.%d.1", i+1)
 	for k, h := range d.hosts {
 		a, err := netip.ParseAddr(h.Address)

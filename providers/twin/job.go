@@ -39,12 +39,22 @@ func newJob(d *dc, spec Job, id, name string) *job {
 	j.ctx, j.cancel = context.WithCancel(d.twin.ctx)
 	j.app = newApplication(j)
 	groups := [][]string{spec.Inputs, {"KeyedCounter"}, spec.Outputs}
+	kits := make([][]part, len(groups))
 	if spec.Toolkit != nil {
-		groups = append(groups, toolkitOperators)
+		for _, ps := range fusion(spec.Apart) {
+			var ops []string
+			for _, p := range ps {
+				ops = append(ops, operatorsOf[p]...)
+			}
+			groups, kits = append(groups, ops), append(kits, ps)
+		}
 	}
-	for _, ops := range groups {
-		j.pes = append(j.pes, &pe{id: strconv.Itoa(d.nextPE), status: "starting", reason: reasonNone, host: d.nextPE % len(d.hosts), ops: ops})
+	for i, ops := range groups {
+		j.pes = append(j.pes, &pe{id: strconv.Itoa(d.nextPE), status: "starting", reason: reasonNone, host: d.nextPE % len(d.hosts), ops: ops, kit: kits[i]})
 		d.nextPE++
+	}
+	if spec.Toolkit != nil {
+		j.toolkit = newToolkit(d, spec, j, *spec.Toolkit)
 	}
 	return j
 }
@@ -70,28 +80,23 @@ func (j *job) comeUp(delay time.Duration) {
 	t.truth.say(fact{What: "job_healthy", Target: j.dc.cfg.Name, Job: j.spec.Path})
 	t.run(j.collect)
 	t.run(j.app.work)
-	if j.spec.Toolkit != nil {
-		j.startToolkit()
+	for i := range j.pes {
+		j.startToolkit(i)
 	}
 }
 
-// startToolkit starts what is in the toolkit's PE, if that runs and holds nothing yet.
-func (j *job) startToolkit() {
-	proc := j.process(toolkitPE)
-	if proc == nil {
-		return
-	}
-	k := newToolkit(j.dc, j.spec, j, *j.spec.Toolkit)
-	k.proc = proc
+// startToolkit starts what a PE holds of the toolkit, if it runs and holds nothing yet.
+func (j *job) startToolkit(i int) {
 	j.mu.Lock()
-	if j.dead || j.toolkit != nil || j.pes[toolkitPE].proc != proc {
-		j.mu.Unlock()
-		k.stop()
-		return
+	p := j.pes[i]
+	proc, ps, host, k := p.proc, p.kit, p.host, j.toolkit
+	if j.dead || p.status != "running" {
+		proc = nil
 	}
-	j.toolkit = k
 	j.mu.Unlock()
-	k.start()
+	if proc != nil && k != nil && len(ps) > 0 {
+		k.up(ps, proc, host)
+	}
 }
 
 // collect copies the metrics at the platform's own interval.

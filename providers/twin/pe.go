@@ -12,7 +12,6 @@ const (
 	sourcePE = iota
 	statePE
 	sinkPE
-	toolkitPE
 )
 
 // pe is a processing element of a job.
@@ -23,6 +22,7 @@ type pe struct {
 	launches int64
 	host     int
 	ops      []string
+	kit      []part    // of the toolkit
 	proc     Proc      // while it runs
 	started  time.Time // of the process
 }
@@ -169,11 +169,11 @@ func (j *job) down(i int, proc Proc, reason, cause string) bool {
 			}
 		}
 	}
-	if i == toolkitPE {
-		j.toolkit = nil
-	}
 	j.mu.Unlock()
 	gone.Kill()
+	if k != nil {
+		k.down(p.kit)
+	}
 	switch i {
 	case sourcePE:
 		j.app.loseQueue(cause)
@@ -181,10 +181,6 @@ func (j *job) down(i int, proc Proc, reason, cause string) bool {
 		j.app.loseState(cause)
 	case sinkPE:
 		j.app.emptySinks()
-	case toolkitPE:
-		if k != nil {
-			k.stop()
-		}
 	}
 	j.dc.twin.truth.say(fact{What: "pe_down", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id, Cause: cause})
 	return true
@@ -244,9 +240,7 @@ func (j *job) startPE(i int, status string) {
 		if !j.launchPE(i, n+1) {
 			return
 		}
-		if i == toolkitPE {
-			j.startToolkit()
-		}
+		j.startToolkit(i)
 		j.dc.twin.truth.say(fact{What: "pe_up", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id})
 	})
 }

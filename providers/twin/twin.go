@@ -68,6 +68,8 @@ type Target struct {
 	Password string
 	// Service is the address of the platform's services where the network is real; nil elsewhere.
 	Service net.IP
+	// Snapshots is where the other side's snapshots are kept: "file" (the default) or "row", of a database.
+	Snapshots string
 }
 
 // Job is a job of the plan that the twin can run at one target.
@@ -82,6 +84,8 @@ type Job struct {
 	Launched string
 	Bundle   string
 	Toolkit  *providers.Toolkit
+	// Apart says that the toolkit's operators are in PEs of their own instead of one.
+	Apart bool
 }
 
 // RunnerNode is the node that xdc dials from.
