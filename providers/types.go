@@ -33,6 +33,9 @@ type Provider struct {
 	DescribeJob func(s Scope, args json.RawMessage) (Description, diag.List)
 	// Infer makes the inference for a target; nil when the provider infers nothing.
 	Infer func(target string, jobs []JobInfo) Inference
+	// Overview makes the inference over all targets together; nil when there is none. It is given every sample, and those
+	// that Infer's inferences have drawn from them.
+	Overview func(jobs []JobInfo) Inference
 	// Predict says what must happen for these facts, by arithmetic; nil when the provider predicts nothing.
 	Predict func(q Question) []Prediction
 	// Assumptions are statements about the platform that no public source confirms.

@@ -25,7 +25,7 @@ type sink struct {
 func (s *sink) read(ctx context.Context, phase time.Duration, first chan<- struct{}) {
 	s.try(ctx)
 	first <- struct{}{}
-	timer := time.NewTimer(phase)
+	timer := time.NewTimer(max(phase, 1))
 	defer timer.Stop()
 	for {
 		select {
@@ -36,7 +36,7 @@ func (s *sink) read(ctx context.Context, phase time.Duration, first chan<- struc
 		}
 		began := time.Now()
 		s.try(ctx)
-		timer.Reset(max(0, s.audit.opt.Poll-time.Since(began)))
+		timer.Reset(max(1, s.audit.opt.Poll-time.Since(began)))
 	}
 }
 

@@ -145,7 +145,7 @@ func newTimer(d, offset time.Duration) *time.Timer {
 		t.Stop()
 		return t
 	}
-	return time.NewTimer(max(d+offset, 0))
+	return time.NewTimer(max(d+offset, 1))
 }
 
 func (r *run) renew(st *step, l *life) error {

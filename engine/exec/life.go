@@ -240,7 +240,7 @@ func (l *life) finish(err error) {
 
 // pause waits, or returns why it cannot.
 func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
+	t := time.NewTimer(max(d, 1))
 	defer t.Stop()
 	select {
 	case <-t.C:

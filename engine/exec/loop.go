@@ -54,7 +54,7 @@ func (r *run) turn(ctx context.Context, done func() bool) {
 		}
 		timer.Stop()
 		if at, ok := r.watchers.due(); ok {
-			timer.Reset(max(at-r.now(), 0))
+			timer.Reset(max(at-r.now(), 1))
 		}
 		select {
 		case fn := <-r.inbox:

@@ -114,20 +114,26 @@ func phase(seed uint64, name string, most time.Duration) time.Duration {
 // reading turns a provider's reading into a sample of the run.
 func (r *run) reading(target string, rd providers.Reading, every time.Duration) {
 	valid := max(rd.ValidFor, 3*every)
-	r.sample(signal.Sample{
+	s := signal.Sample{
 		Signal: target + "." + rd.Path, Value: rd.Value, Low: max(r.since(rd.Low), 0), High: r.since(rd.High),
 		ValidFor: valid, Evidence: rd.Evidence,
-	})
+	}
+	r.sample(s)
+	seen := []signal.Sample{s}
 	for _, inf := range r.infer[target] {
-		s := signal.Sample{
-			Signal: target + "." + rd.Path, Value: rd.Value, Low: max(r.since(rd.Low), 0), High: r.since(rd.High),
-			ValidFor: valid, Evidence: rd.Evidence,
-		}
 		for _, c := range inf.Infer(s) {
 			if c.ValidFor == 0 {
 				c.ValidFor = valid
 			}
 			r.sample(c)
+			seen = append(seen, c)
+		}
+	}
+	for _, o := range r.overviews {
+		for _, s := range seen {
+			for _, c := range o.Infer(s) {
+				r.sample(c)
+			}
 		}
 	}
 }

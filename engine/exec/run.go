@@ -43,7 +43,8 @@ type run struct {
 	injected   []*life // in order of injection, for healing in reverse
 	jobs       []*life // submitted, for cancelling in reverse
 	seen       map[string]signal.Value
-	infer      map[string][]providers.Inference
+	infer      map[string][]providers.Inference // by target
+	overviews  []providers.Inference
 	aborting   string // why nothing more is started
 	interrupts int
 	complete   bool // the verdicts are complete
@@ -125,6 +126,11 @@ func newRun(opt Options) *run {
 			if p.Infer != nil && len(jobs) > 0 {
 				r.infer[t.Name] = append(r.infer[t.Name], p.Infer(t.Name, jobs))
 			}
+		}
+	}
+	for _, p := range opt.Registry.Providers() {
+		if p.Overview != nil && len(opt.Plan.Jobs) > 0 {
+			r.overviews = append(r.overviews, p.Overview(opt.Plan.Jobs))
 		}
 	}
 	return r

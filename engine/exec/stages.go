@@ -107,7 +107,7 @@ func (s *stages) stop() { s.timer.Stop() }
 
 func (s *stages) arm() {
 	if s.index < len(s.plan) {
-		s.timer.Reset(max(s.from+s.plan[s.index].at-s.run.now(), 0))
+		s.timer.Reset(max(s.from+s.plan[s.index].at-s.run.now(), 1))
 	}
 }
 

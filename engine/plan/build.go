@@ -133,7 +133,7 @@ func (m *maker) jobs() {
 		if t := s.Job.Toolkit; t != nil {
 			j.Toolkit = &providers.Toolkit{
 				HeartbeatInterval: t.HeartbeatInterval, MissesAllowed: t.MissesAllowed, SnapshotInterval: t.SnapshotInterval,
-				InitDelay: t.InitDelay, Port: t.Port, Mode: t.Mode, Composite: t.Composite,
+				InitDelay: t.InitDelay, Port: t.Port, Mode: t.Mode, Composite: t.Composite, RetainSnapshots: t.RetainSnapshots, ReturnSnapshots: t.ReturnSnapshots,
 			}
 		}
 		m.plan.Jobs = append(m.plan.Jobs, j)

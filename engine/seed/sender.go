@@ -105,7 +105,7 @@ func (s *sender) run(ctx context.Context) error {
 }
 
 func (s *sender) loop(ctx context.Context) error {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(1)
 	defer timer.Stop()
 	beat := time.Now().Add(tick)
 	stop := s.opt.Stop
@@ -122,7 +122,7 @@ func (s *sender) loop(ctx context.Context) error {
 		if s.finished(now) {
 			return nil
 		}
-		timer.Reset(time.Until(s.wake(now, beat)))
+		timer.Reset(max(time.Until(s.wake(now, beat)), 1))
 		select {
 		case d := <-s.out:
 			s.answered(d)

@@ -158,7 +158,7 @@ func (s *scope) job(in *instance, st *program.Step, content *config.Content) {
 	st.Job.Toolkit = s.toolkit(in, content)
 	for _, k := range b.kids {
 		if k.typ == "twin" {
-			st.Job.Twin = k.bag.str("application")
+			st.Job.Twin, st.Job.Fusion, st.Job.Snapshots = k.bag.str("application"), k.bag.str("fusion"), k.bag.str("snapshots")
 		}
 	}
 	s.jobArgs(in, st, content, b)
@@ -238,7 +238,7 @@ func (s *scope) toolkit(in *instance, content *config.Content) *program.Toolkit 
 	return &program.Toolkit{
 		HeartbeatInterval: b.dur("heartbeat_interval"), MissesAllowed: int(b.num("misses_allowed")),
 		SnapshotInterval: b.dur("snapshot_interval"), InitDelay: b.dur("init_delay"), Port: int(b.num("port")),
-		Mode: b.str("mode"), Composite: b.str("composite"),
+		Mode: b.str("mode"), Composite: b.str("composite"), RetainSnapshots: b.flag("retain_snapshots"), ReturnSnapshots: b.flag("return_snapshots"),
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // Definite evaluates a formula at instant t in hindsight: a signal is unknown wherever its change may lie, that is
-// from the earliest instant of the last sample with the old value to the latest of the first with the new one. Where
-// it is true or false, it is so wherever the changes were.
+// from the earliest instant of the last sample with the old value to the latest of the first with the new one. A number
+// is known there to lie between the two. Where the formula is true or false, it is so wherever the changes were.
 //
 // Windows are the exception: they are figures about the samples as they arrived, and change when samples do.
 func (f *Formula) Definite(v View, t time.Duration) Truth {
@@ -21,7 +21,11 @@ func definiteAt(v View, name string, t time.Duration) (signal.Value, bool) {
 	if !ok || p.ValidFor > 0 && t >= p.High+p.ValidFor {
 		return signal.Value{}, false
 	}
-	for _, x := range v.Samples(name, t+1, math.MaxInt64) {
+	ahead := v.Samples(name, t+1, math.MaxInt64)
+	if p.Value.Kind.Numeric() {
+		return between(p, ahead, t)
+	}
+	for _, x := range ahead {
 		if !x.Value.Equal(p.Value) {
 			return p.Value, t <= p.Low
 		}
@@ -30,6 +34,22 @@ func definiteAt(v View, name string, t time.Duration) (signal.Value, bool) {
 		}
 	}
 	return p.Value, true
+}
+
+// between is what a number can have been at t: it was on its way from one sample's value to the next one's, and those
+// that may have been taken on either side of t count.
+func between(p signal.Sample, ahead []signal.Sample, t time.Duration) (signal.Value, bool) {
+	if t <= p.Low {
+		return p.Value, true
+	}
+	out := p.Value
+	for _, x := range ahead {
+		out.Low, out.High = min(out.Low, x.Value.Low), max(out.High, x.Value.High)
+		if x.Low >= t {
+			break
+		}
+	}
+	return out, true
 }
 
 // definiteEvent tells whether an event had happened at t; nobody knows while it may have been happening.

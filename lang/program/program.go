@@ -138,6 +138,10 @@ type Job struct {
 	Toolkit  *Toolkit `json:"toolkit,omitempty"`
 	// Twin names the twin's application for rehearsals; empty: keyed_counter.
 	Twin string `json:"twin,omitempty"`
+	// Fusion says how the twin's toolkit is fused into PEs: together (empty) or apart. Snapshots says where the twin keeps
+	// snapshots: file (empty) or row.
+	Fusion    string `json:"fusion,omitempty"`
+	Snapshots string `json:"snapshots,omitempty"`
 }
 
 // Toolkit is what the application's toolkit was configured with, as the plan states it.

@@ -73,11 +73,23 @@ func Job() Block {
 			{Max: 1, Block: Block{
 				Name:        "twin",
 				Description: "How rehearsals stand in for the application.",
-				Attributes: []Attribute{{
-					Name: "application", Type: cty.String, Default: cty.StringVal("keyed_counter"),
-					Description: "The model application that the twin runs.",
-					Example:     `"keyed_counter"`,
-				}},
+				Attributes: []Attribute{
+					{
+						Name: "application", Type: cty.String, Default: cty.StringVal("keyed_counter"),
+						Description: "The model application that the twin runs.",
+						Example:     `"keyed_counter"`,
+					},
+					{
+						Name: "fusion", Type: cty.String, Enum: []string{"together", "apart"}, Default: cty.StringVal("together"),
+						Description: "Whether the toolkit's operators share one PE of the twin, or each group of them has its own, so that one can be lost without the others.",
+						Example:     `"apart"`,
+					},
+					{
+						Name: "snapshots", Type: cty.String, Enum: []string{"file", "row"}, Default: cty.StringVal("file"),
+						Description: "Whether the twin's data centres keep the other's snapshots as files or as rows of a database.",
+						Example:     `"row"`,
+					},
+				},
 			}},
 		},
 	}
@@ -118,6 +130,16 @@ func ToolkitSettings() Block {
 				Name: "mode", Type: cty.String, Enum: []string{"active", "passive"}, Default: cty.StringVal("active"), Public: true,
 				Description: "Whether this side processes data from the start (`active`) or only launches the application when the other side is down (`passive`).",
 				Example:     `"active"`,
+			},
+			{
+				Name: "retain_snapshots", Type: cty.Bool, Default: cty.False, Public: true,
+				Description: "Whether what is stored of the other side's state is kept when this side starts (`retainOlderDataSnapshotsAtStartup`).",
+				Example:     "true",
+			},
+			{
+				Name: "return_snapshots", Type: cty.Bool, Default: cty.False, Public: true,
+				Description: "Whether what is stored of the other side's state is given back to it at the first contact after a start (`sendDataSnapshotsToOriginDCAtStartup`), for the time after both sides were lost.",
+				Example:     "true",
 			},
 			{
 				Name: "composite", Type: cty.String, Public: true,

@@ -134,7 +134,7 @@ func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *
 	var jobs []providers.JobInfo
 	for _, s := range prog.Steps {
 		if s.Job != nil {
-			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle, Toolkit: &providers.Toolkit{Mode: "active"}})
+			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle, Toolkit: &providers.Toolkit{Mode: "active", HeartbeatInterval: s.Job.Toolkit.HeartbeatInterval, MissesAllowed: s.Job.Toolkit.MissesAllowed}})
 		}
 	}
 	p.env = providers.Env{

@@ -73,7 +73,7 @@ func TestSignalsAreWhatTheSchemaSays(t *testing.T) {
 			t.Fatal(err)
 		}
 		p, _ := all.Registry().Provider("toolkit")
-		infer := p.Infer("dc1", w.Env.Jobs)
+		infer, overview := p.Infer("dc1", w.Env.Jobs), p.Overview(w.Env.Jobs)
 		note := func(path string, v signal.Value) {
 			s, ok := declared(path)
 			switch {
@@ -92,8 +92,11 @@ func TestSignalsAreWhatTheSchemaSays(t *testing.T) {
 			err := session.(providers.Observer).Observe(t.Context(), func(r providers.Reading) {
 				note(r.Path, r.Value)
 				in := signal.Sample{Signal: "dc1." + r.Path, Value: r.Value, Low: r.Low.Sub(start), High: r.High.Sub(start)}
-				for _, c := range infer.Infer(in) {
+				for _, c := range append(infer.Infer(in), in) {
 					note(strings.TrimPrefix(c.Signal, "dc1."), c.Value)
+					for _, both := range overview.Infer(c) {
+						note(both.Signal[strings.Index(both.Signal, ".")+1:], both.Value)
+					}
 				}
 			})
 			if err != nil {

@@ -79,7 +79,7 @@ func (f *flow) until(t time.Time) {
 	}
 	f.deadline = t
 	if !t.IsZero() && !f.closed {
-		f.timer = time.AfterFunc(time.Until(t), f.news.Broadcast)
+		f.timer = time.AfterFunc(max(time.Until(t), 1), f.news.Broadcast)
 	}
 	f.news.Broadcast()
 }

@@ -178,7 +178,7 @@ func (tr *trial) await(t *testing.T, what string, want bool, look func() (provid
 
 func (tr *trial) wait(t *testing.T, d time.Duration) {
 	t.Helper()
-	timer := time.NewTimer(d)
+	timer := time.NewTimer(max(d, 1))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

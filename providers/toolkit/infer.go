@@ -21,6 +21,8 @@ const (
 	statusTuples   = "output[0].tuples"
 	receivedTuples = "output[0].tuples"
 	triedTuples    = "input[0].tuples"
+	preparedTuples = "output[0].tuples"
+	noticeTuples   = "output[1].tuples"
 	snapshotSignal = "output[2].tuples"
 	mergedTuples   = "output[0].tuples"
 	launches       = "launches"
@@ -121,6 +123,10 @@ func (s *state) take(rest string, in signal.Sample) []signal.Sample {
 		return []signal.Sample{s.conclude("heartbeats_in", signal.NumberVal(float64(n)), in, fmt.Sprintf("%s has submitted %d tuples", name, n))}
 	case part == sender && attr == triedTuples:
 		return []signal.Sample{s.conclude("heartbeats_out", signal.NumberVal(float64(n)), in, fmt.Sprintf("%s has processed %d tuples", name, n))}
+	case part == preparer && attr == preparedTuples:
+		return []signal.Sample{s.conclude("heartbeats_prepared", signal.NumberVal(float64(n)), in, fmt.Sprintf("%s has submitted %d heartbeats", name, n))}
+	case part == preparer && attr == noticeTuples:
+		return []signal.Sample{s.conclude("notices_sent", signal.NumberVal(float64(n)), in, fmt.Sprintf("%s has submitted %d tuples on its port for special messages", name, n))}
 	case part == preparer && attr == snapshotSignal && n > 0:
 		return s.active(in, fmt.Sprintf("%s has asked for %d snapshots, which only an active side does", name, n))
 	case part == dataReceiver && attr == receivedTuples:

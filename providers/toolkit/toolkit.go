@@ -24,6 +24,7 @@ const (
 var (
 	remoteWords   = &signal.Enum{Name: "remote", Values: []string{remoteNever, remoteUp, remoteDown}}
 	roleWords     = &signal.Enum{Name: "role", Values: []string{roleActive, rolePassive}}
+	stateWords    = &signal.Enum{Name: "toolkit state", Values: []string{stateNever, stateUp, stateDown, stateTakingOver, stateTakenOver, stateShutDown, stateSplitBrain, stateSilence, stateConflicting}}
 	takeoverWords = &signal.Enum{Name: "takeover", Values: []string{takeoverNone, takeoverRunning, takeoverDone}}
 )
 
@@ -32,10 +33,12 @@ func Provider() *providers.Provider {
 	return &providers.Provider{
 		Name: Name,
 		Doc: "Infers the state of the cross data center failover toolkit inside an application from the metrics of its operators, and predicts when it must notice a fault. " +
-			"The toolkit has no API, so that nothing is asked or commanded. One data centre is looked at by itself; that both sides are active at once is for a condition over both to say.",
+			"The toolkit has no API, so that nothing is asked or commanded. Each side is looked at by itself, and then both together.",
 		Signals:     signals(),
 		Infer:       func(target string, jobs []providers.JobInfo) providers.Inference { return newInference(target, jobs) },
+		Overview:    func(jobs []providers.JobInfo) providers.Inference { return newOverview(jobs) },
 		Predict:     Predict,
+		Actions:     []providers.ActionType{messageAction()},
 		Assumptions: assumptions(),
 	}
 }
@@ -48,6 +51,12 @@ func signals() []schema.Signal {
 		{Path: "job.*.toolkit.role", Type: enum(roleWords), Description: "Whether this side processes data (`active`) or only watches (`passive`). A launched copy is active once it runs; a job that is gone processes nothing and counts as passive."},
 		{Path: "job.*.toolkit.takeover", Type: enum(takeoverWords), Description: "Whether this side has taken over from the other since it believes it down: `none` while it does not, `running` while replicated state is being handed to the application, `done` when it has been, or when there was none to hand over. A launched copy is done once it runs and is healthy."},
 		{Path: "job.*.toolkit.replication_age", Type: signal.Type{Kind: signal.Duration}, Description: "How long ago replicated state of the other side last arrived here, with bounds. Unknown until the first arrives."},
+		{Path: "job.*.toolkit.state", Type: enum(stateWords), Description: "What is known of this side, in a word: `never_contacted`, `up` and `down` are its belief about the other; `taking_over` and `taken_over` say how far it got then; `orderly_shutdown`, that it has told the other that it stops; `split_brain` and `mutual_silence` hold for both sides together; `conflicting`, that the evidence does not fit together. The sample's evidence says what it rests on."},
+		{Path: "job.*.toolkit.split_brain", Type: signal.Type{Kind: signal.Bool}, Description: "Whether both sides believe the other down while both are active and healthy: two copies process data, and nothing brings them together again."},
+		{Path: "job.*.toolkit.mutual_silence", Type: signal.Type{Kind: signal.Bool}, Description: "Whether both sides have fallen silent because neither hears the other. Only a restart of one side ends it, also where the network is whole."},
+		{Path: "job.*.toolkit.conflict", Type: signal.Type{Kind: signal.Bool}, Description: "Whether what is seen of this side contradicts itself: the count of status tuples says one thing and its heartbeats another, as after a restart of one PE of the toolkit alone."},
+		{Path: "job.*.toolkit.notices_sent", Type: number, Description: "Special messages that this side has prepared for the other since the PE was launched: notices of an orderly shutdown, and snapshots given back."},
+		{Path: "job.*.toolkit.heartbeats_prepared", Type: number, Description: "Heartbeats that this side has made since the PE was launched. It makes none while it believes the other side down; what is made and cannot be sent waits, or is dropped."},
 		{Path: "job.*.toolkit.heartbeats_in", Type: number, Description: "Heartbeats received since the PE was launched."},
 		{Path: "job.*.toolkit.heartbeats_out", Type: number, Description: "Heartbeats that this side tried to send since the PE was launched. It stops sending while it believes the other side down."},
 	}

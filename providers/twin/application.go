@@ -109,7 +109,7 @@ func (a *application) work() {
 	for {
 		next := a.next()
 		if next > 0 {
-			timer.Reset(next)
+			timer.Reset(max(next, 1))
 			select {
 			case <-a.wake:
 			case <-timer.C:

@@ -83,6 +83,7 @@ func (j *job) comeUp(delay time.Duration) {
 	for i := range j.pes {
 		j.startToolkit(i)
 	}
+	j.takeSpecial()
 }
 
 // startToolkit starts what a PE holds of the toolkit, if it runs and holds nothing yet.

@@ -42,7 +42,7 @@ func (c *controlServer) arm(key string, renew bool, asked providers.Lease, undo 
 		l.undo = undo
 	}
 	left := min(asked.TTL.D(), time.Until(l.deadline))
-	l.timer = time.AfterFunc(max(left, 0), func() { c.expire(key, l) })
+	l.timer = time.AfterFunc(max(left, 1), func() { c.expire(key, l) })
 	return true
 }
 

@@ -86,6 +86,9 @@ type Job struct {
 	Toolkit  *providers.Toolkit
 	// Apart says that the toolkit's operators are in PEs of their own instead of one.
 	Apart bool
+	// Special is where the application takes special messages for its toolkit, host:port of one of the target's hosts;
+	// empty: nowhere.
+	Special string
 }
 
 // RunnerNode is the node that xdc dials from.
@@ -238,7 +241,7 @@ func (t *Twin) Say(at time.Time, what, id, cause string) {
 
 // wait lets time pass; it reports false when the twin ends first.
 func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
+	timer := time.NewTimer(max(d, 1))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/providers/toolkit"
 	"github.com/xdc-project/xdc/providers/twin"
 )
 
@@ -33,6 +34,7 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 		}
 		j := twin.Job{
 			Target: st.Job.Target, Path: st.Job.Path, Application: application(st.Job.Twin), Adopt: st.Job.Adopt, Launched: st.Job.Launched, Bundle: st.Job.Bundle,
+			Apart: st.Job.Fusion == "apart", Special: specialAt(p, st.Job.Target, st.Job.Path),
 		}
 		for _, info := range p.Jobs {
 			if info.Step == st.Address {
@@ -41,8 +43,24 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 		}
 		j.Inputs, j.Outputs = endpoints(p, st.Job.Target, st.Job.Path)
 		cfg.Jobs = append(cfg.Jobs, j)
+		for i := range cfg.Targets {
+			if cfg.Targets[i].Name == st.Job.Target && st.Job.Snapshots != "" {
+				cfg.Targets[i].Snapshots = st.Job.Snapshots
+			}
+		}
 	}
 	return cfg
+}
+
+// specialAt is where messages to a job's toolkit are sent.
+func specialAt(p *plan.Plan, target, path string) string {
+	for _, st := range p.Steps {
+		var a toolkit.MessageArgs
+		if st.Action != nil && st.Type == toolkit.MessageAction && json.Unmarshal(st.Args, &a) == nil && a.Target == target && a.Job == path {
+			return a.Address
+		}
+	}
+	return ""
 }
 
 // endpoints lists what seeds put into a job and audits read out of it. A job that none names has what any job at

@@ -124,7 +124,7 @@ func (l *link) admit(ctx context.Context) error {
 }
 
 func (n *Network) sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
+	t := time.NewTimer(max(d, 1))
 	defer t.Stop()
 	select {
 	case <-t.C:

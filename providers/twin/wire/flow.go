@@ -76,7 +76,7 @@ func (f *flow) set(d *deadline, t time.Time) {
 		d.timer = nil
 	}
 	if !t.IsZero() {
-		d.timer = time.AfterFunc(max(time.Until(t), 0), f.wake)
+		d.timer = time.AfterFunc(max(time.Until(t), 1), f.wake)
 	}
 	f.cond.Broadcast()
 }
@@ -167,7 +167,7 @@ func (f *flow) ring(after time.Duration) {
 	if f.alarm != nil {
 		f.alarm.Stop()
 	}
-	f.alarm = time.AfterFunc(after, f.wake)
+	f.alarm = time.AfterFunc(max(after, 1), f.wake)
 }
 
 func (f *flow) take(p []byte) (int, error) {

@@ -1,0 +1,126 @@
+package session_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/xdc-project/xdc/cmd/internal/load"
+	"github.com/xdc-project/xdc/cmd/internal/session"
+	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/plans"
+	"github.com/xdc-project/xdc/providers/all"
+)
+
+// row is one row of the toolkit reference's table of conditions that must cause failover by themselves, or of its table
+// of partial restarts: a plan in testdata/inject, what the twin must do, and what must be inferred, on what evidence.
+type row struct {
+	plan  string
+	apart bool // the toolkit's operators in PEs of their own
+	// Truth lists what must have happened, "what target"; Not what must not.
+	truth, not []string
+	// evidence are words that must stand in the evidence of a change of a signal to a value, "signal=value: words".
+	evidence []string
+}
+
+var rows = []row{
+	{plan: "job-cancelled", truth: []string{"remote_down dc2", "takeover_done dc2", "remote_up dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
+		"dc2.job.orders.toolkit.remote=down: an even number", "dc2.job.orders.toolkit.state=taken_over: pieces of its state", "dc1.job.orders.toolkit.role=passive: the job is gone",
+	}},
+	{plan: "instance-stopped", truth: []string{"remote_down dc2", "takeover_done dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: pieces of its state"}},
+	{plan: "pe-killed", truth: []string{"pe_down dc1", "pe_up dc1"}, not: []string{"remote_down dc1", "remote_down dc2"}},
+	{plan: "process-hung", truth: []string{"pe_hung dc1", "remote_down dc2"}, evidence: []string{"dc1.job.orders.toolkit.state=conflicting: has tried to send no heartbeat"}},
+	{plan: "cut-both-ways", truth: []string{"remote_down dc1", "remote_down dc2", "takeover_done dc1", "takeover_done dc2"}, evidence: []string{
+		"dc1.job.orders.toolkit.state=split_brain: both are active and healthy", "dc2.job.orders.toolkit.mutual_silence=true: only a restart of one side",
+	}},
+	{plan: "cut-dropped", truth: []string{"remote_down dc1", "remote_down dc2", "remote_up dc1", "remote_up dc2"}},
+	{plan: "cut-one-way", truth: []string{"remote_down dc1", "remote_down dc2"}, evidence: []string{"dc1.job.orders.toolkit.split_brain=true: believes dc1 down"}},
+	{plan: "data-channel-cut", not: []string{"remote_down dc1", "remote_down dc2"}},
+	{plan: "late-heartbeats", evidence: []string{"toolkit.remote=down: an even number"}},
+	{plan: "orderly-shutdown", truth: []string{"orderly_shutdown dc1", "remote_down dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
+		"dc1.job.orders.toolkit.state=orderly_shutdown: special messages and no heartbeat", "dc2.job.orders.toolkit.state=taken_over: nothing to take over",
+	}},
+	{plan: "watchdog-restarted", apart: true, not: []string{"remote_down dc1", "remote_down dc2"}, evidence: []string{"dc1.job.orders.toolkit.remote=up: an odd number"}},
+	{plan: "preparer-restarted", apart: true, not: []string{"remote_down dc1", "remote_down dc2"}},
+	{plan: "store-restarted", apart: true, truth: []string{"remote_down dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: nothing to take over"}},
+}
+
+// Each row of the reference is a plan. The plan's own expectations hold its arithmetic.
+func TestConditionsThatCauseFailover(t *testing.T) {
+	for _, r := range rows {
+		t.Run(r.plan, func(t *testing.T) {
+			for seed := range seeds(t) {
+				r.rehearse(t, uint64(seed+1))
+			}
+		})
+	}
+}
+
+func (r row) rehearse(t *testing.T, seed uint64) {
+	t.Helper()
+	layout := "together"
+	if r.apart {
+		layout = "apart"
+	}
+	var paths []string
+	for _, name := range []string{"base", layout, r.plan} {
+		paths = append(paths, filepath.Join("testdata", "inject", name+".xdc.hcl"))
+	}
+	registry := all.Registry()
+	p, _, found := load.Plan(load.Options{
+		Paths: paths, Registry: registry, Mode: "rehearse", StandIn: true, Shipped: plans.Find, Env: func(string) (string, bool) { return "", false },
+	})
+	if found.HasErrors() {
+		t.Fatal(found.Err())
+	}
+	truth := filepath.Join(t.TempDir(), "truth.jsonl")
+	res, err := session.Rehearse(t.Context(), session.Request{
+		Plan: p, Registry: registry, Runs: t.TempDir(), Seed: seed, Truth: truth, Bubble: func(fn func()) { synctest.Test(t, func(*testing.T) { fn() }) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code := res.Outcome.Code(); code != 0 {
+		t.Errorf("seed %d: %v", seed, res.Outcome)
+	}
+	happened := map[string]bool{}
+	for _, f := range readTruth(t, truth) {
+		happened[f.What+" "+f.Target] = true
+	}
+	for _, want := range r.truth {
+		if !happened[want] {
+			t.Errorf("seed %d: the twin never had %s", seed, want)
+		}
+	}
+	for _, never := range r.not {
+		if happened[never] {
+			t.Errorf("seed %d: the twin had %s", seed, never)
+		}
+	}
+	r.checkEvidence(t, seed, res.Folder)
+}
+
+// checkEvidence looks for each conclusion and what it is said to rest on.
+func (r row) checkEvidence(t *testing.T, seed uint64, f session.Folder) {
+	t.Helper()
+	var said []string
+	for ev, err := range session.ReadEvents(f.File(session.EventsFile)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, ok := ev.Body.(*event.Changed); ok {
+			said = append(said, c.Signal+"="+c.To.String()+": "+c.Evidence)
+		}
+	}
+	for _, want := range r.evidence {
+		claim, words, _ := strings.Cut(want, ": ")
+		ok := false
+		for _, s := range said {
+			ok = ok || strings.Contains(s, claim+": ") && strings.Contains(s, words)
+		}
+		if !ok {
+			t.Errorf("seed %d: nothing says %s because of %q", seed, claim, words)
+		}
+	}
+}
