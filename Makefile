@@ -28,6 +28,7 @@ test: setup toxiproxy-server ## everything, with the race detector; a few minute
 	$(GO) vet ./...
 	XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 20m ./...
 	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 20m -run 'TestExamples|TestRealTime' ./cmd/internal/session
+	XDC_SETTINGS=1000 $(GO) test -timeout 5m -run TestTheArithmetic ./providers/twin
 	$(MAKE) labs
 
 toxiproxy-server: ## the server that the toxiproxy tests run against, pinned in a module file of its own

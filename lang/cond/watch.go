@@ -131,6 +131,7 @@ func (w *watch) look(limit time.Duration) {
 		w.instant(t)
 	}
 	if !w.over {
+		w.ponder(limit)
 		w.expire(limit)
 	}
 	w.done = max(w.done, limit)
@@ -195,6 +196,7 @@ func (w *watch) end(t time.Duration) {
 		return
 	}
 	if w.t.op == "whenever" {
+		w.ponder(t)
 		if w.expire(t + 1); w.over {
 			return
 		}

@@ -13,6 +13,8 @@ type answers struct {
 	due     []time.Duration // when A became true without an answer so far, in order
 	maybe   time.Duration   // the first instant at which A may have become true without an answer so far
 	doubt   bool            // there is such an instant
+	lost    bool            // A was true and is unknown since
+	since   time.Duration   // that instant
 	unclear time.Duration   // the last instant at which B was unknown
 	was     bool            // there is such an instant
 }
@@ -20,6 +22,7 @@ type answers struct {
 // respond looks at one instant.
 func (w *watch) respond(l *look) {
 	s := &w.answers
+	w.ponder(l.t)
 	w.expire(l.t)
 	if w.over {
 		return
@@ -37,6 +40,8 @@ func (w *watch) respond(l *look) {
 	case a == True && s.before == False:
 		s.due = append(s.due, l.t)
 		s.asked = true
+	case a == Unknown && s.before == True:
+		s.lost, s.since = b != True, l.t // what was true does not become so, but right after it may have
 	case a == True && s.before == Unknown, a == Unknown:
 		s.wonder(l.t)
 	}
@@ -44,6 +49,14 @@ func (w *watch) respond(l *look) {
 		s.due, s.doubt = nil, false
 	}
 	s.before = a
+}
+
+// ponder notes that A may have become true between the instant at which it was last known to be true and a later one.
+func (w *watch) ponder(t time.Duration) {
+	if s := &w.answers; s.lost && t > s.since {
+		s.lost = false
+		s.wonder(s.since)
+	}
 }
 
 // wonder notes that A may have become true at t.

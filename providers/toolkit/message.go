@@ -120,7 +120,7 @@ func (m *sendMessage) Do(ctx context.Context, _ providers.StepID, args json.RawM
 	if err != nil {
 		return providers.ActionResult{}, fmt.Errorf("send %s to %s at %s: %w; check that the application listens there, and that it can be reached from here", a.Message, a.Job, a.Address, err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // nothing more is said
 	if d, ok := ctx.Deadline(); ok {
 		_ = c.SetDeadline(d) // the context bounds the call all the same
 	}

@@ -1,7 +1,6 @@
 package twin
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -12,11 +11,6 @@ import (
 const (
 	inFiles    = "file"
 	inDatabase = "row"
-)
-
-var (
-	errNoSpace    = errors.New("no space left on device")
-	errNoDatabase = errors.New("the database does not answer")
 )
 
 // storage is where a data centre keeps the other's snapshots: files in a directory that all its hosts share, or rows
@@ -41,13 +35,6 @@ func newStorage(form string) *storage {
 		form = inFiles
 	}
 	return &storage{form: form, kept: map[string]map[string]snapshotFile{}}
-}
-
-// fail makes every write fail from now on; nil makes them work again.
-func (s *storage) fail(err error) {
-	s.mu.Lock()
-	s.broken = err
-	s.mu.Unlock()
 }
 
 // put writes one. A file is truncated before it is written, and removed when that fails: the older copy is lost too. A
@@ -87,14 +74,3 @@ func (s *storage) take(job string, names []string) []snapshotFile {
 
 // clear removes all of a job.
 func (s *storage) clear(job string) { s.take(job, nil) }
-
-// list is what is there, by name.
-func (s *storage) list(job string) []snapshotFile {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var out []snapshotFile
-	for _, n := range slices.Sorted(maps.Keys(s.kept[job])) {
-		out = append(out, s.kept[job][n])
-	}
-	return out
-}

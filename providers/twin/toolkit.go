@@ -111,19 +111,22 @@ func newToolkit(d *dc, spec Job, j *job, cfg providers.Toolkit) *toolkit {
 	k.ctx, k.cancel = context.WithCancel(d.twin.ctx)
 	k.client = &http.Client{Timeout: connectLimit + readLimit, Transport: &http.Transport{
 		DisableKeepAlives: true, // one connection a message
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			// The transport lets a dial outlive its request; the toolkit's end must end it.
-			own, cancel := context.WithTimeout(k.ctx, connectLimit)
-			defer cancel()
-			defer context.AfterFunc(ctx, cancel)()
-			host := 0
-			if l := k.running(sending); l != nil {
-				host = l.host
-			}
-			return d.twin.net.Dial(d.node(host))(own, network, address)
-		},
+		DialContext: k.dial,
 	}}
 	return k
+}
+
+// dial opens a connection from the senders' host.
+func (k *toolkit) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	// The transport lets a dial outlive its request; the toolkit's end must end it.
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	defer context.AfterFunc(k.ctx, cancel)()
+	host := 0
+	if l := k.running(sending); l != nil {
+		host = l.host
+	}
+	return k.dc.twin.net.Dial(k.dc.node(host))(ctx, network, address)
 }
 
 // running is a part's launch; nil while its PE does not run.
@@ -136,12 +139,7 @@ func (k *toolkit) running(p part) *launch {
 // up starts parts in a PE's process.
 func (k *toolkit) up(ps []part, proc Proc, host int) {
 	for _, p := range ps {
-		l := &launch{
-			kit: k, part: p, proc: proc, host: host, preparer: preparer{count: 1}, found: [2]int{-1, -1},
-			hb: make(chan []byte, senderQueue), data: make(chan []byte, senderQueue), beats: make(chan []byte, receiverQueue),
-			ticks: make(chan struct{}, senderQueue), stores: make(chan stored, receiverQueue),
-		}
-		l.ctx, l.cancel = context.WithCancel(k.ctx)
+		l := k.launch(p, proc, host)
 		k.mu.Lock()
 		if k.ctx.Err() != nil || k.parts[p] != nil {
 			k.mu.Unlock()
@@ -152,6 +150,17 @@ func (k *toolkit) up(ps []part, proc Proc, host int) {
 		k.mu.Unlock()
 		l.start()
 	}
+}
+
+// launch makes a part that knows nothing yet.
+func (k *toolkit) launch(p part, proc Proc, host int) *launch {
+	l := &launch{
+		kit: k, part: p, proc: proc, host: host, preparer: preparer{count: 1}, found: [2]int{-1, -1},
+		hb: make(chan []byte, senderQueue), data: make(chan []byte, senderQueue), beats: make(chan []byte, receiverQueue),
+		ticks: make(chan struct{}, senderQueue), stores: make(chan stored, receiverQueue),
+	}
+	l.ctx, l.cancel = context.WithCancel(k.ctx)
+	return l
 }
 
 // start sets a part to work.
