@@ -66,10 +66,13 @@ type progress struct {
 	first    heard       // what came before anything was understood
 }
 
-// heard is a connection that remembers the beginning of what came over it. It is read by one goroutine.
+// heard is a connection that remembers the beginning of what came over it, and that takes nothing more once nothing can
+// come any more: x/crypto's mux would wait for ever for the answer to what is sent between the end of its reader and
+// that of its writer. It is read by one goroutine.
 type heard struct {
 	net.Conn
 	first []byte
+	ended atomic.Pointer[error] // why nothing comes any more
 }
 
 // maxHeard is how much of it, in bytes: enough for a version line or the first line of another protocol.
@@ -80,7 +83,30 @@ func (h *heard) Read(p []byte) (int, error) {
 	if room := maxHeard - len(h.first); room > 0 {
 		h.first = append(h.first, p[:min(n, room)]...)
 	}
+	if err != nil {
+		h.ended.Store(&err)
+	}
 	return n, err
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	if err := h.ended.Load(); err != nil {
+		return 0, *err
+	}
+	return h.Conn.Write(p)
+}
+
+// oldVersion is the version that the other side names, when that is none of SSH 2; else empty.
+func (h *heard) oldVersion() string {
+	for line := range strings.Lines(string(h.first)) {
+		if strings.HasPrefix(line, "SSH-") {
+			if strings.HasPrefix(line, "SSH-2.0-") || strings.HasPrefix(line, "SSH-1.99-") || !strings.HasSuffix(line, "\n") {
+				return ""
+			}
+			return printable(strings.TrimSpace(line), maxHeard)
+		}
+	}
+	return ""
 }
 
 // otherWords is what the other side said, when that was no SSH.
@@ -289,6 +315,8 @@ func (l *link) handshakeError(ctx context.Context, err error, o *offer, p *progr
 		return l.loginError(err, o, p)
 	case !isBusy(p.first.otherWords()):
 		e.What, e.Remedy = fmt.Sprintf("it is no SSH server that answers there: it says %q", p.first.otherWords()), "Correct port and address."
+	case p.first.oldVersion() != "":
+		e.What, e.Remedy = fmt.Sprintf("the server names its version as %q, and xdc speaks SSH 2 only", p.first.oldVersion()), "Is an SSH server at this port? Then update it."
 	case closedEarly(err):
 		e.Kind, e.busy = ErrRefused, true
 		e.What = "the server closed the connection before the login"

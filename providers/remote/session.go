@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -79,6 +80,9 @@ func (m *machine) slot(ctx context.Context) (*conn, error) {
 	}
 }
 
+// forgotten is how long an answer may take after the connection has ended: what is known of it then is already here.
+const forgotten = time.Second
+
 // open opens a session in a slot and gives the slot back when that does not work. When ctx ends before the answer, whoever
 // else uses the connection is left alone.
 func (m *machine) open(ctx context.Context, c *conn) (*ssh.Session, error) {
@@ -92,7 +96,26 @@ func (m *machine) open(ctx context.Context, c *conn) (*ssh.Session, error) {
 		c.leave()
 	}
 	started := m.pool.background(func() {
-		s, err := c.client.NewSession()
+		// What the mux forgets at its own end is never answered (golang.org/x/crypto/ssh, mux.openChannel): that one
+		// goroutine is then left to itself, and nobody waits for it.
+		asked := make(chan opened, 1)
+		go func() {
+			s, err := c.client.NewSession()
+			asked <- opened{s, err}
+		}()
+		var s *ssh.Session
+		var err error
+		select {
+		case o := <-asked:
+			s, err = o.session, o.err
+		case <-c.dead:
+			select {
+			case o := <-asked:
+				s, err = o.session, o.err
+			case <-time.After(forgotten):
+				err = io.EOF
+			}
+		}
 		select {
 		case answer <- opened{s, err}:
 		case <-ctx.Done():
