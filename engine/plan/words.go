@@ -35,6 +35,9 @@ func seedWords(s *program.Seed) string {
 		fmt.Fprintf(&b, "%s %s a second", number(s.Rate), what)
 	}
 	total, length := extent(s)
+	if s.Arrivals == "poisson" {
+		b.WriteString(" (in the mean, at random times)")
+	}
 	fmt.Fprintf(&b, " for %s (%s in all), %d in a batch, to ", signal.Seconds(length), number(total), max(s.Batch, 1))
 	switch s.Route {
 	case "failover":

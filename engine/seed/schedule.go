@@ -2,19 +2,24 @@ package seed
 
 import (
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"github.com/xdc-project/xdc/lang/program"
 )
 
-// schedule gives the due times of records, counted from the first one's. They depend on the plan alone: what the
-// service does never moves them.
+// schedule gives the due times of records, counted from the seed's start. They depend on the plan and the run's seed
+// alone: what the service does never moves them.
 type schedule struct {
 	segments []segment
 	records  int64         // 0: no limit
 	duration time.Duration // 0: no limit
 	n        int64         // records given
 	at       int           // segment under way
+	// arrivals is nil where the n-th record is due when the rates add up to n. Else they must add up to the sum of n
+	// numbers that it draws from the exponential distribution of mean one: a Poisson process of the same rates.
+	arrivals *rand.Rand
+	drawn    float64 // their sum
 }
 
 // segment is a stretch in which the rate is constant or changes evenly. The last one has no end.
@@ -26,8 +31,12 @@ type segment struct {
 	slope  float64 // change of the rate a second
 }
 
-func newSchedule(spec program.Seed) *schedule {
+func newSchedule(spec program.Seed, rng *rand.Rand) *schedule {
 	s := &schedule{records: spec.Records, duration: spec.Duration.D()}
+	if spec.Arrivals == "poisson" {
+		s.arrivals = rng
+		s.drawn = rng.ExpFloat64()
+	}
 	start, count, rate := 0.0, 0.0, spec.Rate
 	for _, st := range spec.Stages {
 		g := segment{start: start, length: st.Duration.D().Seconds(), count: count, rate: st.Rate}
@@ -63,7 +72,7 @@ func (s *schedule) next() (due time.Duration, ok bool) {
 	}
 	for ; s.at < len(s.segments); s.at++ {
 		g := s.segments[s.at]
-		want := float64(s.n) - g.count
+		want := s.position() - g.count
 		const dust = 1e-9 // of a record: a segment's own end belongs to the next
 		if end := g.due(g.length); want > end-dust && !math.IsInf(g.length, 1) {
 			continue
@@ -80,7 +89,18 @@ func (s *schedule) next() (due time.Duration, ok bool) {
 			return 0, false
 		}
 		s.n++
+		if s.arrivals != nil {
+			s.drawn += s.arrivals.ExpFloat64()
+		}
 		return due, true
 	}
 	return 0, false
+}
+
+// position is what the rates must add up to when the next record is due.
+func (s *schedule) position() float64 {
+	if s.arrivals != nil {
+		return s.drawn
+	}
+	return float64(s.n)
 }

@@ -457,7 +457,7 @@ func TestSchedules(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newSchedule(tt.spec)
+			s := newSchedule(tt.spec, nil)
 			var got []time.Duration
 			for d, ok := s.next(); ok; d, ok = s.next() {
 				if len(got) > 0 && d < got[len(got)-1] {
@@ -554,24 +554,4 @@ func TestAnAuditThatCannotTellRecordsApartIsAnError(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"id"`) {
 		t.Errorf("got %v", err)
 	}
-}
-
-func FuzzFile(f *testing.F) {
-	for _, text := range []string{"{\"a\":1}\n", "[{\"a\":1}]", "a,b\n1,2\n"} {
-		for _, format := range []string{"json", "jsonl", "csv"} {
-			f.Add(format, text)
-		}
-	}
-	f.Fuzz(func(t *testing.T, format, text string) {
-		read, err := reader(strings.NewReader(text), format)
-		for n := 0; err == nil; n++ {
-			var raw json.RawMessage
-			if raw, err = read(); err == nil && !json.Valid(raw) {
-				t.Fatalf("%q is not JSON", raw)
-			}
-			if n > len(text)+1 {
-				t.Fatal("more records than bytes")
-			}
-		}
-	})
 }

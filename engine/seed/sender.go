@@ -49,8 +49,9 @@ type sender struct {
 }
 
 func newSender(opt Options, src source) *sender {
-	s := &sender{opt: opt, src: src, schedule: newSchedule(opt.Spec), more: true}
+	s := &sender{opt: opt, src: src, more: true}
 	s.rng = s.random("sender")
+	s.schedule = newSchedule(opt.Spec, s.random("arrivals"))
 	all := make([]int, len(opt.Spec.Targets))
 	for i := range all {
 		all[i] = i

@@ -32,6 +32,9 @@ func (s *scope) seed(in *instance, st *program.Step, content *config.Content) {
 		Batch: int(b.num("batch")), MaxInFlight: int(b.num("max_in_flight")), Drain: b.dur("drain"),
 		File: b.str("file"), Format: b.str("format"), Job: b.str("job"),
 	}
+	if a := b.str("arrivals"); a != "constant" {
+		sd.Arrivals = a
+	}
 	st.Seed = sd
 	ok = s.whole(content, b, "records", "batch", "max_in_flight") && ok
 	ok = s.seedRoute(content, sd) && ok

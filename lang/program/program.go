@@ -174,7 +174,8 @@ type Seed struct {
 	File        string           `json:"file,omitempty"`
 	Format      string           `json:"format,omitempty"` // json, jsonl, csv
 	Stages      []RateStage      `json:"stages,omitempty"`
-	Job         string           `json:"job,omitempty"` // signal path of the job, "job.orders"
+	Arrivals    string           `json:"arrivals,omitempty"` // poisson; "": at even distances
+	Job         string           `json:"job,omitempty"`      // signal path of the job, "job.orders"
 }
 
 // RateStage is a stage of a seed.

@@ -55,6 +55,12 @@ func Seed() Block {
 				Example:     "100",
 			},
 			{
+				Name: "arrivals", Type: cty.String, Enum: []string{"constant", "poisson"}, Default: cty.StringVal("constant"), Public: true,
+				Description: "How records are spread over time: `constant` at even distances, `poisson` independently of each other, as from many producers that know nothing of each other. " +
+					"The rates are those of `rate` and the stages in the mean. The times depend on the run's seed, never on the service.",
+				Example: `"poisson"`,
+			},
+			{
 				Name: "records", Type: cty.Number, Min: new(float64(1)), Max: new(1e12), Public: true,
 				Description: "How many records to send. With `duration` too, whichever is reached first ends the seed.",
 				Example:     "10000",
@@ -86,7 +92,7 @@ func Seed() Block {
 			},
 			{
 				Name: "file", Type: cty.String, Form: Path, Public: true,
-				Description: "A file of records to send in order, from the beginning again when it ends.",
+				Description: "A file of records to send in order. The seed ends with the file, if nothing else has ended it before.",
 				Example:     `"orders.jsonl"`,
 			},
 			{
