@@ -73,6 +73,35 @@ type Checker interface {
 	Check(ctx context.Context) []Finding
 }
 
+// Examiner is a session or a machine that can say more than Check does about what is there, touching nothing: what runs,
+// what it is called, how far its clock is off. Doctor asks it after a Check that found nothing wrong.
+type Examiner interface {
+	Examine(ctx context.Context) []Finding
+}
+
+// Assumer is a session that can look which assumptions about the platform (Provider.Assumptions, of any provider) hold
+// at its server, touching nothing. It says nothing of those about which it knows nothing.
+type Assumer interface {
+	Assume(ctx context.Context) []Claim
+}
+
+// Claim is what can be said of an assumption at one target.
+type Claim struct {
+	ID    string `json:"id"`
+	Holds Holds  `json:"holds"`
+	Text  string `json:"text"` // what it rests on
+}
+
+// Holds says whether an assumption holds.
+type Holds string
+
+// What can be said of an assumption.
+const (
+	HoldsYes     Holds = "holds"
+	HoldsNot     Holds = "does not hold"
+	HoldsUnknown Holds = "cannot be told"
+)
+
 // Finding is one line of a preflight or doctor.
 type Finding struct {
 	Subject string `json:"subject"` // "dc1 streams login"

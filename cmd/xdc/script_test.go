@@ -24,7 +24,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: os.Getenv("XDC_UPDATE") != "",
 		RequireExplicitExec: true, RequireUniqueNames: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "has": has, "same": same, "nosecret": noSecret},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "has": has, "same": same, "nosecret": noSecret, "appears": appears},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("HOME", e.WorkDir)

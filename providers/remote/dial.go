@@ -30,7 +30,7 @@ const (
 func (l *link) connect(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(l.pool.life, func() { cancel(ErrClosed) })()
+	defer context.AfterFunc(l.pool.life, func() { cancel(ErrClosed) })() //nolint:contextcheck // the pool has a life of its own
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 2*time.Second
 	for try := 0; ; try++ {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/clock"
 	"github.com/xdc-project/xdc/providers/shell"
 )
 
@@ -152,4 +153,58 @@ func (m *machine) Check(ctx context.Context) []providers.Finding {
 		}
 	}
 	return out
+}
+
+// Examine implements providers.Examiner: what the host has for making faults, and how far its clock is off.
+func (m *machine) Examine(ctx context.Context) []providers.Finding {
+	f, err := m.Facts(ctx)
+	if err != nil {
+		return []providers.Finding{{Subject: m.place + " ssh", Text: err.Error()}}
+	}
+	say := func(what, text string) providers.Finding {
+		return providers.Finding{Subject: m.place + " " + what, OK: true, Text: text}
+	}
+	out := []providers.Finding{say("tools", toolsOf(f))}
+	switch {
+	case f.Qdiscs != nil && !slices.Contains(f.Qdiscs, "netem"):
+		out = append(out, say("queueing", "the kernel has no netem: network_latency is refused there; it has "+orNone(f.Qdiscs)))
+	case f.Qdiscs != nil:
+		out = append(out, say("queueing", "the kernel has "+orNone(f.Qdiscs)))
+	case f.System == "Linux":
+		out = append(out, say("queueing", "which queueing disciplines the kernel has could not be tried (it takes root, unshare and tc)"))
+	}
+	boot := "without systemd: a filled disk is freed at boot where cron can do it"
+	if f.Systemd {
+		boot = "systemd: what would survive a reboot is undone at boot"
+	}
+	out = append(out, say("boot", boot))
+	off, err := clock.Of(ctx, m)
+	switch {
+	case err != nil:
+		out = append(out, say("clock", "its offset is not known: "+err.Error()))
+	case off.Zero():
+		out = append(out, say("clock", "agrees with this machine's: "+off.String()))
+	default:
+		out = append(out, say("clock", "is off by "+off.String()+"; leases are measured by the host's own uptime and do not mind"))
+	}
+	return out
+}
+
+func toolsOf(f providers.Facts) string {
+	var have, miss []string
+	for _, t := range []string{"nft", "iptables", "ip6tables", "ip", "tc", "stress-ng", "flock", "setsid", "systemctl", "streamtool"} {
+		if f.Has(t) {
+			have = append(have, t)
+		} else {
+			miss = append(miss, t)
+		}
+	}
+	return orNone(have) + "; not there: " + orNone(miss)
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }

@@ -169,7 +169,7 @@ func (m *machine) neverRan(ctx context.Context, name, command string, exit *ssh.
 	// Is it sudo or doas, or does the user's login shell run nothing at all? Words do not tell: they are in the host's
 	// language.
 	var plain *Error
-	if _, err := m.run(ctx, shell.Script{Name: name, Text: ":", Plain: true}); errors.As(err, &plain) && plain.Kind == ErrShell {
+	if _, err := m.run(ctx, shell.Script{Name: name, Text: ":", Plain: true}); errors.As(err, &plain) && errors.Is(plain.Kind, ErrShell) {
 		return plain
 	}
 	switch tool := m.become; {

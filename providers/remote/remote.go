@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -112,9 +113,10 @@ func (p *Pool) machine(place providers.Place, h providers.Host) (*machine, error
 // their jump hosts.
 func (p *Pool) linkTo(route []endpoint) *link {
 	var l *link
-	key := ""
+	var through []string
 	for _, e := range route {
-		key += e.key() + "\x00"
+		through = append(through, e.key())
+		key := strings.Join(through, "\x00")
 		next, ok := p.links[key]
 		if !ok {
 			next = newLink(p, e, l)

@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -204,7 +205,7 @@ func refused(t testing.TB, what string, err, kind error, words ...string) {
 		return
 	}
 	e, ok := err.(*Error) //nolint:errorlint // it is the outermost
-	if !ok || e.Kind != kind {
+	if !ok || !errors.Is(e.Kind, kind) {
 		t.Errorf("%s: %v, and not %q", what, err, kind)
 		return
 	}
@@ -226,7 +227,7 @@ func certificate(t testing.TB, by ssh.Signer, key ssh.PublicKey, kind uint32, un
 	t.Helper()
 	c := &ssh.Certificate{Key: key, CertType: kind, KeyId: "test", ValidPrincipals: names, ValidAfter: uint64(time.Now().Add(-time.Hour).Unix()), ValidBefore: uint64(until.Unix())}
 	if kind == ssh.UserCert {
-		c.Permissions.Extensions = map[string]string{"permit-pty": ""}
+		c.Extensions = map[string]string{"permit-pty": ""}
 	}
 	must(t, c.SignCert(rand.Reader, by))
 	return c

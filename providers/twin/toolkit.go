@@ -111,7 +111,7 @@ func newToolkit(d *dc, spec Job, j *job, cfg providers.Toolkit) *toolkit {
 	k.ctx, k.cancel = context.WithCancel(d.twin.ctx)
 	k.client = &http.Client{Timeout: connectLimit + readLimit, Transport: &http.Transport{
 		DisableKeepAlives: true, // one connection a message
-		DialContext: k.dial,
+		DialContext:       k.dial,
 	}}
 	return k
 }
@@ -121,7 +121,7 @@ func (k *toolkit) dial(ctx context.Context, network, address string) (net.Conn, 
 	// The transport lets a dial outlive its request; the toolkit's end must end it.
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
-	defer context.AfterFunc(k.ctx, cancel)()
+	defer context.AfterFunc(k.ctx, cancel)() //nolint:contextcheck // the toolkit has a life of its own
 	host := 0
 	if l := k.running(sending); l != nil {
 		host = l.host

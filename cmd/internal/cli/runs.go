@@ -12,4 +12,5 @@ type Runs struct {
 	Lab      LabCmd   `cmd:"" help:"Two data centres of namespaces on this machine, with real SSH and firewalls."`
 	Trace    TraceCmd `cmd:"" help:"Look at what a run saw, signal by signal, or write it in other formats."`
 	Check    Check    `cmd:"" help:"Judge a run that has ended again, by its own expectations or by others."`
+	Doctor   Doctor   `cmd:"" help:"Look at every target of a plan, read-only: is anything in the way, and which assumptions hold?"`
 }

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// UnknownError: no file states a key of the host.
+// UnknownError says that no file states a key of the host.
 type UnknownError struct{ Key ssh.PublicKey }
 
 func (e *UnknownError) Error() string {
 	return "no key of this host is known; it shows " + ssh.FingerprintSHA256(e.Key)
 }
 
-// ChangedError: the host shows another key than the files state.
+// ChangedError says that the host shows another key than the files state.
 type ChangedError struct {
 	Key  ssh.PublicKey
 	Want []Known
@@ -31,7 +31,7 @@ func (e *ChangedError) Error() string {
 	return "the host shows the key " + ssh.FingerprintSHA256(e.Key) + ", known is " + strings.Join(known, ", ")
 }
 
-// RevokedError: the key, or the authority that signed it, was revoked.
+// RevokedError says that the key, or the authority that signed it, was revoked.
 type RevokedError struct {
 	Key ssh.PublicKey
 	By  Known
@@ -41,7 +41,7 @@ func (e *RevokedError) Error() string {
 	return "the key " + ssh.FingerprintSHA256(e.Key) + " was revoked in " + e.By.At()
 }
 
-// CertificateError: the host shows a certificate of a known authority that is not valid for it.
+// CertificateError says that the host shows a certificate of a known authority that is not valid for it.
 type CertificateError struct{ Err error }
 
 func (e *CertificateError) Error() string {

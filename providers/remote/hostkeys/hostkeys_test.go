@@ -58,7 +58,7 @@ func TestNamesAreFoundAsTheyAreWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		host := rapid.StringMatching(`[a-z0-9][a-z0-9.-]{0,12}`).Draw(t, "host")
 		port := rapid.SampledFrom([]string{"22", "2222", "1"}).Draw(t, "port")
-		name := knownhosts.Normalize(host + ":" + port)
+		name := knownhosts.Normalize(host + ":" + port) //nolint:misspell // its name
 		if rapid.Bool().Draw(t, "hashed") {
 			name = knownhosts.HashHostname(name)
 		}

@@ -278,7 +278,21 @@ type call struct {
 	most                int64 // bytes of the answer; 0: the pool's default
 }
 
+// Ping reads the root once and returns the answer as it came, for its headers and its times.
+func (c *Client) Ping(ctx context.Context) (*https.Answer, error) {
+	return c.exchange(ctx, call{doing: "look at the server", method: http.MethodGet, link: c.root.String(), limit: c.cfg.Timeout})
+}
+
 func (c *Client) do(ctx context.Context, r call) ([]byte, error) {
+	a, err := c.exchange(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return a.Body, nil
+}
+
+// exchange makes a request with the server's credentials. An answer that says no is an error.
+func (c *Client) exchange(ctx context.Context, r call) (*https.Answer, error) {
 	u, err := c.Resolve(r.link)
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
@@ -308,7 +322,7 @@ func (c *Client) do(ctx context.Context, r call) ([]byte, error) {
 	if got.Status < 200 || got.Status > 299 {
 		return nil, c.refused(r, u, got)
 	}
-	return got.Body, nil
+	return got, nil
 }
 
 // tooLong is why a call was given up. It is a deadline like any other to those who ask.

@@ -14,7 +14,7 @@ import (
 
 // synGaps are the waits between the attempts to open a connection, as Linux makes them: six repetitions, then it gives
 // up.
-var synGaps = []time.Duration{1, 2, 4, 8, 16, 32, 64}
+var synGaps = []time.Duration{1 * time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, 64 * time.Second}
 
 // Dial returns a function that opens connections from a node.
 func (n *Network) Dial(from string) func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -116,7 +116,7 @@ func (l *link) admit(ctx context.Context) error {
 		case !lost:
 			return l.net.sleep(ctx, 2*l.out.base+out.delay+in.delay)
 		}
-		if err := l.net.sleep(ctx, gap*time.Second); err != nil {
+		if err := l.net.sleep(ctx, gap); err != nil {
 			return err
 		}
 	}

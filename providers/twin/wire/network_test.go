@@ -473,8 +473,14 @@ func TestRulesThatMakeNoSenseAreRefused(t *testing.T) {
 	n := lay(wire.NewMemory(1))
 	defer n.Close()
 	for _, r := range []providers.LinkRule{
-		{Name: "", Host: east}, {Name: "x", Host: "dc1"}, {Name: "x", Host: east, Networks: []string{"dc2"}}, {Name: "x", Host: east, Direction: "up"},
-		{Name: "x", Host: east, Match: "bytes"}, {Name: "x", Host: east, Loss: 1.5}, {Name: "x", Host: east, LatencyMS: -1}, {Name: "x", Host: east, RateBPS: -1},
+		{Name: "", Host: east},
+		{Name: "x", Host: "dc1"},
+		{Name: "x", Host: east, Networks: []string{"dc2"}},
+		{Name: "x", Host: east, Direction: "up"},
+		{Name: "x", Host: east, Match: "bytes"},
+		{Name: "x", Host: east, Loss: 1.5},
+		{Name: "x", Host: east, LatencyMS: -1},
+		{Name: "x", Host: east, RateBPS: -1},
 	} {
 		if err := n.Apply(r); err == nil {
 			t.Errorf("%+v was taken", r)
