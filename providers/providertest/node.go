@@ -41,7 +41,7 @@ func NewNode(t testing.TB, name string) *Node {
 		}
 	}
 	script := "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /tmp && hostname \"$1\" && ip link set lo up && echo ready; trap : TERM HUP; while :; do sleep 2147483647 & wait; done" // it reaps
-	cmd := exec.Command("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "--uts", "--ipc", "/bin/sh", "-c", script, "sh", name)                         //nolint:gosec // a test names it
+	cmd := exec.Command("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "--uts", "--ipc", "/bin/sh", "-c", script, "sh", name)                         //nolint:gosec,noctx // a test names it
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func (n *Node) PID() int { return n.pid }
 
 // Command is a command inside the node.
 func (n *Node) Command(ctx context.Context, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(n.pid), "-n", "-m", "-p", "-u", "-i", "--"}, args...)...) //nolint:gosec // a test names it
+	return exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(n.pid), "-n", "-m", "-p", "-u", "-i", "--"}, args...)...) //nolint:gosec,noctx // a test names it
 }
 
 // Must runs a command inside the node and returns its output; a failure ends the test.
@@ -94,7 +94,7 @@ func (n *Node) Must(t testing.TB, args ...string) string {
 // devB.
 func Join(t testing.TB, a *Node, devA, addrA string, b *Node, devB, addrB string) {
 	t.Helper()
-	mk := exec.Command("ip", "link", "add", devA, "netns", strconv.Itoa(a.pid), "type", "veth", "peer", "name", devB, "netns", strconv.Itoa(b.pid)) //nolint:gosec // a test names it
+	mk := exec.Command("ip", "link", "add", devA, "netns", strconv.Itoa(a.pid), "type", "veth", "peer", "name", devB, "netns", strconv.Itoa(b.pid)) //nolint:gosec,noctx // a test names it
 	if out, err := mk.CombinedOutput(); err != nil {
 		t.Skipf("this machine makes no virtual cables: %v %s", err, out)
 	}
@@ -147,7 +147,7 @@ func (n *Node) Facts(context.Context) (providers.Facts, error) {
 		}
 	}
 	for _, q := range []string{"htb", "tbf", "netem", "prio"} {
-		probe := exec.Command("unshare", "-n", "sh", "-c", "ip link set lo up; tc qdisc add dev lo root handle 1: "+q) //nolint:gosec // a test names it
+		probe := exec.Command("unshare", "-n", "sh", "-c", "ip link set lo up; tc qdisc add dev lo root handle 1: "+q) //nolint:gosec,noctx // a test names it
 		if q == "netem" {
 			probe = exec.Command("unshare", "-n", "sh", "-c", "ip link set lo up; tc qdisc add dev lo root netem delay 1ms") //nolint:noctx // it ends at once
 		}
