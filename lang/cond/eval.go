@@ -232,7 +232,20 @@ func (n binary) value(l *look) (signal.Value, bool) {
 	if !ok1 || !ok2 {
 		return signal.Value{}, false
 	}
-	return combine(n.op, a, b, n.t.Kind)
+	v, ok := combine(n.op, a, b, n.t.Kind)
+	if n.t.Kind == signal.Duration {
+		v.Num, v.Low, v.High = nanoseconds(v.Num), nanoseconds(v.Low), nanoseconds(v.High)
+	}
+	return v, ok
+}
+
+// nanoseconds takes away what adding fractions of seconds left behind the last digit: 50ms and 10ms are 60ms and no
+// more. Durations of weeks have no such digits.
+func nanoseconds(seconds float64) float64 {
+	if math.Abs(seconds) < 1e6 {
+		return math.Round(seconds*1e9) / 1e9
+	}
+	return seconds
 }
 
 // combine does interval arithmetic; a division by something that may be nothing has no value.

@@ -108,6 +108,9 @@ func (r *Reference) leaf(n truthNode, t time.Duration) Truth {
 		if a.Kind == signal.Bool {
 			return known((a.Bool == b.Bool) == (n.op == "=="), true)
 		}
+		if !a.Kind.Numeric() {
+			return known((a.Text == b.Text) == (n.op == "=="), true)
+		}
 		// The corners of the bounds, and the middle for equality of intervals that overlap.
 		var seen []bool
 		for _, x := range []float64{a.Low, a.High} {
@@ -186,8 +189,35 @@ func (r *Reference) value(n valueNode, t time.Duration) (signal.Value, bool) {
 		return signal.Bounded(signal.Duration, 0, (t - last.High).Seconds(), (t - last.Low).Seconds()), true
 	case window:
 		return r.window(n, t)
+	case word:
+		return signal.EnumVal(n.text), true
+	case minus:
+		v, ok := r.value(n.of, t)
+		return signal.Bounded(v.Kind, -v.Num, -v.High, -v.Low), ok
+	case binary:
+		return r.combine(n, t)
 	}
 	panic("no such operand in the tests")
+}
+
+// combine takes every pair of bounds.
+func (r *Reference) combine(n binary, t time.Duration) (signal.Value, bool) {
+	a, ok1 := r.value(n.left, t)
+	b, ok2 := r.value(n.right, t)
+	if !ok1 || !ok2 || n.op == '/' && b.Low <= 0 && b.High >= 0 {
+		return signal.Value{}, false
+	}
+	var all []float64
+	for _, x := range []float64{a.Low, a.High} {
+		for _, y := range []float64{b.Low, b.High} {
+			f := map[byte]float64{'+': x + y, '-': x - y, '*': x * y, '/': x / y}[n.op]
+			if n.t.Kind == signal.Duration {
+				f = math.Round(f*1e9) / 1e9
+			}
+			all = append(all, f)
+		}
+	}
+	return signal.Bounded(n.t.Kind, all[0], slices.Min(all), slices.Max(all)), true
 }
 
 func (r *Reference) window(n window, t time.Duration) (signal.Value, bool) {
@@ -203,24 +233,13 @@ func (r *Reference) window(n window, t time.Duration) (signal.Value, bool) {
 		}
 		after, to = a.High-1, b.High
 	}
+	if n.name == "changes" {
+		return r.changes(n.subject.Name, after, to, n.from != "")
+	}
 	var xs []float64
 	samples := r.past(n.subject.Name, after, to)
 	for _, s := range samples {
 		xs = append(xs, s.Value.Num)
-	}
-	if n.name == "changes" {
-		opening := max(after, 0)
-		if n.from != "" {
-			opening = after + 1
-		}
-		if v, ok := r.at(n.subject.Name, opening); ok {
-			xs = []float64{v.Num}
-		} else {
-			xs = nil
-		}
-		for _, s := range r.past(n.subject.Name, opening, to) {
-			xs = append(xs, s.Value.Num)
-		}
 	}
 	v, ok := figure(n.name, xs)
 	if n.name == "rate" && ok {
@@ -230,16 +249,35 @@ func (r *Reference) window(n window, t time.Duration) (signal.Value, bool) {
 	return signal.NumberVal(v), ok
 }
 
+// changes counts values that differ from the one before, the one in force at the opening included.
+func (r *Reference) changes(name string, after, to time.Duration, closed bool) (signal.Value, bool) {
+	opening := max(after, 0)
+	if closed {
+		opening = after + 1
+	}
+	var vs []signal.Value
+	if v, ok := r.at(name, opening); ok {
+		vs = append(vs, v)
+	}
+	for _, s := range r.past(name, opening, to) {
+		vs = append(vs, s.Value)
+	}
+	n := 0.0
+	for i := 1; i < len(vs); i++ {
+		if vs[i] != vs[i-1] {
+			n++
+		}
+	}
+	return signal.NumberVal(n), len(vs) > 0
+}
+
 func figure(name string, xs []float64) (float64, bool) {
 	if len(xs) == 0 || len(xs) < 2 && (name == "rate" || name == "delta") {
 		return 0, false
 	}
-	grown, changed, sum := 0.0, 0.0, xs[0]
+	grown, sum := 0.0, xs[0]
 	for i := 1; i < len(xs); i++ {
 		sum += xs[i]
-		if xs[i] != xs[i-1] {
-			changed++
-		}
 		if xs[i] >= xs[i-1] {
 			grown += xs[i] - xs[i-1]
 		} else {
@@ -250,7 +288,7 @@ func figure(name string, xs []float64) (float64, bool) {
 	n := float64(len(xs))
 	rank := func(p float64) float64 { return up[int(math.Ceil(p*n/100))-1] }
 	return map[string]float64{
-		"rate": grown, "delta": grown, "changes": changed, "count": n, "avg": sum / n, "min": up[0], "max": up[len(up)-1],
+		"rate": grown, "delta": grown, "count": n, "avg": sum / n, "min": up[0], "max": up[len(up)-1],
 		"p50": rank(50), "p90": rank(90), "p99": rank(99),
 	}[name], true
 }

@@ -20,10 +20,10 @@ type Info struct {
 	Help string
 }
 
-// Codes lists every code in order. Bands: 1000 syntax, 1100 files, 1200 decoding, 1300 conditions, 1400 checking, 1600 importing, 2000
+// Codes lists every code in order. Bands: 1000 syntax, 1100 files, 1200 decoding, 1300 conditions, 1400 checking, 1600 importing, 1700 testing conditions, 2000
 // planning, 3000 running, 4000 healing, 5000 providers.
 func Codes() []Info {
-	return slices.Concat(syntaxCodes, sourceCodes, condCodes, checkCodes, importCodes, planCodes, runCodes, providerCodes)
+	return slices.Concat(syntaxCodes, sourceCodes, condCodes, checkCodes, importCodes, testLanguageCodes, planCodes, runCodes, providerCodes)
 }
 
 // Explain returns what the reference says about a code.

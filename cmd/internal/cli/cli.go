@@ -43,6 +43,7 @@ type Commands struct {
 	Report     Report     `cmd:"" help:"Write the reports of a run again."`
 	Graph      Graph      `cmd:"" help:"Draw a plan's steps and what they wait for."`
 	Console    Console    `cmd:"" help:"Evaluate expressions and conditions of a plan."`
+	Test       Test       `cmd:"" help:"Run tests of conditions."`
 	Providers  Providers  `cmd:"" help:"List what is built in."`
 	Explain    Explain    `cmd:"" help:"Explain the code of a finding."`
 	Completion Completion `cmd:"" help:"Print a completion script for a shell."`
