@@ -7,9 +7,28 @@ import (
 	"testing"
 
 	"github.com/xdc-project/xdc/lang/cond"
+	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/lang/testfile"
 )
 
 var fenced = regexp.MustCompile("(?s)```condition\n(.*?)```")
+
+// The tests that the documentation shows pass.
+func TestTestsOfTheDocumentation(t *testing.T) {
+	for _, name := range []string{"../../docs/condition-tests.md"} {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, found := testfile.Parse(name, testfile.Page(src))
+		for _, r := range testfile.Run(f, testfile.Online{}) {
+			found = append(found, r.Found...)
+		}
+		if len(f.Tests) == 0 || len(found) > 0 {
+			t.Errorf("%d tests\n%s", len(f.Tests), diag.Render(found, func(string) []byte { return src }, diag.Options{Width: 140}))
+		}
+	}
+}
 
 // Every condition that the documentation shows is one.
 func TestConditionsOfTheDocumentation(t *testing.T) {

@@ -7,16 +7,16 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/lang/cond"
-	"github.com/xdc-project/xdc/lang/condtest"
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/lang/testfile"
 )
 
 // slowly judges by the reference evaluator. Reasons, and what is known of a temporal operator before the end, it takes
 // from the other one: the reference has only verdicts.
-type slowly struct{ condtest.Online }
+type slowly struct{ testfile.Online }
 
-func (s slowly) reference(f *cond.Formula, l *condtest.Timeline) *cond.Reference {
+func (s slowly) reference(f *cond.Formula, l *testfile.Timeline) *cond.Reference {
 	r := &cond.Reference{F: f, Samples: map[string][]signal.Sample{}, Events: l.Events}
 	for _, x := range l.Samples {
 		r.Samples[x.Signal] = append(r.Samples[x.Signal], x)
@@ -24,7 +24,7 @@ func (s slowly) reference(f *cond.Formula, l *condtest.Timeline) *cond.Reference
 	return r
 }
 
-func (s slowly) At(f *cond.Formula, l *condtest.Timeline, t time.Duration) cond.Judged {
+func (s slowly) At(f *cond.Formula, l *testfile.Timeline, t time.Duration) cond.Judged {
 	j := s.Online.At(f, l, t)
 	if !f.Temporal() && t%(time.Millisecond/2) == 0 { // the reference knows nothing in between
 		j.Truth = s.reference(f, l).Eval(t)
@@ -32,7 +32,7 @@ func (s slowly) At(f *cond.Formula, l *condtest.Timeline, t time.Duration) cond.
 	return j
 }
 
-func (s slowly) Verdict(f *cond.Formula, l *condtest.Timeline) cond.Judged {
+func (s slowly) Verdict(f *cond.Formula, l *testfile.Timeline) cond.Judged {
 	j := s.Online.Verdict(f, l)
 	if f.Temporal() {
 		j.Truth = s.reference(f, l).Judge(l.Begin, l.End)
@@ -53,13 +53,13 @@ func TestSpecification(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for how, e := range map[string]condtest.Evaluator{"online": condtest.Online{}, "reference": slowly{}} {
+		for how, e := range map[string]testfile.Evaluator{"online": testfile.Online{}, "reference": slowly{}} {
 			t.Run(filepath.Base(name)+"/"+how, func(t *testing.T) {
-				f, found := condtest.Parse(name, src)
+				f, found := testfile.Parse(name, src)
 				if len(f.Tests) == 0 {
 					t.Error("no tests")
 				}
-				for _, r := range condtest.Run(f, e) {
+				for _, r := range testfile.Run(f, e) {
 					found = append(found, r.Found...)
 				}
 				if len(found) > 0 {

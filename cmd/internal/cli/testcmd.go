@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/xdc-project/xdc/cmd/internal/view"
-	"github.com/xdc-project/xdc/lang/condtest"
 	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/lang/testfile"
 )
 
 // Test runs tests of conditions.
@@ -91,9 +91,9 @@ func (t *Test) Run(c *Context) error {
 func (t *Test) file(c *Context, name string, src []byte, report *testReport) (broken bool, err error) {
 	text := src
 	if filepath.Ext(name) == ".md" {
-		text = condtest.Page(src)
+		text = testfile.Page(src)
 	}
-	f, found := condtest.Parse(name, text)
+	f, found := testfile.Parse(name, text)
 	if !found.HasErrors() && len(f.Tests) == 0 {
 		return true, fmt.Errorf("run the tests of %s: it has none. A test begins with a line `test NAME`", name)
 	}
@@ -106,7 +106,7 @@ func (t *Test) file(c *Context, name string, src []byte, report *testReport) (br
 		}
 		return true, view.Findings(c.Side, oneText(src), found, c.SideStyle)
 	}
-	for _, r := range condtest.Run(f, condtest.Online{}) {
+	for _, r := range testfile.Run(f, testfile.Online{}) {
 		one := testedCase{Name: r.Test.Name, Line: r.Test.Range.Start.Line, Passed: len(r.Found) == 0}
 		word := "ok  "
 		if one.Passed {
@@ -176,7 +176,7 @@ func readTest(name string) (_ []byte, err error) {
 		return nil, fmt.Errorf("run tests: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	src, err := io.ReadAll(io.LimitReader(f, condtest.MaxFile+1))
+	src, err := io.ReadAll(io.LimitReader(f, testfile.MaxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("run the tests of %s: %w", name, err)
 	}

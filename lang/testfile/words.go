@@ -1,4 +1,4 @@
-package condtest
+package testfile
 
 import (
 	"strings"

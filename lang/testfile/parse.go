@@ -1,8 +1,9 @@
-package condtest
+package testfile
 
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -118,9 +119,7 @@ func (p *parser) begin(ws []word) {
 	}
 	p.close()
 	line := Timeline{Samples: slices.Clone(p.shared.Samples), Events: map[string]signal.Span{}, Begin: p.shared.Begin, End: p.shared.End}
-	for name, e := range p.shared.Events {
-		line.Events[name] = e
-	}
+	maps.Copy(line.Events, p.shared.Events)
 	p.test = &Test{Name: title.text, Range: p.at.of(title), Line: line, names: p.f.names}
 	p.f.Tests = append(p.f.Tests, p.test)
 	p.cond = nil

@@ -1,11 +1,11 @@
-package condtest_test
+package testfile_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/xdc-project/xdc/lang/condtest"
 	"github.com/xdc-project/xdc/lang/diag"
+	"github.com/xdc-project/xdc/lang/testfile"
 )
 
 const head = "signal x.a x.b : bool\nsignal x.n : number bounded\nsignal x.e : enum good bad\nevent x.started\n"
@@ -52,7 +52,7 @@ func TestMistakesInFilesAreFoundAtTheirPlace(t *testing.T) {
 		"test one\ncondition x.a\nverdict unknown\ntest one\ncondition x.a\nverdict unknown": "8:6: Name used twice",
 		"test one\ncondition " + strings.Repeat("x.a or ", 3000):                             "6:1: Line too long",
 	} {
-		_, found := condtest.Parse("f", []byte(head+text+"\n"))
+		_, found := testfile.Parse("f", []byte(head+text+"\n"))
 		if len(found) == 0 {
 			t.Errorf("%q was taken", text)
 			continue
@@ -99,12 +99,12 @@ func TestExpectationsFail(t *testing.T) {
 		"condition x.n\nverdict true":                      "Not true or false",
 		"condition x.started\nverdict false":               "",
 	} {
-		f, found := condtest.Parse("f", []byte(world+text+"\n"))
+		f, found := testfile.Parse("f", []byte(world+text+"\n"))
 		if len(found) > 0 {
 			t.Errorf("%q: %s", text, say(found[0]))
 			continue
 		}
-		got := condtest.Run(f, condtest.Online{})[0].Found
+		got := testfile.Run(f, testfile.Online{})[0].Found
 		if (len(got) > 0) != (want != "") || want != "" && !strings.Contains(got[0].Summary, want) {
 			t.Errorf("%q: got %v, want %q", text, got, want)
 		}
@@ -113,7 +113,7 @@ func TestExpectationsFail(t *testing.T) {
 
 // Samples that repeat grow by their step, with their bounds and widths.
 func TestRepeatedSamples(t *testing.T) {
-	f, found := condtest.Parse("f", []byte(head+"every 2s from 2s to 6s x.n = 10 in [9, 12] since 1s valid 3s step 5\nat 6s x.a = true\ntest one\ncondition x.a\nverdict true\n"))
+	f, found := testfile.Parse("f", []byte(head+"every 2s from 2s to 6s x.n = 10 in [9, 12] since 1s valid 3s step 5\nat 6s x.a = true\ntest one\ncondition x.a\nverdict true\n"))
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
@@ -129,10 +129,10 @@ func TestRepeatedSamples(t *testing.T) {
 // Blocks of a page keep their places, and what is no block is no test.
 func TestPages(t *testing.T) {
 	page := "text\n```xdctest\nsignal x.a : bool\n```\ntest no test\n```condition\nx.a\n```\n  ```xdctest\ntest one\ncondition x.a\nverdict ture\n```\n"
-	if got := condtest.Page([]byte(page)); len(got) != len(page) {
+	if got := testfile.Page([]byte(page)); len(got) != len(page) {
 		t.Errorf("%d bytes, want %d", len(got), len(page))
 	}
-	f, found := condtest.Parse("f", condtest.Page([]byte(page)))
+	f, found := testfile.Parse("f", testfile.Page([]byte(page)))
 	if len(f.Tests) != 1 || len(found) != 2 || place(found[0]) != "12:1" {
 		t.Errorf("%d tests, %v", len(f.Tests), found)
 	}
@@ -147,7 +147,7 @@ func FuzzParse(f *testing.F) {
 		if len(text) > 2000 || strings.Count(text, "every") > 1 {
 			return // what is bounded by 100,000 samples is slow here, and tested above
 		}
-		file, found := condtest.Parse("f", []byte(text))
+		file, found := testfile.Parse("f", []byte(text))
 		for _, d := range found {
 			if d.Subject == nil || d.Subject.Start.Byte < 0 || d.Subject.End.Byte > len(text) || d.Subject.Start.Byte > d.Subject.End.Byte || d.Summary == "" || d.Detail == "" || d.Code == "" {
 				t.Fatalf("%q: %+v", text, d)
@@ -156,7 +156,7 @@ func FuzzParse(f *testing.F) {
 		if len(found) > 0 || strings.Contains(text, "every") {
 			return
 		}
-		for _, r := range condtest.Run(file, condtest.Online{}) {
+		for _, r := range testfile.Run(file, testfile.Online{}) {
 			for _, d := range r.Found {
 				if d.Subject.End.Byte > len(text) || d.Subject.Start.Byte > d.Subject.End.Byte {
 					t.Fatalf("%q: %+v", text, d)

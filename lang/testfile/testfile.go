@@ -1,8 +1,8 @@
-// Package condtest is the language of tests of conditions: declared signals, samples on a timeline, conditions, and
+// Package testfile is the language of tests of conditions: declared signals, samples on a timeline, conditions, and
 // what they are expected to be.
 //
 // It reads test files and judges them; conditions themselves are lang/cond's. Nothing here opens a file.
-package condtest
+package testfile
 
 import (
 	"time"
