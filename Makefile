@@ -2,13 +2,14 @@ GO       ?= go
 LINT     := $(GO) tool -modfile=golangci-lint.mod golangci-lint
 FUZZ     ?= 10s
 SEEDS    ?= 10
+DRILLS   ?= 5000
 BENCH    ?= .
 LABS     := TestNoFault|TestASevered|TestAFullDisk|TestTheExample|TestACutOf|TestInTheLab
 SHELL    := /bin/bash
 
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: all build demo test toxiproxy-server labs torture check lint fmt vet tidy layers bench fuzz docs golden soak cross setup clean help
+.PHONY: all build demo test toxiproxy-server labs torture check lint fmt vet tidy layers bench fuzz docs golden soak accuracy cross setup clean help
 
 all: check build
 
@@ -78,6 +79,9 @@ fuzz: ## every fuzz target for FUZZ=10s
 
 soak: ## the examples with a hundred seeds each
 	XDC_SEEDS=100 $(GO) test -run 'TestExamples' -timeout 60m -v ./cmd/internal/session
+
+accuracy: ## 5,000 random drills against the twin's truth; writes the table of docs/accuracy.md
+	XDC_ACCURACY=$(DRILLS) XDC_ACCURACY_PAGE=$(CURDIR)/docs/accuracy.md $(GO) test -timeout 180m -run TestAccuracy ./cmd/internal/session
 
 cross: ## the other systems it builds for
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/xdc

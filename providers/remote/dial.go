@@ -66,13 +66,29 @@ type progress struct {
 	first    heard       // what came before anything was understood
 }
 
-// heard is a connection that remembers the beginning of what came over it, and that takes nothing more once nothing can
-// come any more: x/crypto's mux would wait for ever for the answer to what is sent between the end of its reader and
-// that of its writer. It is read by one goroutine.
+// heard is a connection that remembers the beginning of what came over it. It is read by one goroutine.
+//
+// It also keeps requests for channels from being lost: x/crypto's mux never answers one that is made after its reader has
+// ended, and its writer does not say that it could not send it. So once nothing can come any more no request is begun,
+// and those that are being made have the time to get to where the mux will find them when it ends.
 type heard struct {
 	net.Conn
-	first []byte
-	ended atomic.Pointer[error] // why nothing comes any more
+	first  []byte
+	ended  atomic.Bool  // nothing comes any more
+	asking atomic.Int32 // requests for channels that are not answered
+}
+
+// settling is how long the end of a connection is held back when requests for channels are under way.
+const settling = 250 * time.Millisecond
+
+// ask makes a request for a channel, unless the connection has ended.
+func (h *heard) ask(request func() error) error {
+	h.asking.Add(1)
+	defer h.asking.Add(-1)
+	if h.ended.Load() {
+		return io.EOF
+	}
+	return request()
 }
 
 // maxHeard is how much of it, in bytes: enough for a version line or the first line of another protocol.
@@ -84,16 +100,14 @@ func (h *heard) Read(p []byte) (int, error) {
 		h.first = append(h.first, p[:min(n, room)]...)
 	}
 	if err != nil {
-		h.ended.Store(&err)
+		h.ended.Store(true)
+		if h.asking.Load() > 0 {
+			t := time.NewTimer(settling)
+			defer t.Stop()
+			<-t.C
+		}
 	}
 	return n, err
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	if err := h.ended.Load(); err != nil {
-		return 0, *err
-	}
-	return h.Conn.Write(p)
 }
 
 // oldVersion is the version that the other side names, when that is none of SSH 2; else empty.
@@ -132,7 +146,7 @@ func (l *link) once(ctx context.Context) (*conn, error) {
 		if jump, err = l.via.get(ctx); err != nil {
 			return nil, err
 		}
-		dial = jump.client.DialContext
+		dial = jump.tunnel
 	}
 	// Before the clock of the attempt starts: a command that prints a passphrase has a limit of its own.
 	o, err := l.pool.offers(ctx, e)
@@ -155,11 +169,11 @@ func (l *link) once(ctx context.Context) (*conn, error) {
 		}
 		return nil, l.dialError(ctx, err)
 	}
-	client, err := l.handshake(ctx, nc, known, o)
+	client, wire, err := l.handshake(ctx, nc, known, o)
 	if err != nil {
 		return nil, err
 	}
-	c := l.keep(client, jump)
+	c := l.keep(client, wire, jump)
 	if c == nil {
 		return nil, &Error{Place: e.Place, Doing: "connect to " + e.login(), Kind: ErrClosed}
 	}
@@ -169,7 +183,7 @@ func (l *link) once(ctx context.Context) (*conn, error) {
 
 // handshake makes a client of a connection, which it closes when that does not work. It does not wait beyond ctx: to close
 // a connection through a silent jump host does not end what reads from it.
-func (l *link) handshake(ctx context.Context, nc net.Conn, known *hostkeys.Host, o *offer) (*ssh.Client, error) {
+func (l *link) handshake(ctx context.Context, nc net.Conn, known *hostkeys.Host, o *offer) (*ssh.Client, *heard, error) {
 	var (
 		p      progress
 		client *ssh.Client
@@ -194,22 +208,22 @@ func (l *link) handshake(ctx context.Context, nc net.Conn, known *hostkeys.Host,
 	if !started {
 		stop()
 		_ = nc.Close()
-		return nil, &Error{Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrClosed}
+		return nil, nil, &Error{Place: l.at.Place, Doing: "connect to " + l.at.login(), Kind: ErrClosed}
 	}
 	select {
 	case <-done:
 	case <-ctx.Done():
-		return nil, l.late(ctx)
+		return nil, nil, l.late(ctx)
 	}
 	inTime := stop()
 	switch {
 	case err != nil:
-		return nil, l.handshakeError(ctx, err, o, &p)
+		return nil, nil, l.handshakeError(ctx, err, o, &p)
 	case !inTime:
 		_ = client.Close()
-		return nil, l.late(ctx)
+		return nil, nil, l.late(ctx)
 	}
-	return client, nil
+	return client, &p.first, nil
 }
 
 func (l *link) config(known *hostkeys.Host, o *offer, p *progress) *ssh.ClientConfig {

@@ -7,11 +7,22 @@ import (
 	"testing"
 )
 
-// Between the end of its reader and that of its writer x/crypto's mux would take a request that nothing can answer.
-func TestAConnectionTakesNothingOnceNothingCanComeAnyMore(t *testing.T) {
+// After its reader has ended x/crypto's mux would take a request for a channel that nothing can answer.
+func TestNoChannelIsAskedForOnceNothingCanComeAnyMore(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	h := &heard{Conn: near}
+	asked := make(chan error)
+	under := make(chan struct{})
+	over := make(chan struct{})
+	go func() {
+		asked <- h.ask(func() error {
+			close(under)
+			<-over
+			return nil
+		})
+	}()
+	<-under
 	go func() {
 		_, _ = far.Write([]byte("SSH-2.0-x\r\n"))
 		_ = far.Close()
@@ -19,8 +30,16 @@ func TestAConnectionTakesNothingOnceNothingCanComeAnyMore(t *testing.T) {
 	if b, err := io.ReadAll(h); err != nil || string(b) != "SSH-2.0-x\r\n" {
 		t.Fatalf("read %q, %v", b, err)
 	}
-	if _, err := h.Write([]byte("open")); !errors.Is(err, io.EOF) {
-		t.Errorf("a write after the end: %v", err)
+	close(over)
+	if err := <-asked; err != nil {
+		t.Errorf("what was under way: %v", err)
+	}
+	err := h.ask(func() error {
+		t.Error("it was asked for")
+		return nil
+	})
+	if !errors.Is(err, io.EOF) {
+		t.Errorf("after the end: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,7 @@ type attempt struct {
 // conn is a connection that was made.
 type conn struct {
 	client *ssh.Client
+	wire   *heard        // what it runs over
 	via    *conn         // the jump host's connection that it goes through; may be nil
 	slots  chan struct{} // one for each command that runs
 	dead   chan struct{} // closed when the connection has ended
@@ -59,6 +61,24 @@ func (c *conn) alive() bool {
 	default:
 		return !c.retired.Load()
 	}
+}
+
+// session asks for a session.
+func (c *conn) session() (s *ssh.Session, err error) {
+	err = c.wire.ask(func() error {
+		s, err = c.client.NewSession()
+		return err
+	})
+	return s, err
+}
+
+// tunnel opens a connection from the host to another one.
+func (c *conn) tunnel(ctx context.Context, network, address string) (nc net.Conn, err error) {
+	err = c.wire.ask(func() error {
+		nc, err = c.client.DialContext(ctx, network, address)
+		return err
+	})
+	return nc, err
 }
 
 // leave says that a user has ended. The last one closes a connection that is retired.
@@ -130,8 +150,8 @@ func (l *link) get(ctx context.Context) (*conn, error) {
 
 // keep watches over a new connection: it sends keepalive requests and closes the connection when the other side stays
 // silent, or when the pool is closed. It returns nil when the pool was closed meanwhile.
-func (l *link) keep(client *ssh.Client, via *conn) *conn {
-	c := &conn{client: client, via: via, slots: make(chan struct{}, maxSessions), dead: make(chan struct{})}
+func (l *link) keep(client *ssh.Client, wire *heard, via *conn) *conn {
+	c := &conn{client: client, wire: wire, via: via, slots: make(chan struct{}, maxSessions), dead: make(chan struct{})}
 	stop := context.AfterFunc(l.pool.life, func() { _ = client.Close() })
 	ended := func() {
 		_ = client.Wait()

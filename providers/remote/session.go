@@ -96,11 +96,11 @@ func (m *machine) open(ctx context.Context, c *conn) (*ssh.Session, error) {
 		c.leave()
 	}
 	started := m.pool.background(func() {
-		// What the mux forgets at its own end is never answered (golang.org/x/crypto/ssh, mux.openChannel): that one
-		// goroutine is then left to itself, and nobody waits for it.
+		// Should the mux forget it at its own end after all (see heard), that one goroutine is left to itself: nobody
+		// waits for it.
 		asked := make(chan opened, 1)
 		go func() {
-			s, err := c.client.NewSession()
+			s, err := c.session()
 			asked <- opened{s, err}
 		}()
 		var s *ssh.Session

@@ -107,22 +107,20 @@ func (j *job) runs(i int, proc Proc, launch int64) bool {
 	p := j.pes[i]
 	p.status, p.reason, p.launches, p.proc, p.started = "running", reasonNone, launch, proc, time.Now()
 	j.mu.Unlock()
-	j.dc.twin.run(func() { j.watch(i, proc) })
+	// A made-up process ends and stops by the control endpoint alone, which says so itself.
+	if _, madeUp := proc.(*virtual); !madeUp {
+		j.dc.twin.run(func() { j.watch(i, proc) })
+	}
 	return true
 }
 
 // lookAgain is how often a real process is looked at to see whether it is stopped.
 const lookAgain = 200 * time.Millisecond
 
-// watch waits for the end of a process. Of a real one it tells the truth whether it is stopped; a virtual one is
-// stopped by the control endpoint, which tells it.
+// watch waits for the end of a real process, and tells the truth whether it is stopped.
 func (j *job) watch(i int, proc Proc) {
-	var look <-chan time.Time
-	if _, madeUp := proc.(*virtual); !madeUp {
-		tick := time.NewTicker(lookAgain)
-		defer tick.Stop()
-		look = tick.C
-	}
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
 	hung := false
 	for {
 		select {
@@ -131,7 +129,7 @@ func (j *job) watch(i int, proc Proc) {
 			return
 		case <-j.ctx.Done():
 			return
-		case <-look:
+		case <-tick.C:
 			if now := proc.Stopped(); now != hung {
 				hung = now
 				j.sayHung(i, hung)

@@ -1,0 +1,323 @@
+package session_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"text/template"
+	"time"
+
+	"github.com/xdc-project/xdc/cmd/internal/load"
+	"github.com/xdc-project/xdc/cmd/internal/session"
+	"github.com/xdc-project/xdc/engine/report"
+	"github.com/xdc-project/xdc/lang/value"
+	"github.com/xdc-project/xdc/plans"
+	"github.com/xdc-project/xdc/providers/all"
+)
+
+// drill is one random plan. Its members are the names in testdata/accuracy/plan.tmpl.
+type drill struct {
+	Seed                                           uint64
+	Fault, Direction, Application, Fusion          string
+	Reject                                         bool
+	Heartbeat, Snapshot, InitDelay                 value.Duration
+	Misses                                         int
+	Poll, AuditPoll, Phase, Hold, HoldFor, Timeout value.Duration
+	Rate, Records, Batch                           int
+}
+
+// drawDrill draws everything that may bear on a measurement: intervals, phases, faults, rates, applications.
+func drawDrill(n uint64) drill {
+	r := rand.New(rand.NewPCG(n, 0x5eed)) //nolint:gosec // nothing is secret
+	pick := func(s ...string) string { return s[r.IntN(len(s))] }
+	seconds := func(n int) value.Duration { return value.Duration(time.Duration(n) * time.Second) }
+	between := func(low, high time.Duration) value.Duration {
+		return value.Duration(low + time.Duration(r.Int64N(int64(high-low)+1)).Truncate(time.Millisecond))
+	}
+	h := 1 + r.IntN(10)
+	d := drill{
+		Seed: r.Uint64() >> 1, Fault: pick("network_partition", "network_partition", "streams_job", "streams_instance", "process_hang"),
+		Direction: pick("both", "both", "in", "out"), Reject: r.IntN(3) == 0, Fusion: pick("apart", "together"),
+		Application: pick("keyed_counter", "pass_through", "slow", "lossy", "duplicating"),
+		Heartbeat:   seconds(h), Misses: 2 + r.IntN(5), Snapshot: seconds(h * (1 + r.IntN(6))), InitDelay: seconds(r.IntN(15)),
+		Poll: between(200*time.Millisecond, 3*time.Second), AuditPoll: between(100*time.Millisecond, time.Second),
+		Phase: between(0, time.Duration(3*h)*time.Second), HoldFor: between(0, 5*time.Second), Rate: 1 + r.IntN(100), Batch: 1 + r.IntN(40),
+	}
+	window := (d.Misses + 2) * h
+	d.Hold, d.Timeout, d.Records = seconds(window+25), seconds(window+20), min(d.Rate*(window+20), 1500)
+	return d
+}
+
+// scored is what one drill adds to the table.
+type scored struct {
+	fault                string
+	measured, timedOut   bool
+	outside              bool    // the truth was not within the bounds
+	width, allowed       float64 // of the interval, and what the sampling allows
+	exact, doubt, audits int
+	wrong                []string
+}
+
+// refresh is how old a metric may be when the platform shows it, as the plan does not say otherwise.
+const refresh = 3.0
+
+// slop is the time that requests take on the twin's network, there and back, over a whole measurement.
+const slop = 0.25
+
+// Against the twin's truth: the true recovery time is within the bounds in every drill, the bounds are no wider than the
+// sampling allows, and what the audit says of records is so. XDC_ACCURACY says how many drills; `make accuracy` has 5,000
+// of them and writes the table in docs/accuracy.md.
+func TestAccuracy(t *testing.T) {
+	n := 6
+	if s := os.Getenv("XDC_ACCURACY"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil || n < 1 {
+			t.Fatalf("XDC_ACCURACY=%s is not a number of drills", s)
+		}
+	}
+	tmpl := template.Must(template.ParseFiles(filepath.Join("testdata", "accuracy", "plan.tmpl")))
+	var mu sync.Mutex
+	var all []scored
+	t.Run("drills", func(t *testing.T) {
+		for i := range n {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				s := drawDrill(uint64(i)).score(t, tmpl)
+				for _, w := range s.wrong {
+					t.Errorf("%+v: %s", drawDrill(uint64(i)), w)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				all = append(all, s)
+			})
+		}
+	})
+	table := tableOf(all)
+	t.Log("\n" + table)
+	if page := os.Getenv("XDC_ACCURACY_PAGE"); page != "" && !t.Failed() {
+		fill(t, page, table)
+	}
+}
+
+func (d drill) score(t *testing.T, tmpl *template.Template) scored {
+	t.Helper()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "drill.xdc.hcl")
+	f, err := os.Create(name)
+	if err == nil {
+		err = tmpl.Execute(f, d)
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := all.Registry()
+	p, _, found := load.Plan(load.Options{
+		Paths: []string{name}, Registry: registry, Mode: "rehearse", StandIn: true, Shipped: plans.Find, Env: func(string) (string, bool) { return "", false },
+	})
+	if found.HasErrors() {
+		t.Fatal(found.Err())
+	}
+	truth := filepath.Join(dir, "truth.jsonl")
+	res, err := session.Rehearse(t.Context(), session.Request{
+		Plan: p, Registry: registry, Runs: dir, Seed: d.Seed, Truth: truth, Bubble: func(fn func()) { synctest.Test(t, func(*testing.T) { fn() }) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := res.Folder.WriteReports(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := scored{fault: d.Fault}
+	if d.Fault == "network_partition" {
+		s.fault += " " + d.Direction
+	}
+	if code := res.Outcome.Code(); code != 0 && code != 2 {
+		s.wrong = append(s.wrong, fmt.Sprintf("the run broke: %v", res.Outcome))
+		return s
+	}
+	facts := readTruth(t, truth)
+	s.recovery(d, sum, facts)
+	s.records(sum, facts)
+	return s
+}
+
+// began is when the fault really took effect.
+func (d drill) began(facts []fact) (float64, bool) {
+	what := map[string]string{"network_partition": "fault_in_effect", "streams_job": "job_gone", "streams_instance": "instance_down", "process_hang": "pe_hung"}[d.Fault]
+	for _, f := range facts {
+		if f.What == what && (d.Fault == "network_partition" || f.Target == "dc1") {
+			return f.T, true
+		}
+	}
+	return 0, false
+}
+
+// held is when dc2 first began, at or after an instant, to believe the other side down for as long as the wait demands.
+func (d drill) held(facts []fact, from float64) (float64, bool) {
+	down, since := false, 0.0
+	for _, f := range facts {
+		if f.Target != "dc2" {
+			continue
+		}
+		switch f.What {
+		case "remote_down":
+			if !down {
+				down, since = true, f.T
+			}
+		case "remote_up":
+			if down && since >= from && f.T-since >= d.HoldFor.D().Seconds() {
+				return since, true
+			}
+			down = false
+		}
+	}
+	return since, down && since >= from
+}
+
+func (s *scored) recovery(d drill, sum report.Summary, facts []fact) {
+	bad := func(format string, args ...any) { s.wrong = append(s.wrong, fmt.Sprintf(format, args...)) }
+	if len(sum.Recoveries) != 1 {
+		bad("%d recoveries were measured", len(sum.Recoveries))
+		return
+	}
+	m := sum.Recoveries[0]
+	at, ok := d.began(facts)
+	if !ok {
+		bad("the truth does not say when the fault took effect")
+		return
+	}
+	if at < m.InjectedLow-1e-9 || at > m.InjectedHigh+1e-9 {
+		bad("the fault took effect at %.6f, and not in [%.6f, %.6f]", at, m.InjectedLow, m.InjectedHigh)
+	}
+	down, came := d.held(facts, at)
+	switch {
+	case m.RTOHigh == nil && m.RTO == nil:
+		s.timedOut = true
+		if came && down-at < m.RTOLow {
+			s.outside = true
+			bad("the true recovery time is %.3fs, and it was said to be more than %.3fs", down-at, m.RTOLow)
+		}
+		if came && down-at < d.Timeout.D().Seconds()-d.HoldFor.D().Seconds()-d.Poll.D().Seconds()-refresh-slop {
+			bad("it came after %.3fs and was not seen within %s: %s", down-at, d.Timeout, m.Why)
+		}
+	case !came:
+		bad("a recovery in [%.3f, %.3f] was measured that never was", m.RTOLow, *m.RTOHigh)
+	default:
+		s.measured = true
+		if truth := down - at; truth < m.RTOLow-1e-9 || truth > *m.RTOHigh+1e-9 {
+			s.outside = true
+			bad("the true recovery time %.6fs is not in [%.6fs, %.6fs]", truth, m.RTOLow, *m.RTOHigh)
+		}
+		s.width = *m.RTOHigh - m.RTOLow
+		s.allowed = m.InjectedHigh - m.InjectedLow + d.Poll.D().Seconds() + refresh + slop
+		if s.width > s.allowed {
+			bad("the interval is %.3fs wide, and the sampling allows %.3fs", s.width, s.allowed)
+		}
+	}
+}
+
+// records holds the audit to the truth: what it calls lost or duplicated was, and what was it says, or is in doubt of.
+func (s *scored) records(sum report.Summary, facts []fact) {
+	lost, twice := map[string]bool{}, map[string]bool{}
+	for _, f := range facts {
+		switch f.What {
+		case "record_lost", "record_evicted":
+			lost[f.ID] = true
+		case "record_taken_over":
+			delete(lost, f.ID)
+		case "record_duplicated":
+			twice[f.ID] = true
+		}
+	}
+	for _, a := range sum.Audits {
+		s.audits++
+		c := a.Total
+		for _, id := range a.LostIDs {
+			if !lost[id] {
+				s.wrong = append(s.wrong, "it says that "+id+" was lost, and it was not")
+			}
+		}
+		if c.Lost > int64(len(lost)) || c.Duplicated > int64(len(twice)) {
+			s.wrong = append(s.wrong, fmt.Sprintf("it says %d lost and %d duplicated, and %d and %d were", c.Lost, c.Duplicated, len(lost), len(twice)))
+		}
+		switch {
+		case c.Inconclusive > 0:
+			s.doubt++
+		case c.Lost != int64(len(lost)) || c.Duplicated != int64(len(twice)):
+			s.wrong = append(s.wrong, fmt.Sprintf("it is in no doubt and says %d lost and %d duplicated, and %d and %d were", c.Lost, c.Duplicated, len(lost), len(twice)))
+		default:
+			s.exact++
+		}
+	}
+}
+
+// tableOf is the table of docs/accuracy.md.
+func tableOf(all []scored) string {
+	kinds := map[string][]scored{}
+	for _, s := range all {
+		kinds[s.fault] = append(kinds[s.fault], s)
+	}
+	var b strings.Builder
+	b.WriteString("| fault | drills | measured | never came | truth outside its bounds | width, median | width, most | most of what the sampling allows | audits exact | audits in doubt | anything else wrong |\n")
+	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	row := func(name string, of []scored) {
+		var widths []float64
+		var measured, never, outside, exact, doubt, wrong int
+		share := 0.0
+		for _, s := range of {
+			if s.measured {
+				measured++
+				widths = append(widths, s.width)
+				share = max(share, s.width/s.allowed)
+			}
+			if s.timedOut {
+				never++
+			}
+			if s.outside {
+				outside++
+			}
+			exact, doubt, wrong = exact+s.exact, doubt+s.doubt, wrong+len(s.wrong)
+		}
+		slices.Sort(widths)
+		if len(widths) == 0 {
+			widths = []float64{0}
+		}
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %.2f s | %.2f s | %.0f%% | %d | %d | %d |\n",
+			name, len(of), measured, never, outside, widths[len(widths)/2], widths[len(widths)-1], 100*share, exact, doubt, wrong-outside)
+	}
+	for _, k := range slices.Sorted(maps.Keys(kinds)) {
+		row(k, kinds[k])
+	}
+	row("**all**", all)
+	return b.String()
+}
+
+// fill puts the table into the page, between its marks.
+func fill(t *testing.T, page, table string) {
+	t.Helper()
+	const begin, end = "<!-- drills -->\n", "<!-- end of drills -->\n"
+	old, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(old), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no marks to put the table between", page)
+	}
+	if err := os.WriteFile(page, []byte(head+begin+table+end+tail), 0o644); err != nil { //nolint:gosec // a page of the documentation
+		t.Fatal(err)
+	}
+}
