@@ -42,7 +42,14 @@ type flow struct {
 	Job         string   `json:"job"` // signal path
 	Targets     []string `json:"targets"`
 	Batch       int      `json:"batch"`
+	Transport   string   `json:"transport"` // http, websocket; "": http
 }
+
+// socket reports whether the endpoint is spoken to by WebSocket.
+func (f flow) socket() bool { return f.Transport == "websocket" }
+
+// given is the URL that the plan gives.
+func (f flow) given() (*url.URL, error) { return endpointURL(f.EndpointURL, f.socket()) }
 
 // Provider describes everything this package does.
 func Provider() *providers.Provider {
@@ -58,12 +65,12 @@ func Provider() *providers.Provider {
 			Doc:  "Posts batches of records to an endpoint of an application. The service's answer says which records it has accepted: 204 means in the endpoint's buffer, not processed, and not safe from a crash.",
 			Schema: &schema.Block{
 				Name: Name, Description: "Where the records go.",
-				Attributes: []schema.Attribute{endpointAttr("The EndpointSource that takes the records in: the endpoint's name, or its operator, or its stream.", `"Orders"`), jobAttr, urlAttr},
+				Attributes: []schema.Attribute{endpointAttr("The EndpointSource that takes the records in: the endpoint's name, or its operator, or its stream.", `"Orders"`), jobAttr, urlAttr, transportAttr},
 			},
 			Audit: &schema.Block{
 				Name: Name, Description: "Where the results come out.",
 				Attributes: []schema.Attribute{
-					endpointAttr("The EndpointSink that the results come out of: the endpoint's name, or its operator, or its stream.", `"Results"`), jobAttr, urlAttr,
+					endpointAttr("The EndpointSink that the results come out of: the endpoint's name, or its operator, or its stream.", `"Results"`), jobAttr, urlAttr, transportAttr,
 					{
 						Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("500ms"), Min: new(0.01), Public: true,
 						Description: "How often the sink is read. Its buffer is bounded and drops the oldest records: the rate times this must stay below its size.",
@@ -96,6 +103,13 @@ var (
 	}
 )
 
+var transportAttr = schema.Attribute{
+	Name: "transport", Type: cty.String, Enum: []string{"http", "websocket"}, Default: cty.StringVal("http"), Public: true,
+	Description: "How records travel: `http` posts and reads them in requests, each with an answer of its own; `websocket` keeps a connection open and sends messages through it. " +
+		"What acknowledges a message is not documented: xdc takes the pong to a ping behind it for that, so prefer `http` where exact acknowledgement matters.",
+	Example: `"websocket"`,
+}
+
 func connectionSchema() *schema.Block {
 	return &schema.Block{
 		Name:        Name,
@@ -116,6 +130,7 @@ func assumptions() []providers.Assumption {
 		{ID: "data_exchange.listing", Statement: "The service's top-level URL lists jobs with the URIs of their endpoints. Property names are not relied on: a job is known by its id or name, an endpoint by a name beside its URI or in it.", Basis: "That there is such a listing is documented, its layout is not."},
 		{ID: "data_exchange.login", Statement: "The service takes the same Basic credentials as the management API.", Basis: "The predecessor did."},
 		{ID: "data_exchange.order", Statement: "A sink gives items in the order of their arrival, oldest first.", Basis: "A client of the predecessor reverses them to show the newest first."},
+		{ID: "data_exchange.websocket", Statement: "WebSocket messages are text of the form {\"items\": [...]}, both ways. The service answers a ping after it has taken in the messages that came before it, and after it has sent what was in the sink by then; a new connection first gets what is in the sink's buffer.", Basis: "That there are WebSocket endpoints is documented, their messages are not. A connection that does not begin with what was seen before counts as a gap."},
 		{ID: "data_exchange.refused", Statement: "An answer of 4xx or 5xx other than 502 and 504 means that the items after addedItems are not in.", Basis: "Inferred."},
 	}
 }
@@ -129,7 +144,7 @@ func decode(raw json.RawMessage) (flow, error) {
 		}
 	}
 	if f.EndpointURL != "" {
-		if _, err := endpointURL(f.EndpointURL); err != nil {
+		if _, err := f.given(); err != nil {
 			return f, err
 		}
 	} else if f.Endpoint == "" {
@@ -138,8 +153,11 @@ func decode(raw json.RawMessage) (flow, error) {
 	return f, nil
 }
 
-func endpointURL(s string) (*url.URL, error) {
+func endpointURL(s string, socket bool) (*url.URL, error) {
 	u, err := url.Parse(s)
+	if err == nil && socket && u.Scheme == "wss" {
+		u.Scheme = "https" // where a WebSocket begins
+	}
 	if err != nil || u.Host == "" || u.Scheme != "https" || u.User != nil {
 		return nil, fmt.Errorf("`endpoint_url` cannot be used: write https://HOST:PORT/PATH, without credentials in it")
 	}
@@ -156,7 +174,7 @@ func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, di
 	}
 	var out diag.List
 	if f.EndpointURL != "" {
-		if _, err := endpointURL(f.EndpointURL); err != nil {
+		if _, err := f.given(); err != nil {
 			out = out.Append(diag.Diagnostic{
 				Severity: diag.Error, Code: diag.DataExchangeEndpoint, Summary: "endpoint_url cannot be used", Path: cty.GetAttrPath("endpoint_url"),
 				Detail: "It is used as it stands: write https://HOST:PORT/PATH, without credentials in it.",
@@ -184,7 +202,11 @@ func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, di
 		if where == "" {
 			where = fmt.Sprintf("{endpoint %s of %s}", f.Endpoint, f.Job)
 		}
-		d.Effects = append(d.Effects, providers.Line{Place: t, Text: "POST " + where + "  " + body})
+		verb := "POST "
+		if f.socket() {
+			verb = "WEBSOCKET "
+		}
+		d.Effects = append(d.Effects, providers.Line{Place: t, Text: verb + where + "  " + body})
 		d.Places = append(d.Places, providers.Place{Target: t})
 		if f.Job != "" {
 			d.Jobs = append(d.Jobs, t+"."+f.Job)

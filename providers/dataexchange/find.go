@@ -31,12 +31,14 @@ type candidate struct {
 	ids   []string // what may identify its job
 	names []string // what may be the endpoint's name: exact
 	way   way
+	// socket says that it is spoken to by WebSocket.
+	socket bool
 }
 
 // find discovers the URL of an endpoint.
 func (s *Session) find(ctx context.Context, f flow, w way) (*url.URL, error) {
 	if f.EndpointURL != "" {
-		return endpointURL(f.EndpointURL)
+		return f.given()
 	}
 	p, err := s.peer()
 	if err != nil {
@@ -49,6 +51,9 @@ func (s *Session) find(ctx context.Context, f flow, w way) (*url.URL, error) {
 	all, err := candidates(body)
 	if err != nil {
 		return nil, fmt.Errorf("find endpoint %s at %s: %s answered with something that is no listing: %w; check `url` of the data_exchange block, or give `endpoint_url`", f.Endpoint, s.target, service, err)
+	}
+	if all = over(all, f.socket()); len(all) == 0 && f.socket() {
+		return nil, fmt.Errorf("find endpoint %s at %s: the data service at %s lists no WebSocket URIs; leave `transport` out, or give `endpoint_url`", f.Endpoint, s.target, service)
 	}
 	of := ""
 	var mine []candidate
@@ -74,6 +79,11 @@ func (s *Session) find(ctx context.Context, f flow, w way) (*url.URL, error) {
 	// A service behind a mapped port names itself as it sees itself, and credentials go nowhere else.
 	u.Scheme, u.Host, u.User, u.Fragment = service.Scheme, service.Host, nil, ""
 	return u, nil
+}
+
+// over keeps the candidates of one transport.
+func over(all []candidate, socket bool) []candidate {
+	return slices.DeleteFunc(all, func(c candidate) bool { return c.socket != socket })
 }
 
 func listed(cs []candidate) string {
@@ -160,6 +170,8 @@ type around struct {
 	jobs []string // what may identify its job
 	near []string // names in the nearest object
 	way  way
+	// socket says that the key says WebSocket.
+	socket bool
 }
 
 type walker struct{ out []candidate }
@@ -177,7 +189,7 @@ func (w *walker) walk(v any, a around, depth int) {
 		w.object(v, a, depth)
 	case string:
 		if isLink(v) && !isDocument(a.key, v) {
-			w.out = append(w.out, candidate{url: v, ids: a.jobs, names: a.near, way: a.way})
+			w.out = append(w.out, candidate{url: v, ids: a.jobs, names: a.near, way: a.way, socket: a.socket || isSocket(v)})
 		}
 	}
 }
@@ -212,6 +224,7 @@ func (w *walker) object(m map[string]any, a around, depth int) {
 		sub := in
 		sub.key = k
 		sub.way = wayOf(k, a.way)
+		sub.socket = a.socket || strings.Contains(plain(k), "websocket") || strings.HasPrefix(plain(k), "ws")
 		if text, ok := m[k].(string); ok && isLink(text) && !generic(k) {
 			sub.near = append(slices.Clone(in.near), k) // {"Orders": "https://..."}
 		}
@@ -237,14 +250,17 @@ func scalar(v any) (string, bool) {
 // generic reports whether a key says that a URL follows and nothing more.
 func generic(key string) bool {
 	switch plain(key) {
-	case "uri", "url", "href", "http", "https", "rest", "link", "self", "inject", "inspect", "httpuri", "httpurl", "endpoint", "injecturi", "inspecturi", "injecturl", "inspecturl":
+	case "uri", "url", "href", "http", "https", "rest", "link", "self", "inject", "inspect", "httpuri", "httpurl", "endpoint", "injecturi", "inspecturi", "injecturl", "inspecturl",
+		"websocket", "ws", "wss", "websocketuri", "websocketurl", "wsuri", "wsurl":
 		return true
 	}
 	return false
 }
 
+func isSocket(s string) bool { return strings.HasPrefix(s, "wss://") || strings.HasPrefix(s, "ws://") }
+
 func isLink(s string) bool {
-	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "/") && len(s) > 1
+	return isSocket(s) || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "/") && len(s) > 1
 }
 
 // isDocument reports whether a URL leads to documentation rather than to an endpoint.

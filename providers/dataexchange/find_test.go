@@ -10,6 +10,7 @@ func TestEndpointsAreFoundWhateverTheListingLooksLike(t *testing.T) {
 		name, listing, endpoint string
 		job                     []string
 		way                     way
+		socket                  bool
 		want                    []string
 	}{
 		{
@@ -50,13 +51,25 @@ func TestEndpointsAreFoundWhateverTheListingLooksLike(t *testing.T) {
 			name: "an exact name beats a part", endpoint: "Op", job: []string{"1"}, way: inject, want: []string{"/e/1"},
 			listing: `{"jobs":[{"id":"1","inject":[{"name":"Op","uri":"/e/1"},{"name":"Op_B","uri":"/e/2"}]}]}`,
 		},
+		{
+			name: "by WebSocket: a scheme", socket: true, endpoint: "Orders", job: []string{"12"}, way: inject, want: []string{"wss://h/12/o"},
+			listing: `[{"jobId":12,"endpointName":"Orders","http":"https://h/12/o","other":"wss://h/12/o"},{"jobId":13,"endpointName":"Orders","other":"wss://h/13/o"}]`,
+		},
+		{
+			name: "by WebSocket: a key", socket: true, endpoint: "Orders", job: []string{"1"}, way: inject, want: []string{"/e/2"},
+			listing: `{"jobs":[{"id":"1","inject":{"http":[{"name":"Orders","uri":"/e/1"}],"webSocket":[{"name":"Orders","uri":"/e/2"}]}}]}`,
+		},
+		{
+			name: "what is only there by WebSocket is not taken for HTTP", endpoint: "Orders", job: []string{"1"}, way: inject,
+			listing: `{"jobs":[{"id":"1","inject":[{"name":"Orders","wsUri":"https://h/e/2"}]}]}`,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			all, err := candidates([]byte(tc.listing))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := choose(ofJobs(all, tc.job...), tc.endpoint, tc.way); !slices.Equal(got, tc.want) {
+			if got := choose(ofJobs(over(all, tc.socket), tc.job...), tc.endpoint, tc.way); !slices.Equal(got, tc.want) {
 				t.Errorf("got %q, want %q; of %+v", got, tc.want, all)
 			}
 		})

@@ -60,6 +60,7 @@ type world struct {
 	feed     *feed
 	stop     func()
 	listing  string
+	pong     func() bool // whether a ping is answered; nil: all are
 }
 
 // in runs a test in a bubble.

@@ -42,6 +42,9 @@ func (f *feed) Inlet(_ context.Context, target string, raw json.RawMessage) (pro
 	if err != nil {
 		return nil, err
 	}
+	if args.socket() {
+		return &socketInlet{inlet: inlet{place{s: s, args: args, way: inject}}}, nil
+	}
 	return &inlet{place{s: s, args: args, way: inject}}, nil
 }
 

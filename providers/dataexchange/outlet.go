@@ -31,6 +31,9 @@ func (f *feed) Outlet(_ context.Context, target string, raw json.RawMessage) (pr
 	if err != nil {
 		return nil, err
 	}
+	if args.socket() {
+		return &socketOutlet{outlet: outlet{place: place{s: s, args: args, way: inspect}}}, nil
+	}
 	return &outlet{place: place{s: s, args: args, way: inspect}}, nil
 }
 

@@ -160,17 +160,9 @@ func (s *Session) listing(ctx context.Context) (*url.URL, []byte, error) {
 
 // send sends one request with the platform's credentials.
 func (s *Session) send(ctx context.Context, doing string, r https.Request) (*https.Answer, error) {
-	p, err := s.peer()
+	r, err := s.login(ctx, doing, r)
 	if err != nil {
 		return nil, err
-	}
-	if b, ok := p.(bearer); ok {
-		if r.Bearer, err = b.Bearer(ctx); err != nil {
-			return nil, fmt.Errorf("%s at %s: %w", doing, s.target, err)
-		}
-	}
-	if r.User, r.Password, err = p.Login(ctx); err != nil {
-		return nil, fmt.Errorf("%s at %s: %w", doing, s.target, err)
 	}
 	if r.Header == nil {
 		r.Header = http.Header{}
@@ -182,11 +174,33 @@ func (s *Session) send(ctx context.Context, doing string, r https.Request) (*htt
 	if err == nil {
 		return a, nil
 	}
+	return nil, s.failed(doing, r, err)
+}
+
+// login adds the platform's credentials to a request.
+func (s *Session) login(ctx context.Context, doing string, r https.Request) (https.Request, error) {
+	p, err := s.peer()
+	if err != nil {
+		return r, err
+	}
+	if b, ok := p.(bearer); ok {
+		if r.Bearer, err = b.Bearer(ctx); err != nil {
+			return r, fmt.Errorf("%s at %s: %w", doing, s.target, err)
+		}
+	}
+	if r.User, r.Password, err = p.Login(ctx); err != nil {
+		return r, fmt.Errorf("%s at %s: %w", doing, s.target, err)
+	}
+	return r, nil
+}
+
+// failed explains a request without an answer.
+func (s *Session) failed(doing string, r https.Request, err error) error {
 	var f *https.Failure
 	if errors.As(err, &f) && f.Remedy() != "" {
-		return nil, fmt.Errorf("%s at %s: %s %s: %w; %s", doing, s.target, r.Method, r.URL, err, f.Remedy())
+		return fmt.Errorf("%s at %s: %s %s: %w; %s", doing, s.target, r.Method, r.URL, err, f.Remedy())
 	}
-	return nil, fmt.Errorf("%s at %s: %s %s: %w", doing, s.target, r.Method, r.URL, err)
+	return fmt.Errorf("%s at %s: %s %s: %w", doing, s.target, r.Method, r.URL, err)
 }
 
 // tooLong is why a request was given up.

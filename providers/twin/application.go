@@ -306,6 +306,8 @@ type ring struct {
 	read    int64           // stamp up to which somebody has read
 	dropped int64           // stamp of the newest evicted tuple
 	evicted func(id string) // called for tuples that nobody has read
+	pushed  int64           // tuples that ever came
+	changed chan struct{}   // closed with the next one; nil: nobody waits
 }
 
 // stamped is a tuple with the millisecond of its arrival.
@@ -323,6 +325,11 @@ func (r *ring) push(id string, item json.RawMessage) {
 	ms := time.Now().UnixMilli()
 	r.last = max(r.last, ms)
 	r.items = append(r.items, stamped{r.last, id, item})
+	r.pushed++
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
 	if len(r.items) > r.size {
 		old := r.items[0]
 		r.dropped, r.items = old.ms, r.items[1:]
@@ -346,6 +353,37 @@ func (r *ring) since(from int64) (items []json.RawMessage, next int64, gap bool)
 	}
 	r.read = max(r.read, next)
 	return items, next, from > 0 && r.dropped >= from
+}
+
+// fromTheStart is the place of a reader that has read nothing.
+const fromTheStart = -1
+
+// after returns up to limit of the tuples that came after a place, the place behind them, and whether tuples in between
+// have been evicted.
+func (r *ring) after(place int64, limit int) (items []json.RawMessage, next int64, gap bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := r.pushed - int64(len(r.items))
+	gap = place != fromTheStart && place < first
+	place = max(place, first)
+	for _, s := range r.items[place-first:] {
+		if len(items) == limit {
+			break
+		}
+		items = append(items, s.item)
+		r.read = max(r.read, s.ms)
+	}
+	return items, place + int64(len(items)), gap
+}
+
+// next returns a channel that is closed when another tuple comes.
+func (r *ring) next() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.changed == nil {
+		r.changed = make(chan struct{})
+	}
+	return r.changed
 }
 
 func (r *ring) clear() {

@@ -18,6 +18,7 @@ func Assumptions() []providers.Assumption {
 		{ID: "data.discovery", Statement: "The data service is among the instance's active services, with type data and a connectionUrl.", Basis: "Services have connectionUrl in 4.x; that the data service has one is a guess."},
 		{ID: "data.boundary", Statement: "If-Modified-Since-Milliseconds includes its own millisecond, so that tuples at the boundary may come twice.", Basis: "Whether the comparison is > or >= is not documented; a client must cope with both."},
 		{ID: "data.warning", Statement: "A gap is told by a property `warning` in the body and a Warning header.", Basis: "That a warning is given is documented; its form is not."},
+		{ID: "data.websocket", Statement: "Each endpoint has a WebSocket URI beside the HTTP one, as websocketUri. Messages are text, {\"items\": [...]}, both ways, without acknowledgements. The service reads on only when the buffer has taken a message whole, and answers a ping after that; who connects to a sink first gets its buffer; a ping to a sink is answered after what had come by then. It closes with 1001 when the job or the operator goes.", Basis: "That there are WebSocket endpoints is documented, nothing more."},
 		{ID: "data.buffers", Statement: "A sink's buffer lives in its PE: a restart of the PE or the job empties it.", Basis: "Buffers are not part of checkpoints; where they live is not documented."},
 	}
 }

@@ -2,6 +2,8 @@ package twin
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,15 +11,15 @@ import (
 	"strings"
 )
 
-// serveData is the data service: a listing at /data, endpoints below it.
+// serveData is the data service: a listing at /data, endpoints below it, each by HTTP and by WebSocket.
 func (d *dc) serveData(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/data" || r.URL.Path == "/data/" {
 		d.listEndpoints(w, r)
 		return
 	}
-	// /data/JOB/endpoints/NAME/data
+	// /data/JOB/endpoints/NAME/data, or /websocket
 	parts := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
-	if len(parts) != 5 || parts[2] != "endpoints" || parts[4] != "data" {
+	if len(parts) != 5 || parts[2] != "endpoints" || (parts[4] != "data" && parts[4] != "websocket") {
 		failData(w, http.StatusNotFound, "There is no such endpoint.")
 		return
 	}
@@ -27,7 +29,11 @@ func (d *dc) serveData(w http.ResponseWriter, r *http.Request) {
 		failData(w, http.StatusNotFound, "There is no such job.")
 		return
 	}
-	switch {
+	switch socket := parts[4] == "websocket"; {
+	case socket && slices.Contains(j.spec.Inputs, name):
+		d.injectSocket(w, r, j) //nolint:contextcheck // the connection outlives the request
+	case socket && slices.Contains(j.spec.Outputs, name):
+		d.inspectSocket(w, r, j, name) //nolint:contextcheck // the connection outlives the request
 	case slices.Contains(j.spec.Inputs, name):
 		d.inject(w, r, j)
 	case slices.Contains(j.spec.Outputs, name):
@@ -49,15 +55,16 @@ func (d *dc) listEndpoints(w http.ResponseWriter, r *http.Request) {
 		if !j.working(sourcePE) {
 			continue
 		}
-		uri := func(name string) string {
-			return base(r) + "/data/" + j.id + "/endpoints/" + url.PathEscape(name) + "/data"
+		entry := func(name string) object {
+			at := r.Host + "/data/" + j.id + "/endpoints/" + url.PathEscape(name)
+			return object{"name": name, "operator": name, "uri": "https://" + at + "/data", "websocketUri": "wss://" + at + "/websocket"}
 		}
 		inject, inspect := []object{}, []object{}
 		for _, n := range j.spec.Inputs {
-			inject = append(inject, object{"name": n, "operator": n, "uri": uri(n)})
+			inject = append(inject, entry(n))
 		}
 		for _, n := range j.spec.Outputs {
-			inspect = append(inspect, object{"name": n, "operator": n, "uri": uri(n)})
+			inspect = append(inspect, entry(n))
 		}
 		jobs = append(jobs, object{"id": j.id, "name": j.name, "inject": inject, "inspect": inspect})
 	}
@@ -78,28 +85,36 @@ func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job) {
 		failData(w, http.StatusUnsupportedMediaType, "Only application/json is taken.")
 		return
 	}
-	var body struct {
-		Items []json.RawMessage `json:"items"`
-	}
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.Items == nil {
-		failData(w, http.StatusBadRequest, "The body must be an object with an array called items.")
+	items, err := readItems(r.Body)
+	if err != nil {
+		failData(w, http.StatusBadRequest, err.Error())
 		return
-	}
-	for _, it := range body.Items {
-		if len(it) == 0 || it[0] != '{' {
-			failData(w, http.StatusBadRequest, "Every item must be an object.")
-			return
-		}
 	}
 	if j.turn(r.Context(), sourcePE) != nil {
 		failData(w, http.StatusServiceUnavailable, "The operator is not reachable.")
 		return
 	}
-	if n := j.app.accept(body.Items); n < len(body.Items) {
+	if n := j.app.accept(items); n < len(items) {
 		reply(w, http.StatusRequestEntityTooLarge, object{"addedItems": n, "messages": []object{{"message": "The buffer of the endpoint is full."}}})
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// readItems reads {"items": [...]}.
+func readItems(r io.Reader) ([]json.RawMessage, error) {
+	var body struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	if err := json.NewDecoder(r).Decode(&body); err != nil || body.Items == nil {
+		return nil, errors.New("The body must be an object with an array called items.") //nolint:staticcheck // it is the service's message
+	}
+	for _, it := range body.Items {
+		if len(it) == 0 || it[0] != '{' {
+			return nil, errors.New("Every item must be an object.") //nolint:staticcheck // it is the service's message
+		}
+	}
+	return body.Items, nil
 }
 
 // inspect gives out what has come since a stamp.

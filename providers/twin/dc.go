@@ -38,6 +38,7 @@ type dc struct {
 	nextPE   int
 	bundles  map[string][]byte
 	data     *http.Server
+	sockets  sockets
 }
 
 func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
@@ -81,6 +82,7 @@ func (d *dc) startData() error {
 	s := &http.Server{Handler: d.authenticated(http.HandlerFunc(d.serveData)), ReadHeaderTimeout: 30 * time.Second}
 	d.mu.Lock()
 	d.data = s
+	d.sockets.open(d.twin.ctx)
 	d.mu.Unlock()
 	d.twin.serve(s, tls.NewListener(l, d.tls))
 	return nil
@@ -124,6 +126,7 @@ func (d *dc) end() {
 	d.mu.Lock()
 	jobs, monitors := slices.Clone(d.jobs), d.monitors
 	d.jobs, d.monitors = nil, nil
+	d.sockets.end()
 	d.mu.Unlock()
 	for _, j := range jobs {
 		j.kill("twin ended")
@@ -224,6 +227,9 @@ func (d *dc) stop() {
 		if data != nil {
 			_ = data.Close() // its connections end with it
 		}
+		d.mu.Lock()
+		d.sockets.end() // the server knows nothing of them
+		d.mu.Unlock()
 		for _, j := range jobs {
 			j.kill("instance stopped")
 			d.drop(j)

@@ -60,9 +60,14 @@ type rehearsed struct {
 
 func rehearse(t *testing.T, name string, seed uint64) rehearsed {
 	t.Helper()
+	return rehearseFolder(t, filepath.Join(examples, name), seed)
+}
+
+func rehearseFolder(t *testing.T, folder string, seed uint64) rehearsed {
+	t.Helper()
 	registry := all.Registry()
 	p, _, found := load.Plan(load.Options{
-		Paths: []string{filepath.Join(examples, name)}, Registry: registry, Mode: "rehearse", StandIn: true, Shipped: plans.Find,
+		Paths: []string{folder}, Registry: registry, Mode: "rehearse", StandIn: true, Shipped: plans.Find,
 		Env: func(string) (string, bool) { return "", false },
 	})
 	if found.HasErrors() {
