@@ -38,7 +38,7 @@ func (w *world) sockets(t *testing.T, serve func(ctx context.Context, c *websock
 		}
 		defer c.CloseNow()
 		c.SetReadLimit(maxFrame)
-		serve(t.Context(), c)
+		serve(t.Context(), c) //nolint:contextcheck // the connection outlives the request
 	})
 }
 
