@@ -24,6 +24,9 @@ type Provider struct {
 	// Outside says that its sessions look at services of which stand-ins have nothing. Rehearsals and labs make no
 	// such session, and leave out what looks at its signals.
 	Outside bool
+	// Machines says that its sessions look at the machines of a target. They are made where a condition names one of its
+	// signals and there are machines: at real targets and in labs. Twins have none, and what looks at them is left out.
+	Machines bool
 	// Connect makes a session from the connection's arguments; nil when the provider has no sessions. args
 	// are {} when the target has no such block.
 	Connect func(env Env, target Target, args json.RawMessage) (Session, error)

@@ -17,8 +17,15 @@ type guard struct {
 // armGuards watches every guard between its events. One that becomes false aborts the run.
 func (r *run) armGuards() {
 	for _, g := range r.guards {
-		if g.Unseen != "" && (r.opt.Rehearsal || r.opt.StandIn) {
-			_ = r.emit(&event.Noted{Level: "info", Subject: g.Address, Text: "not watched: " + g.Unseen})
+		why := ""
+		if r.opt.Rehearsal || r.opt.StandIn {
+			why = g.Unseen
+		}
+		if why == "" && r.env.Machine == nil {
+			why = g.Unmanned
+		}
+		if why != "" {
+			_ = r.emit(&event.Noted{Level: "info", Subject: g.Address, Text: "not watched: " + why})
 			continue
 		}
 		more := []string{}

@@ -272,8 +272,10 @@ func (r *run) leftOut(st *step) string {
 	switch {
 	case r.opt.Rehearsal:
 		return st.Skip
-	case r.opt.StandIn:
+	case r.opt.StandIn && st.Unseen != "":
 		return st.Unseen
+	case r.env.Machine == nil:
+		return st.Unmanned
 	}
 	return ""
 }

@@ -126,6 +126,11 @@ func (r *run) connections() [][2]string {
 			add(st.Job.Target, st.Provider)
 		}
 	}
+	for _, l := range r.plan.Looks() {
+		if p, ok := r.opt.Registry.Provider(l.Provider); ok && p.Machines && r.env.Machine != nil {
+			add(l.Target, l.Provider)
+		}
+	}
 	return out
 }
 

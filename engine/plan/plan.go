@@ -73,6 +73,8 @@ type Step struct {
 	// Unseen says why a run against a stand-in leaves the step out too: it looks at signals that only the real
 	// surroundings have.
 	Unseen string `json:"unseen,omitempty"`
+	// Unmanned says why a run without machines leaves it out: it looks at signals of machines.
+	Unmanned string `json:"unmanned,omitempty"`
 }
 
 // Guard is a guard of the plan.
@@ -81,6 +83,8 @@ type Guard struct {
 	*program.Guard
 	// Unseen says why a rehearsal, and a run against a stand-in, goes without the guard; empty when it does not.
 	Unseen string `json:"unseen,omitempty"`
+	// Unmanned says why a run without machines goes without it.
+	Unmanned string `json:"unmanned,omitempty"`
 }
 
 // Window is an expected stretch of the run in seconds; End nil when it cannot be said.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/xdc-project/xdc/lang/addr"
@@ -15,18 +16,22 @@ import (
 // wait that looks at what a stand-in does not have; only what uses their results is left out.
 func (m *maker) skips() {
 	m.leaveOut(m.unseen, func(st *Step) *string { return &st.Unseen })
+	m.leaveOut(m.unmanned, func(st *Step) *string { return &st.Unmanned })
 	m.leaveOut(func(st *Step) string {
 		if !st.Twin {
 			return fmt.Sprintf("the twin has no %s %s", st.Type, st.Kind)
 		}
-		return m.unseen(st)
+		if why := m.unseen(st); why != "" {
+			return why
+		}
+		return m.unmanned(st)
 	}, func(st *Step) *string { return &st.Skip })
 	for _, st := range m.steps {
 		st.Twin = st.Skip == ""
 	}
 	for i := range m.plan.Guards {
 		g := &m.plan.Guards[i]
-		g.Unseen = m.outside(g.That)
+		g.Unseen, g.Unmanned = m.outside(g.That), m.machines(g.That)
 	}
 }
 
@@ -68,6 +73,54 @@ func (m *maker) outside(cs ...*program.Condition) string {
 		}
 	}
 	return ""
+}
+
+// unmanned says why a step cannot be judged where there are no machines.
+func (m *maker) unmanned(st *Step) string { return m.machines(conditions(st.Step)...) }
+
+// machines names a signal of a machine that conditions look at.
+func (m *maker) machines(cs ...*program.Condition) string {
+	for _, c := range cs {
+		if c == nil || c.Formula == nil {
+			continue
+		}
+		for _, sub := range c.Formula.Subjects() {
+			if p, ok := m.reg.Provider(sub.Provider); ok && p.Machines {
+				return "the twin has no machine to ask for " + sub.Name
+			}
+		}
+	}
+	return ""
+}
+
+// Look is a target of which conditions name signals of a provider.
+type Look struct{ Target, Provider string }
+
+// Looks lists what the conditions of the plan look at, each once, in the order of first use.
+func (p *Plan) Looks() []Look {
+	var out []Look
+	add := func(cs ...*program.Condition) {
+		for _, c := range cs {
+			if c == nil || c.Formula == nil {
+				continue
+			}
+			for _, sub := range c.Formula.Subjects() {
+				target, _, _ := strings.Cut(sub.Name, ".")
+				if l := (Look{target, sub.Provider}); sub.Provider != "" && sub.Step == "" && !slices.Contains(out, l) {
+					out = append(out, l)
+				}
+			}
+		}
+	}
+	for _, st := range p.Steps {
+		if st.Step != nil {
+			add(conditions(st.Step)...)
+		}
+	}
+	for i := range p.Guards {
+		add(p.Guards[i].That)
+	}
+	return out
 }
 
 // conditions are those of a step; some may be nil.

@@ -7,6 +7,7 @@ import (
 	execaction "github.com/xdc-project/xdc/providers/exec"
 	"github.com/xdc-project/xdc/providers/hostcommand"
 	httpaction "github.com/xdc-project/xdc/providers/http"
+	"github.com/xdc-project/xdc/providers/hosts"
 	"github.com/xdc-project/xdc/providers/jolokia"
 	"github.com/xdc-project/xdc/providers/network"
 	"github.com/xdc-project/xdc/providers/process"
@@ -22,7 +23,7 @@ import (
 func Providers() []*providers.Provider {
 	return []*providers.Provider{
 		streams.Provider(), dataexchange.Provider(), toolkit.Provider(), network.Provider(), process.Provider(), resource.Provider(), hostcommand.Provider(), toxiproxy.Provider(),
-		httpaction.Provider(), execaction.Provider(), prometheus.Provider(), jolokia.Provider(),
+		hosts.Provider(), httpaction.Provider(), execaction.Provider(), prometheus.Provider(), jolokia.Provider(),
 		{Name: "twin", Doc: "The model that rehearsals run against.", Assumptions: twin.Assumptions()},
 	}
 }

@@ -104,7 +104,7 @@ func TestSignalsAreWhatTheSchemaSays(t *testing.T) {
 			}
 		}
 		for _, s := range all.Registry().Signals() {
-			if p, _ := all.Registry().Provider(s.Provider); p.Outside {
+			if p, _ := all.Registry().Provider(s.Provider); p.Outside || p.Machines {
 				continue // a twin has nothing for it to look at
 			}
 			// The twin's application has no custom metrics, its PEs have no figures of processes and connections, and

@@ -29,7 +29,7 @@ func Of(ctx context.Context, m providers.Machine) (Offset, error) {
 		if err != nil {
 			return known, err
 		}
-		at, grain, err := parseClock(strings.TrimSpace(out.Stdout))
+		at, grain, err := Parse(strings.TrimSpace(out.Stdout))
 		if err != nil || out.Exit != 0 {
 			return known, fmt.Errorf("read the clock: %w (%.100q, status %d)", errClock, out.Stdout, out.Exit)
 		}
@@ -43,8 +43,8 @@ func Of(ctx context.Context, m providers.Machine) (Offset, error) {
 	return known, nil
 }
 
-// parseClock reads seconds since 1970 with nine digits of fraction, or without.
-func parseClock(s string) (at time.Time, grain time.Duration, err error) {
+// Parse reads what `date -u +%s.%N` prints: seconds since 1970 with nine digits of fraction, or without.
+func Parse(s string) (at time.Time, grain time.Duration, err error) {
 	whole, rest, _ := strings.Cut(s, ".")
 	sec, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || sec < 0 || sec > 1<<40 {
