@@ -77,7 +77,7 @@ func (n *Node) PID() int { return n.pid }
 
 // Command is a command inside the node.
 func (n *Node) Command(ctx context.Context, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(n.pid), "-n", "-m", "-p", "-u", "-i", "--"}, args...)...) //nolint:gosec,noctx // a test names it
+	return exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(n.pid), "-n", "-m", "-p", "-u", "-i", "--"}, args...)...) //nolint:gosec // a test names it
 }
 
 // Must runs a command inside the node and returns its output; a failure ends the test.

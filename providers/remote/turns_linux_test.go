@@ -51,7 +51,7 @@ func TestCommandsThatHangKeepNothingOut(t *testing.T) {
 				var wg sync.WaitGroup
 				for range n {
 					wg.Go(func() {
-						ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+						ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 						defer cancel()
 						if _, err := m.Run(ctx, shell.Script{Name: "hangs", Text: "sleep 1000"}); err == nil {
 							t.Error("it did not hang")
@@ -69,7 +69,8 @@ func TestCommandsThatHangKeepNothingOut(t *testing.T) {
 					t.Errorf("got %v", err)
 				}
 			}
-			if n := s.dials.Load(); n != 2 {
+			// Two where nothing is slow; one that does not answer in time is given up. Never one for each command.
+			if n := s.dials.Load(); n < 2 || n > maxSessions/2 {
 				t.Errorf("%d connections were made", n)
 			}
 		})

@@ -36,7 +36,7 @@ type drill struct {
 
 // drawDrill draws everything that may bear on a measurement: intervals, phases, faults, rates, applications.
 func drawDrill(n uint64) drill {
-	r := rand.New(rand.NewPCG(n, 0x5eed)) //nolint:gosec // nothing is secret
+	r := rand.New(rand.NewPCG(n, 0x5eed))
 	pick := func(s ...string) string { return s[r.IntN(len(s))] }
 	seconds := func(n int) value.Duration { return value.Duration(time.Duration(n) * time.Second) }
 	between := func(low, high time.Duration) value.Duration {
@@ -317,7 +317,7 @@ func fill(t *testing.T, page, table string) {
 	if !ok || !ok2 {
 		t.Fatalf("%s has no marks to put the table between", page)
 	}
-	if err := os.WriteFile(page, []byte(head+begin+table+end+tail), 0o644); err != nil { //nolint:gosec // a page of the documentation
+	if err := os.WriteFile(page, []byte(head+begin+table+end+tail), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
