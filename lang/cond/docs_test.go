@@ -15,7 +15,7 @@ var fenced = regexp.MustCompile("(?s)```condition\n(.*?)```")
 
 // The tests that the documentation shows pass.
 func TestTestsOfTheDocumentation(t *testing.T) {
-	for _, name := range []string{"../../docs/condition-tests.md"} {
+	for _, name := range []string{"../../docs/condition-tests.md", "../../docs/condition-cookbook.md"} {
 		src, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -27,6 +27,27 @@ func TestTestsOfTheDocumentation(t *testing.T) {
 		if len(f.Tests) == 0 || len(found) > 0 {
 			t.Errorf("%d tests\n%s", len(f.Tests), diag.Render(found, func(string) []byte { return src }, diag.Options{Width: 140}))
 		}
+	}
+}
+
+// The names that the cookbook declares are those of the product, with the same types.
+func TestNamesOfTheCookbook(t *testing.T) {
+	src, err := os.ReadFile("../../docs/condition-cookbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := testfile.Parse("cookbook", testfile.Page(src))
+	conditions := 0
+	for _, one := range f.Tests {
+		for _, c := range one.Conditions {
+			conditions++
+			if _, problems := cond.Compile(c.Text, cond.Verdict, everything); len(problems) > 0 {
+				t.Errorf("%s\n%v", c.Text, problems)
+			}
+		}
+	}
+	if conditions < 30 {
+		t.Errorf("%d conditions", conditions)
 	}
 }
 
