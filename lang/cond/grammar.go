@@ -139,7 +139,7 @@ var keywords = []string{
 }
 
 var (
-	tokens = lexer.MustSimple([]lexer.SimpleRule{
+	tokenRules = []lexer.SimpleRule{
 		{Name: "space", Pattern: `[ \t\r\n]+`},
 		{Name: "Duration", Pattern: `(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+`},
 		{Name: "Percent", Pattern: `[0-9]+(?:\.[0-9]+)?%`},
@@ -148,7 +148,8 @@ var (
 		{Name: "Keyword", Pattern: `\x00`}, // never read: words are made keywords below, so that `in-use` is a name
 		{Name: "Ident", Pattern: `[\p{L}_][\p{L}\p{N}_-]*`},
 		{Name: "Op", Pattern: `==|!=|<=|>=|[-+*/<>()\[\],.]`},
-	})
+	}
+	tokens = lexer.MustSimple(tokenRules)
 	parser = participle.MustBuild[orNode](participle.Lexer(tokens), participle.Elide("space"), participle.UseLookahead(3),
 		participle.Map(reserve, "Ident"))
 )

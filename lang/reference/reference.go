@@ -53,6 +53,7 @@ func Pages(p Providers) map[string][]byte {
 	add("language.md", language())
 	add("functions.md", functions())
 	add("conditions-names.md", names())
+	add("condition-grammar.md", grammar())
 	add("signals.md", signals(p.Signals))
 	add("diagnostics.md", diagnostics())
 	add("assumptions.md", assumptions(p.Assumptions))
@@ -79,6 +80,7 @@ func index(p Providers) *page {
 		{"language.md", "The blocks of the plan language and their arguments"},
 		{"functions.md", "Functions"},
 		{"conditions-names.md", "Names of steps and the run in conditions and expressions"},
+		{"condition-grammar.md", "The grammar of conditions"},
 		{"signals.md", "Signals: what can be observed at a target"},
 		{"diagnostics.md", "Codes of findings"},
 		{"assumptions.md", "What is assumed about the platform"},
