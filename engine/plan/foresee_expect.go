@@ -2,8 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/signal"
@@ -14,7 +12,6 @@ func (m *maker) foreseeExpect(_ int, st *Step) {
 	if that == nil || that.Formula == nil {
 		return
 	}
-	m.backwards(st, that.Formula.String())
 	ts, ok := terms(that)
 	if !ok {
 		return
@@ -54,26 +51,4 @@ func (m *maker) foreseeRTO(st *Step, i int, t term, alone bool) {
 			fmt.Sprintf("It allows %s, and %s gives up %s after the fault: whatever it measures is less, and if it measures nothing the verdict is inconclusive. Ask for less, or raise the wait's timeout above %s.",
 				signal.Seconds(limit), wait.Address, signal.Seconds(longest), signal.Seconds(limit)))
 	}
-}
-
-// ranges finds the bounds of ranges and windows in a condition.
-var ranges = regexp.MustCompile(` from (\S+) to ([^\s,)]+)`)
-
-// backwards warns of a range that ends before it begins.
-func (m *maker) backwards(st *Step, text string) {
-	order := map[string]int{"started": 0, "injected": 1, "healed": 2, "done": 2}
-	for _, r := range ranges.FindAllStringSubmatch(text, -1) {
-		a, from := cutLast(r[1])
-		b, to := cutLast(r[2])
-		if r[1] == r[2] || a == b && order[from] >= order[to] || r[2] == "run.started" {
-			m.warn(st, diag.OverNothing, st.Address+" looks at nothing",
-				fmt.Sprintf("The range from %s to %s ends where it begins, or before. Exchange the two.", r[1], r[2]))
-			return
-		}
-	}
-}
-
-func cutLast(path string) (step, event string) {
-	i := strings.LastIndexByte(path, '.')
-	return path[:max(i, 0)], path[i+1:]
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -30,6 +31,9 @@ func (s *scope) condition(expr hcl.Expression, mode cond.Mode) *program.Conditio
 	}
 	if len(problems) > 0 {
 		return nil
+	}
+	for _, p := range formula.Suspicions(time.Duration(s.mod.c.prog.Timeout)) {
+		s.report(diag.Diagnostic{Severity: diag.Warning, Code: p.Code, Subject: new(sp.whole), Summary: p.Summary, Detail: p.Detail})
 	}
 	return &program.Condition{Text: sp.text, Formula: formula, Range: sp.whole}
 }

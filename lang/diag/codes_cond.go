@@ -14,6 +14,8 @@ const (
 	CondTemporalNested Code = "XDC1310"
 	CondPattern        Code = "XDC1311"
 	CondDuration       Code = "XDC1312"
+	CondConstant       Code = "XDC1313"
+	CondVacuous        Code = "XDC1314"
 )
 
 var condCodes = []Info{
@@ -29,4 +31,6 @@ var condCodes = []Info{
 	{CondTemporalNested, "Nested temporal operators", "Temporal operators may not stand inside one another, inside a comparison or before `for`. Each reaches as far right as it can: use parentheses."},
 	{CondPattern, "Bad pattern", "The pattern behind `matches` is not a regular expression in RE2 syntax."},
 	{CondDuration, "Duration out of range", "Durations in conditions are greater than nothing and written like 250ms, 10s or 1m30s."},
+	{CondConstant, "Condition that is always the same", "Whatever is observed, the condition, or a part of it, is true, or false, if it is known at all: a limit that cannot be passed, an operand compared with itself, comparisons that together allow everything or exclude one another. It tests nothing. This is a warning."},
+	{CondVacuous, "Stretch of time with nothing in it", "A range or a window ends before it begins, is too short for what is asked in it, or is longer than the run may last. The verdict would be unknown, or not about what was meant. This is a warning."},
 }
