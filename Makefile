@@ -63,6 +63,10 @@ docs-fresh: build ## fails when the generated pages are stale
 	  s=$$(diff -ru $$d docs/reference | grep -v '^Only in docs/reference' | wc -l); rm -r $$d; \
 	  test $$s -eq 0 || { echo 'the reference is stale: make docs'; exit 1; }
 
+.PHONY: proof
+proof: ## compares the evaluator of conditions with the slow reference on a million random pairs; ten minutes or more
+	cd lang/cond && $(GO) test -timeout 3h -run 'TestVerdictsAgreeWithTheReference' -v . -args -rapid.checks=1000000
+
 golden: ## rewrites expected output; read the diff afterwards
 	XDC_UPDATE=1 $(GO) test ./...
 
