@@ -34,7 +34,7 @@ func bySocket(t *testing.T, name string) string {
 }
 
 func TestByWebSocketTheVerdictIsTheSameAndTheAuditIsTrue(t *testing.T) {
-	for _, name := range []string{"network-partition", "data-centre-lost", "state-lost"} {
+	for _, name := range []string{"network-partition", "state-lost"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := rehearseFolder(t, bySocket(t, name), 1)
