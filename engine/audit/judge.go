@@ -32,6 +32,9 @@ type verdict struct {
 	maybe   []loss // acknowledged and perhaps lost
 	first   *span  // the first acknowledged record
 	missing *span  // the last acknowledged record that did not come out
+	// Of the records that can be told from all others: those that came out again at one target, at another
+	// target, and after a later one of their key.
+	again, across, late int64
 }
 
 // loss is when a record that is gone was acknowledged.
@@ -155,6 +158,11 @@ func (j *judge) arrived(r measure.Record, only int) bool {
 		v.Reordered += one(late && !r.Resent)
 		v.Corrupted += one(corrupted)
 		v.Unexpected += one(!put)
+		if !j.twins[r.Seq] {
+			v.again += one(twice)
+			v.across += one(across)
+			v.late += one(late && !r.Resent)
+		}
 	}
 	late, corrupted := false, false
 	for _, i := range places {
@@ -210,12 +218,12 @@ func (j *judge) hidden(r measure.Record, only int) bool {
 
 func (j *judge) result() event.Audit {
 	out := event.Audit{Seed: j.opt.Spec.SeedAt, At: map[string]event.AuditCounts{}, Ranges: j.blind}
-	j.finish(&j.total, j.tally.times)
+	j.finish(&j.total, "", j.tally.times)
 	out.Total = j.total.AuditCounts
 	out.Gaps = j.gaps("", &j.total, j.tally.times)
 	for i, t := range j.opt.Spec.Targets {
 		times := j.tally.at[i].times
-		j.finish(&j.at[i], times)
+		j.finish(&j.at[i], t, times)
 		out.At[t] = j.at[i].AuditCounts
 		if len(j.opt.Spec.Targets) > 1 {
 			out.Gaps = append(out.Gaps, j.gaps(t, &j.at[i], times)...)
@@ -230,13 +238,14 @@ func (j *judge) result() event.Audit {
 	return out
 }
 
-// finish works out what follows from the counts.
-func (j *judge) finish(v *verdict, times []span) {
+// finish works out what follows from the counts of a target, or with "" of all.
+func (j *judge) finish(v *verdict, target string, times []span) {
 	if v.Acked > 0 {
 		v.LostPercent = float64(v.Lost) / float64(v.Acked)
 	}
 	v.RPO = rpo(v.gone, v.maybe, j.faults)
 	v.Outage = outage(points(v, times))
+	v.Checks = j.checks(v, target)
 }
 
 // gaps lists the stretches of more than the threshold in which surely nothing came out.

@@ -188,5 +188,6 @@ func perform(t *testing.T, script []act) (audit, model string) {
 			time.Sleep(s)
 		}
 	}
-	return words(b.close(time.Minute).Total), words(w.model())
+	got, plain := b.close(time.Minute).Total, w.model()
+	return words(got) + " " + answers(got.Checks), words(plain) + " " + answers(w.check(plain))
 }

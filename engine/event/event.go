@@ -249,6 +249,16 @@ type AuditCounts struct {
 	Inconclusive     int64   `json:"inconclusive"`
 	RPO              *Bounds `json:"rpo,omitempty"`    // nil: nothing lost
 	Outage           *Bounds `json:"outage,omitempty"` // longest gap; nil: no delivery seen
+	Checks           Checks  `json:"checks,omitzero"`
+}
+
+// Checks say of each guarantee whether it was kept. Nil means that nobody can tell: nothing broke it for certain,
+// and something may have passed unseen or there was nothing to judge.
+type Checks struct {
+	ExactlyOnce  *bool `json:"exactly_once,omitempty"`
+	AtLeastOnce  *bool `json:"at_least_once,omitempty"`
+	AtMostOnce   *bool `json:"at_most_once,omitempty"`
+	OrderedByKey *bool `json:"ordered_by_key,omitempty"`
 }
 
 // Bounds are seconds.

@@ -260,5 +260,13 @@ func auditAttrs(c event.AuditCounts) map[string]any {
 			m[name] = 0.0
 		}
 	}
+	for name, ok := range map[string]*bool{
+		"exactly_once": c.Checks.ExactlyOnce, "at_least_once": c.Checks.AtLeastOnce,
+		"at_most_once": c.Checks.AtMostOnce, "ordered_by_key": c.Checks.OrderedByKey,
+	} {
+		if ok != nil {
+			m[name] = *ok
+		}
+	}
 	return m
 }

@@ -117,6 +117,10 @@ func auditResults() []Result {
 		{Name: "rpo", Type: duration, Moment: Final, Bounded: true, Description: "How far back in time the loss reaches."},
 		{Name: "outage", Type: duration, Moment: Final, Bounded: true, Description: "The longest gap in delivery as a client saw it."},
 		{Name: "inconclusive", Type: number, Moment: Final, Description: "Records about which nothing can be said, because a sink may have dropped them unread."},
+		{Name: "exactly_once", Type: boolean, Moment: Final, Description: "Whether both `at_least_once` and `at_most_once` hold. Unknown where neither is broken and one is unknown."},
+		{Name: "at_least_once", Type: boolean, Moment: Final, Description: "Whether every acknowledged record came out. Unknown if nothing was acknowledged, or if none is surely lost and some are inconclusive."},
+		{Name: "at_most_once", Type: boolean, Moment: Final, Description: "Whether no record came out more often than it was put in. Unknown if no second copy was seen and one may have passed unseen."},
+		{Name: "ordered_by_key", Type: boolean, Moment: Final, Description: "Whether at each target the records of a key came out in the order in which they were due, second copies and records sent again left out. Unknown if nothing came out, or if none was seen out of order and some may have passed unseen."},
 		{Name: "delivered", Type: number, Moment: Live, Description: "Records that have come out so far."},
 	}
 	out := own
