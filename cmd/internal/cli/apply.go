@@ -22,6 +22,7 @@ type Apply struct {
 	Confirm     []string `name:"confirm" placeholder:"TARGET" help:"Confirm a protected target by name; may be repeated. Needed even with --auto-approve."`
 	On          string   `name:"on" placeholder:"DIR" help:"Run against the stand-in of this folder (xdc twin serve) instead of the plan's targets."`
 	Seed        *uint64  `name:"seed" placeholder:"N" help:"Where everything random comes from. Random if not given."`
+	Repeat      int      `name:"repeat" placeholder:"N" default:"1" help:"Apply N times, one run after the other, and compare. It ends early when something is not healed, was interrupted or did not start."`
 	RunDir
 }
 
@@ -56,10 +57,16 @@ func (a *Apply) Run(c *Context) error {
 	if a.Seed != nil {
 		seed = *a.Seed
 	}
-	return c.run(frozen, view.InPlace, func(q session.Request) (session.Result, error) {
-		q.Runs, q.Seed, q.StandIn = a.RunDir.RunDir, seed, stand
-		return session.Apply(c.Context, q)
-	})
+	once := func(i int) error {
+		return c.run(frozen, view.InPlace, func(q session.Request) (session.Result, error) {
+			q.Runs, q.Seed, q.StandIn = a.RunDir.RunDir, seed+uint64(i), stand
+			return session.Apply(c.Context, q)
+		})
+	}
+	if a.Repeat > 1 {
+		return c.repeat(a.Repeat, a.RunDir, once)
+	}
+	return once(0)
 }
 
 // read reads the plan from its files, or a saved one, which must still be what it was.

@@ -3,7 +3,9 @@ package cli
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/cmd/internal/session"
@@ -19,6 +21,7 @@ type Rehearse struct {
 	Seed     *uint64 `name:"seed" placeholder:"N" help:"Where everything random comes from; the same seed gives the same result. Random if not given."`
 	RealTime bool    `name:"real-time" help:"Run in real time over loopback, with the live display, instead of in virtual time."`
 	Truth    string  `name:"truth" placeholder:"FILE" help:"Write down what really happened in the twin, one JSON object a line."`
+	Repeat   int     `name:"repeat" placeholder:"N" default:"1" help:"Rehearse N times, with one seed after the other, and compare."`
 	RunDir
 }
 
@@ -41,6 +44,12 @@ func (r *Rehearse) Run(c *Context) error {
 	if r.Seed != nil {
 		seed = *r.Seed
 	}
+	if r.Repeat > 1 {
+		if r.Truth != "" {
+			return errors.New("--truth is of one rehearsal: leave out --repeat")
+		}
+		return c.repeat(r.Repeat, r.RunDir, func(i int) error { return c.again(r.args(seed + uint64(i))) })
+	}
 	if !c.JSON {
 		fmt.Fprintf(c.Side, "Rehearsing %s with seed %d.\n", view.Clean(frozen.Name), seed)
 	}
@@ -52,6 +61,21 @@ func (r *Rehearse) Run(c *Context) error {
 		q.Runs, q.Seed, q.RealTime, q.Truth, q.Bubble = r.RunDir.RunDir, seed, r.RealTime, r.Truth, virtual.Run
 		return session.Rehearse(c.Context, q)
 	})
+}
+
+// args are those of one rehearsal of several. Each is a process of its own: virtual time is entered once in a process.
+func (r *Rehearse) args(seed uint64) []string {
+	out := []string{"rehearse", "--seed", strconv.FormatUint(seed, 10), "--run-dir", r.RunDir.RunDir}
+	if r.RealTime {
+		out = append(out, "--real-time")
+	}
+	for _, v := range r.Var {
+		out = append(out, "--var", v)
+	}
+	for _, f := range r.VarFile {
+		out = append(out, "--var-file", f)
+	}
+	return append(append(out, "--"), r.Paths...)
 }
 
 // randomSeed is a seed that is easy to type again.

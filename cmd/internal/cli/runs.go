@@ -13,4 +13,5 @@ type Runs struct {
 	Trace    TraceCmd `cmd:"" help:"Look at what a run saw, signal by signal, or write it in other formats."`
 	Check    Check    `cmd:"" help:"Judge a run that has ended again, by its own expectations or by others."`
 	Doctor   Doctor   `cmd:"" help:"Look at every target of a plan, read-only: is anything in the way, and which assumptions hold?"`
+	Compare  Compare  `cmd:"" help:"Look at several runs together: how figures are distributed, and whether they became worse."`
 }
