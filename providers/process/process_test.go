@@ -59,8 +59,17 @@ func node(t *testing.T) *providertest.Node {
 	return n
 }
 
-// world is what an outsider sees: files, and the processes with their states.
+// world is what an outsider sees: files, and the processes with their states. A service that is just being started is
+// waited for.
 func world(t *testing.T, n *providertest.Node) string {
+	for end := time.Now().Add(15 * time.Second); ; <-time.After(20 * time.Millisecond) {
+		if now := sight(t, n); !strings.Contains(now, "setsid ") || time.Now().After(end) {
+			return now
+		}
+	}
+}
+
+func sight(t *testing.T, n *providertest.Node) string {
 	b, err := n.Command(t.Context(), "sh", "-c", "find /run /tmp | grep -v '^/run/xdc.log$' | sort; ps -eo stat,args | grep -v -e '^Z' -e ' ps ' -e ' sh ' -e nsenter -e 'sleep 0.2' -e ' sort' -e ' find' -e ' grep' -e ' sed ' -e '\\[[a-z]*\\]$' | sed 's/^\\(.\\)[^ ]*/\\1/' | sort").CombinedOutput()
 	if err != nil {
 		t.Logf("%s", b)
