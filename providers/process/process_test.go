@@ -70,7 +70,7 @@ func world(t *testing.T, n *providertest.Node) string {
 }
 
 func sight(t *testing.T, n *providertest.Node) string {
-	b, err := n.Command(t.Context(), "sh", "-c", "find /run /tmp | grep -v '^/run/xdc.log$' | sort; ps -eo stat,args | grep -v -e '^Z' -e ' ps ' -e ' sh ' -e nsenter -e 'sleep 0.2' -e ' sort' -e ' find' -e ' grep' -e ' sed ' -e '\\[[a-z]*\\]$' | sed 's/^\\(.\\)[^ ]*/\\1/' | sort").CombinedOutput()
+	b, err := n.Command(t.Context(), "sh", "-c", "find /run /tmp | grep -v '^/run/xdc.log$' | sort; ps -eo stat,args | grep -v -e '^Z' -e ' ps ' -e ' sh ' -e nsenter -e 'sleep 0.2' -e ' sort' -e ' find' -e ' grep' -e ' sed ' -e '\\[[a-z]*\\]$' | sed -e 's/^[RD]/S/' -e 's/^\\(.\\)[^ ]*/\\1/' | sort").CombinedOutput()
 	if err != nil {
 		t.Logf("%s", b)
 	}
