@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/twin/api"
 	"github.com/xdc-project/xdc/providers/twin/wire"
 )
 
@@ -30,19 +31,25 @@ type dc struct {
 	storage *storage
 
 	mu       sync.Mutex
-	status   string // of the instance
+	status   api.InstanceStatus
+	machines []machine // as many as hosts
+	store    store     // what the instance keeps for applications
+	said     []string  // the product log
 	started  time.Time
 	jobs     []*job
 	monitors []*monitor
 	nextJob  int
 	nextPE   int
 	bundles  map[string][]byte
+	uploads  int // ever
+	api      http.Handler
 	data     *http.Server
 	sockets  sockets
 }
 
 func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
-	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, storage: newStorage(cfg.Snapshots), status: "running", started: time.Now(), bundles: map[string][]byte{}}
+	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, storage: newStorage(cfg.Snapshots), status: "running", started: time.Now(), bundles: map[string][]byte{}, store: newStore()}
+	d.machines, d.api = machinesUp(len(d.hosts)), d.serveREST()
 	loop := fmt.Sprintf("127.0.%d.1", i+1)
 	for k, h := range d.hosts {
 		a, err := netip.ParseAddr(h.Address)
@@ -69,7 +76,7 @@ func (d *dc) startREST() error {
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: d.authenticated(d.rest()), ReadHeaderTimeout: 30 * time.Second}
+	s := &http.Server{Handler: d.api, ReadHeaderTimeout: 30 * time.Second}
 	d.twin.serve(s, tls.NewListener(l, d.tls))
 	return nil
 }
@@ -94,7 +101,7 @@ func (d *dc) authenticated(h http.Handler) http.Handler {
 		user, pw, ok := r.BasicAuth()
 		if !ok || user != d.cfg.Username || pw != d.cfg.Password {
 			w.Header().Set("WWW-Authenticate", `Basic realm="Streams"`)
-			fail(w, http.StatusUnauthorized, "CDISA5450E", "The user name or the password is not valid.")
+			d.twin.cfg.Errors.Refuse(w, api.Fail(http.StatusUnauthorized, "", "The user name or the password is not valid."))
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<20)
@@ -138,33 +145,26 @@ func (d *dc) end() {
 
 // launch makes a job that comes up after its PEs have started. d.mu is held.
 func (d *dc) launch(spec Job, name string, delay time.Duration) *job {
+	return d.launchWith(spec, jobOptions{name: name}, delay)
+}
+
+// launchWith is launch with all that a submission can say. d.mu is held.
+func (d *dc) launchWith(spec Job, with jobOptions, delay time.Duration) *job {
 	id := d.nextJob
 	d.nextJob++
-	if name == "" {
-		name = fmt.Sprintf("application::%s_%d", strings.TrimPrefix(spec.Path, "job."), id)
+	if with.name == "" {
+		with.name = applicationName(spec) + "_" + strconv.Itoa(id)
 	}
-	j := newJob(d, spec, strconv.Itoa(id), name)
+	j := newJob(d, spec, strconv.Itoa(id), with)
 	d.jobs = append(d.jobs, j)
+	d.store.group(with.group)
+	d.note("Job %d, %s, was submitted.", id, with.name)
 	d.twin.run(func() { j.comeUp(delay) })
 	return j
 }
 
-// submit chooses which configured job a bundle stands for.
-func (d *dc) submit(bundle []byte, name string) (*job, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.status != "running" {
-		return nil, fmt.Errorf("CDISA5072E The instance %s is not started", d.cfg.Instance)
-	}
-	if slices.ContainsFunc(d.jobs, func(j *job) bool { return j.name == name && name != "" }) {
-		return nil, fmt.Errorf("CDISA5246E The job name %s is already used", name)
-	}
-	spec, ok := d.specFor(bundle)
-	if !ok {
-		return nil, fmt.Errorf("CDISA5360E The bundle content is not valid")
-	}
-	return d.launch(spec, name, 0), nil
-}
+// applicationName is the name of a job's main composite.
+func applicationName(spec Job) string { return "application::" + strings.TrimPrefix(spec.Path, "job.") }
 
 // specFor reads what xdc uploads in place of a bundle; any other bytes stand for the only job there is.
 func (d *dc) specFor(bundle []byte) (Job, bool) {
@@ -192,6 +192,9 @@ func (d *dc) specFor(bundle []byte) (Job, bool) {
 	return fits[0], true
 }
 
+// shownCancelled is how long a cancelled job stays in the list. Assumption twin.cancel.
+const shownCancelled = 700 * time.Millisecond
+
 // cancel takes a job away after a while.
 func (d *dc) cancel(j *job) {
 	j.setStatus("canceling")
@@ -200,7 +203,13 @@ func (d *dc) cancel(j *job) {
 			return
 		}
 		j.kill("cancelled")
-		d.drop(j)
+		j.setStatus("canceled")
+		d.mu.Lock()
+		d.note("Job %s, %s, was cancelled.", j.id, j.name)
+		d.mu.Unlock()
+		if wait(d.twin.ctx, shownCancelled) {
+			d.drop(j)
+		}
 	})
 }
 
@@ -211,11 +220,11 @@ func (d *dc) drop(j *job) {
 }
 
 // stop ends the instance: its jobs die, its data service goes away.
-func (d *dc) stop() {
+func (d *dc) stop() error {
 	d.mu.Lock()
 	if d.status != "running" {
 		d.mu.Unlock()
-		return
+		return d.notRunning()
 	}
 	d.status = "stopping"
 	jobs, monitors, data := slices.Clone(d.jobs), d.monitors, d.data
@@ -239,17 +248,19 @@ func (d *dc) stop() {
 		}
 		d.mu.Lock()
 		d.status, d.monitors = "stopped", nil
+		d.note("The instance has stopped.")
 		d.mu.Unlock()
 		d.twin.truth.say(fact{What: "instance_down", Target: d.cfg.Name})
 	})
+	return nil
 }
 
 // startInstance brings the instance up again, without the jobs it had.
-func (d *dc) startInstance() {
+func (d *dc) startInstance() error {
 	d.mu.Lock()
 	if d.status != "stopped" {
 		d.mu.Unlock()
-		return
+		return api.Fail(http.StatusConflict, api.Started, "The instance %s is not stopped.", d.cfg.Instance)
 	}
 	d.status = "starting"
 	d.mu.Unlock()
@@ -262,12 +273,23 @@ func (d *dc) startInstance() {
 		}
 		d.mu.Lock()
 		d.status, d.started = "running", time.Now()
+		d.note("The instance has started.")
 		d.mu.Unlock()
 		d.twin.truth.say(fact{What: "instance_up", Target: d.cfg.Name})
 	})
+	return nil
 }
 
+// job is a job that has not ended.
 func (d *dc) job(id string) *job {
+	if j := d.listed(id); j != nil && !j.gone() {
+		return j
+	}
+	return nil
+}
+
+// listed is a job that is in the list.
+func (d *dc) listed(id string) *job {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, j := range d.jobs {

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/xdc-project/xdc/providers/twin/api"
 )
 
 // job is a job that runs, or is coming up or going down.
@@ -18,14 +19,20 @@ type job struct {
 	name string
 	at   time.Time // submitted
 
+	options jobOptions // how it was submitted
+
 	ctx    context.Context
 	cancel context.CancelFunc
 
 	mu       sync.Mutex
-	status   string
+	status   api.JobStatus
 	up       bool // has been running and healthy
 	dead     bool
 	pes      []*pe
+	graph    *graph
+	width    int   // of the state's parallel region
+	change   int64 // how often the topology was changed
+	changing bool
 	app      *application
 	toolkit  *toolkit
 	counters map[string]int64 // metric path: "operator/out/0/nTuplesSubmitted"
@@ -34,35 +41,71 @@ type job struct {
 	trace    []string
 }
 
-func newJob(d *dc, spec Job, id, name string) *job {
-	j := &job{dc: d, spec: spec, id: id, name: name, at: time.Now(), status: "constructed", counters: map[string]int64{}, shown: map[string]int64{}, shownAt: time.Now()}
+// jobOptions are what a submission says of a job beside its application.
+type jobOptions struct {
+	name       string
+	group      string
+	data       string // folder
+	tracing    api.TraceLevel
+	parameters []api.Parameter
+	deployment api.DeploymentConfig
+}
+
+func newJob(d *dc, spec Job, id string, with jobOptions) *job {
+	j := &job{
+		dc: d, spec: spec, id: id, name: with.name, options: with, at: time.Now(), status: "constructed", width: 1,
+		counters: map[string]int64{}, shown: map[string]int64{}, shownAt: time.Now(),
+	}
 	j.ctx, j.cancel = context.WithCancel(d.twin.ctx)
 	j.app = newApplication(j)
-	groups := [][]string{spec.Inputs, {"KeyedCounter"}, spec.Outputs}
-	kits := make([][]part, len(groups))
-	if spec.Toolkit != nil {
-		for _, ps := range fusion(spec.Apart) {
-			var ops []string
-			for _, p := range ps {
-				ops = append(ops, operatorsOf[p]...)
-			}
-			groups, kits = append(groups, ops), append(kits, ps)
-		}
-	}
+	groups, kits := fused(spec)
 	for i, ops := range groups {
-		j.pes = append(j.pes, &pe{id: strconv.Itoa(d.nextPE), status: "starting", reason: reasonNone, host: d.nextPE % len(d.hosts), ops: ops, kit: kits[i]})
+		j.pes = append(j.pes, &pe{id: strconv.Itoa(d.nextPE), status: "constructed", reason: reasonNone, host: d.placement(d.nextPE), ops: ops, built: ops, kit: kits[i]})
 		d.nextPE++
 	}
+	j.graph = newGraph(spec, groups, j.width)
 	if spec.Toolkit != nil {
 		j.toolkit = newToolkit(d, spec, j, *spec.Toolkit)
 	}
 	return j
 }
 
+// fused says which operators share a PE, and which parts of the toolkit are among them. Assumption twin.pes.
+func fused(spec Job) (groups [][]string, kits [][]part) {
+	groups = [][]string{spec.Inputs, {counter}, spec.Outputs}
+	kits = make([][]part, len(groups))
+	if spec.Toolkit == nil {
+		return groups, kits
+	}
+	for _, ps := range fusion(spec.Apart) {
+		var ops []string
+		for _, p := range ps {
+			ops = append(ops, operatorsOf[p]...)
+		}
+		groups, kits = append(groups, ops), append(kits, ps)
+	}
+	return groups, kits
+}
+
+// constructed is how long PEs are constructed at most before they are started. Assumption twin.submit.
+const constructed = 400 * time.Millisecond
+
 // comeUp starts the PEs and what is in them.
 func (j *job) comeUp(delay time.Duration) {
 	t := j.dc.twin
-	if !wait(j.ctx, delay+t.between("pe start "+j.dc.cfg.Name+j.id, 1500*time.Millisecond, 3*time.Second)) {
+	delay += t.between("pe start "+j.dc.cfg.Name+j.id, 1500*time.Millisecond, 3*time.Second)
+	fresh := min(delay/4, constructed)
+	if !wait(j.ctx, fresh) {
+		return
+	}
+	j.mu.Lock()
+	for _, p := range j.pes {
+		if p.status == "constructed" {
+			p.status = "starting"
+		}
+	}
+	j.mu.Unlock()
+	if !wait(j.ctx, delay-fresh) {
 		return
 	}
 	for i := range j.pes {
@@ -107,10 +150,7 @@ func (j *job) collect() {
 		return
 	}
 	for {
-		j.mu.Lock()
-		maps.Copy(j.shown, j.counters)
-		j.shownAt = time.Now()
-		j.mu.Unlock()
+		j.collectNow()
 		if !wait(j.ctx, metricRefresh) {
 			return
 		}
@@ -135,35 +175,46 @@ func (j *job) log(level, aspect, format string, args ...any) {
 	j.mu.Unlock()
 }
 
-func (j *job) setStatus(s string) {
+func (j *job) setStatus(s api.JobStatus) {
 	j.mu.Lock()
 	j.status = s
 	j.mu.Unlock()
 }
 
-func (j *job) getStatus() string {
+func (j *job) getStatus() api.JobStatus {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.status
 }
 
-// health follows from the PEs: all running is healthy, none is unhealthy.
-func (j *job) health() string {
+// gone reports whether the job has ended. It may still be shown as canceled.
+func (j *job) gone() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	running := 0
-	for _, p := range j.pes {
-		if p.status == "running" {
-			running++
-		}
+	return j.dead
+}
+
+// health follows from the PEs and their connections.
+func (j *job) health() api.Health {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return jobHealth(j.graph, j.copies())
+}
+
+// copies are the PEs as they are now. j.mu is held.
+func (j *job) copies() []pe {
+	out := make([]pe, len(j.pes))
+	for i, p := range j.pes {
+		out[i] = *p
 	}
-	switch running {
-	case len(j.pes):
-		return "healthy"
-	case 0:
-		return "unhealthy"
-	}
-	return "partiallyUnhealthy"
+	return out
+}
+
+// pesNow copies the PEs.
+func (j *job) pesNow() []pe {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.copies()
 }
 
 // kill ends the job at once: whatever was in it is gone.
@@ -179,7 +230,7 @@ func (j *job) kill(cause string) {
 		if p.proc != nil {
 			procs = append(procs, p.proc)
 		}
-		p.status, p.proc = "stopped", nil
+		p.status, p.reason, p.proc = "stopped", reasonRequest, nil
 	}
 	k := j.toolkit
 	j.mu.Unlock()

@@ -3,8 +3,9 @@ package twin
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/xdc-project/xdc/providers/twin/api"
 )
 
 // Where the job's PEs are in its list.
@@ -17,11 +18,13 @@ const (
 // pe is a processing element of a job.
 type pe struct {
 	id       string
-	status   string
-	reason   string
+	status   api.PEStatus
+	reason   api.PEReason
+	then     api.PEStatus // what it is started as when it has stopped; empty: it stays stopped
 	launches int64
 	host     int
 	ops      []string
+	built    []string  // ops as the application has them, without channels
 	kit      []part    // of the toolkit
 	proc     Proc      // while it runs
 	started  time.Time // of the process
@@ -29,9 +32,11 @@ type pe struct {
 
 // Reasons of a PE's status, as the platform states them.
 const (
-	reasonNone    = "none"
-	reasonRequest = "request"
-	reasonCrash   = "crash"
+	reasonNone    api.PEReason = "none"
+	reasonRequest api.PEReason = "request"
+	reasonCrash   api.PEReason = "crash"
+	reasonMoved   api.PEReason = "automatic"      // by the system
+	reasonNoHost  api.PEReason = "noFeasibleHost" // none can take it
 )
 
 // retryLaunch is how long the platform waits after a launch that failed. Assumption twin.crash.
@@ -149,7 +154,7 @@ func (j *job) sayHung(i int, hung bool) {
 
 // down takes a running PE down; what it held in memory is gone. With a process given it does so only if the PE still
 // runs in that one. It reports whether it did.
-func (j *job) down(i int, proc Proc, reason, cause string) bool {
+func (j *job) down(i int, proc Proc, reason api.PEReason, cause string) bool {
 	j.mu.Lock()
 	p := j.pes[i]
 	if j.dead || p.status != "running" || (proc != nil && p.proc != proc) {
@@ -158,15 +163,11 @@ func (j *job) down(i int, proc Proc, reason, cause string) bool {
 	}
 	gone := p.proc
 	p.status, p.reason, p.proc = "stopped", reason, nil
-	k := j.toolkit
-	for _, op := range p.ops {
-		for path := range j.counters {
-			if strings.HasPrefix(path, op+"/") {
-				delete(j.counters, path)
-				delete(j.shown, path)
-			}
-		}
+	if reason == reasonRequest {
+		p.status = "stopping"
 	}
+	k := j.toolkit
+	j.forget(i)
 	j.mu.Unlock()
 	gone.Kill()
 	if k != nil {
@@ -181,7 +182,30 @@ func (j *job) down(i int, proc Proc, reason, cause string) bool {
 		j.app.emptySinks()
 	}
 	j.dc.twin.truth.say(fact{What: "pe_down", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id, Cause: cause})
+	if reason == reasonRequest {
+		j.dc.twin.run(func() { j.stopped(i) })
+	}
 	return true
+}
+
+// stopped says after a while that a PE that was asked to stop has stopped. It has not worked any more since.
+func (j *job) stopped(i int) {
+	j.mu.Lock()
+	p := j.pes[i]
+	name := fmt.Sprintf("pe stop %s%s#%d", j.dc.cfg.Name, p.id, p.launches)
+	j.mu.Unlock()
+	if !wait(j.ctx, j.dc.twin.between(name, 50*time.Millisecond, 250*time.Millisecond)) {
+		return
+	}
+	j.mu.Lock()
+	then := p.then
+	if p.status == "stopping" {
+		p.status, p.then = "stopped", ""
+	}
+	j.mu.Unlock()
+	if then != "" {
+		j.startPE(i, then)
+	}
 }
 
 // stopPE stops one PE by request. One that is waiting to be started again after a crash stays down.
@@ -190,10 +214,18 @@ func (j *job) stopPE(i int) {
 		return
 	}
 	j.mu.Lock()
-	if p := j.pes[i]; p.status == "stopped" && p.reason == reasonCrash {
+	p := j.pes[i]
+	p.then = ""
+	if p.status == "stopped" && p.reason == reasonCrash {
 		p.reason = reasonRequest
 	}
 	j.mu.Unlock()
+}
+
+// restartPE stops a PE, and starts it when it has stopped.
+func (j *job) restartPE(i int) {
+	j.stopPE(i)
+	j.startPE(i, "restarting")
 }
 
 // crashed says that a PE's process has ended without anybody having asked the platform for it. The platform starts the
@@ -220,15 +252,24 @@ func (j *job) crashed(i int, proc Proc, cause string) {
 	})
 }
 
-// startPE starts a stopped PE again. Until it runs it has the status given.
-func (j *job) startPE(i int, status string) {
+// startPE starts a stopped PE again, one that is stopping when it has stopped. Until it runs it has the status given.
+func (j *job) startPE(i int, status api.PEStatus) {
+	host, placed := j.place(i)
 	j.mu.Lock()
 	p := j.pes[i]
+	if p.status == "stopping" {
+		p.then = status
+	}
 	if p.status != "stopped" || j.dead {
 		j.mu.Unlock()
 		return
 	}
-	p.status = status
+	if !placed {
+		p.reason = reasonNoHost // a resource that comes back starts it
+		j.mu.Unlock()
+		return
+	}
+	p.status, p.host = status, host
 	n := p.launches
 	j.mu.Unlock()
 	j.dc.twin.run(func() {

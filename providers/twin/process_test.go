@@ -3,7 +3,6 @@ package twin
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -37,11 +36,7 @@ func peOf(t *testing.T, w *Twin, operator string) map[string]any {
 			if !slices.Contains(p.ops, operator) {
 				continue
 			}
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://dc1.twin/", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return p.rest(r, j)
+			return got(t, w, "/streams/instances/i/pes/"+p.id)
 		}
 	}
 	t.Fatalf("no PE holds %s", operator)
@@ -102,7 +97,7 @@ func TestAKilledPELosesWhatItHeldAndIsStartedAgain(t *testing.T) {
 					t.Error("it is still there")
 				}
 				pe := peOf(t, w, "KeyedCounter")
-				if pe["status"] != "stopped" || pe["statusReason"] != "crash" || pe["processId"] != nil || pe["launchCount"] != int64(1) {
+				if pe["status"] != "stopped" || pe["statusReason"] != "crash" || pe["processId"] != nil || pe["launchCount"] != 1.0 {
 					t.Errorf("after the signal: %v", pe)
 				}
 				time.Sleep(3 * time.Second)
@@ -111,7 +106,7 @@ func TestAKilledPELosesWhatItHeldAndIsStartedAgain(t *testing.T) {
 					t.Errorf("before %+v, after %+v", before, after)
 				}
 				pe = peOf(t, w, "KeyedCounter")
-				if pe["status"] != "running" || pe["statusReason"] != "none" || pe["launchCount"] != int64(2) {
+				if pe["status"] != "running" || pe["statusReason"] != "none" || pe["launchCount"] != 2.0 {
 					t.Errorf("three seconds later: %v", pe)
 				}
 				time.Sleep(20 * time.Second)

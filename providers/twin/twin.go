@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/twin/api"
 	"github.com/xdc-project/xdc/providers/twin/wire"
 )
 
@@ -37,6 +38,8 @@ type Config struct {
 	Key string
 	// Token guards the control endpoint.
 	Token string
+	// Errors is the shape of the errors of the management API.
+	Errors api.Shape
 	// Processes starts the processes of PEs; nil makes them up.
 	Processes Processes
 }
