@@ -113,11 +113,11 @@ var transportAttr = schema.Attribute{
 func connectionSchema() *schema.Block {
 	return &schema.Block{
 		Name:        Name,
-		Description: "How to reach the Data Exchange service, where discovery through the `streams` block does not find it. The credentials and authorities are those of the `streams` block.",
+		Description: "How to reach the Data Exchange service, where discovery through the `streams` block does not find it. The credentials, the client's certificate and the authorities are those of the `streams` block.",
 		Attributes: []schema.Attribute{
 			{Name: "url", Type: cty.String, Public: true, Description: "The top-level URL of the service, as `streamtool getinstanceurl --data` prints it. Without it, the services of the instance are asked.", Example: `"https://data.dc1.example.com:8444/data"`},
 			{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Description: "Certificates in PEM form of the authorities to trust. Without it, those of the `streams` block.", Example: `"ca.pem"`},
-			{Name: "server_name", Type: cty.String, Public: true, Description: "The name that the service's certificate is for, where it is not the host in the URL.", Example: `"data.example.com"`},
+			{Name: "server_name", Type: cty.String, Public: true, Description: "The name that the service's certificate is for, where it is not the host in the URL. Without it, that of the `streams` block, unless `url` names another host.", Example: `"data.example.com"`},
 			{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Description: "Whether to talk to a service whose certificate is not verified. Every plan that does is warned about.", Example: "false"},
 			{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("10s"), Min: new(0.1), Public: true, Description: "How long one request may take. A POST that is not answered by then is indeterminate: nobody knows whether its records are in.", Example: `"10s"`},
 		},

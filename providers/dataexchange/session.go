@@ -59,35 +59,83 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 			return nil, fmt.Errorf("use `url` of the data_exchange block of target %s: write https://HOST:PORT/PATH, without credentials in it", t.Name)
 		}
 	}
-	// What this block does not say, the streams block says: it is the same platform.
-	var streams connection
-	if raw := t.Connections["streams"]; len(raw) > 0 {
-		var same struct {
-			CAFile   string `json:"ca_file"`
-			Insecure bool   `json:"insecure"`
-		}
-		if err := json.Unmarshal(raw, &same); err != nil {
-			return nil, fmt.Errorf("read the streams block of target %s: %w", t.Name, err)
-		}
-		streams.CAFile, streams.Insecure = same.CAFile, same.Insecure
+	same, err := s.inherit(t)
+	if err != nil {
+		return nil, err
 	}
-	if s.cfg.CAFile == "" {
-		s.cfg.CAFile = streams.CAFile
-	}
-	o := https.Options{Dial: env.Dial, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure || streams.Insecure}
+	o := https.Options{Dial: env.Dial, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure || same.Insecure}
 	o.Connect = min(https.DefaultConnect, s.timeout())
 	if s.cfg.CAFile != "" {
-		ca, err := env.ReadFile(s.cfg.CAFile)
-		if err != nil {
+		if o.CA, err = env.ReadFile(s.cfg.CAFile); err != nil {
 			return nil, fmt.Errorf("read ca_file: %w", err)
 		}
-		o.CA = ca
 	}
-	var err error
-	if s.pool, err = https.NewPool(o); err != nil {
+	if o.Certificate, o.Key, err = same.pair(env); err != nil {
+		return nil, fmt.Errorf("log in as the streams block of target %s says: %w", t.Name, err)
+	}
+	s.pool, err = https.NewPool(o)
+	if _, ok := errors.AsType[*https.PairError](err); ok {
+		return nil, fmt.Errorf("use client_certificate %s and client_key %s: %w", same.ClientCert, same.ClientKey, err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("use ca_file %s: %w", s.cfg.CAFile, err)
 	}
 	return s, nil
+}
+
+// inherited is what the streams block of a target says of the way to log in.
+type inherited struct {
+	URL        string `json:"url"`
+	CAFile     string `json:"ca_file"`
+	ServerName string `json:"server_name"`
+	ClientCert string `json:"client_certificate"`
+	ClientKey  string `json:"client_key"`
+	Insecure   bool   `json:"insecure"`
+}
+
+// inherit reads the streams block. What the block of the service does not say, that one says: it is the same platform.
+// Only the name in the certificate is left to the URL where the plan gives the service a host of its own.
+func (s *Session) inherit(t providers.Target) (inherited, error) {
+	var same inherited
+	raw := t.Connections["streams"]
+	if len(raw) == 0 {
+		return same, nil
+	}
+	if err := json.Unmarshal(raw, &same); err != nil {
+		return same, fmt.Errorf("read the streams block of target %s: %w", t.Name, err)
+	}
+	if s.cfg.CAFile == "" {
+		s.cfg.CAFile = same.CAFile
+	}
+	if s.cfg.ServerName == "" && (s.cfg.URL == "" || hostOf(s.cfg.URL) == hostOf(same.URL)) {
+		s.cfg.ServerName = same.ServerName
+	}
+	return same, nil
+}
+
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// pair reads the client's certificate and its key; nil where there is none.
+func (p inherited) pair(env providers.Env) (certificate, key []byte, err error) {
+	if p.ClientCert == "" || p.ClientKey == "" {
+		return nil, nil, nil
+	}
+	if certificate, err = env.ReadFile(p.ClientCert); err != nil {
+		return nil, nil, fmt.Errorf("read client_certificate: %w", err)
+	}
+	if key, err = env.ReadFile(p.ClientKey); err != nil {
+		return nil, nil, fmt.Errorf("read client_key: %w", err)
+	}
+	if env.Conceal != nil {
+		env.Conceal(string(key))
+	}
+	return certificate, key, nil
 }
 
 func (s *Session) timeout() time.Duration {

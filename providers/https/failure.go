@@ -35,6 +35,7 @@ const (
 	TooLarge        // the answer is larger than what is read
 	Broken          // the connection broke before the answer
 	Unusable        // the request could not be made
+	Uncertified     // the server asks for a client's certificate and got none, or none that it takes
 )
 
 // Failure is why there is no answer.
@@ -56,7 +57,7 @@ func (f *Failure) Temporary() bool {
 	switch f.Kind {
 	case Timeout, NoConnect, Refused, NoRoute, Half, Broken:
 		return true
-	case Cancelled, NoName, UnknownCA, Expired, WrongName, NoTLS, Plain, Redirected, TooLarge, Unusable:
+	case Cancelled, NoName, UnknownCA, Expired, WrongName, NoTLS, Plain, Redirected, TooLarge, Unusable, Uncertified:
 	}
 	return false
 }
@@ -85,6 +86,8 @@ func kindOf(ctx context.Context, err error, part bool) Kind {
 		return UnknownCA
 	case errors.As(err, &expired):
 		return UnknownCA
+	case strings.Contains(err.Error(), "remote error: tls: certificate required"), strings.Contains(err.Error(), "remote error: tls: bad certificate"):
+		return Uncertified // the type of an alert is not exported
 	case errors.As(err, &record), errors.As(err, &alert):
 		return NoTLS
 	case errors.Is(err, errPlain):
@@ -148,6 +151,8 @@ func (f *Failure) What() string {
 		return fmt.Sprintf("the answer is too large: %v", f.Err)
 	case Broken:
 		return fmt.Sprintf("the connection broke before an answer came: %v", f.Err)
+	case Uncertified:
+		return fmt.Sprintf("the server asks for a client's certificate that it trusts: %v", f.Err)
 	case Unusable:
 		return fmt.Sprintf("the request cannot be made: %v", f.Err)
 	}
@@ -181,6 +186,8 @@ func (f *Failure) Remedy() string {
 		return "look at the server's log; a proxy or a load balancer in between may have cut the connection"
 	case TooLarge:
 		return "check that `url` names the service and not something else"
+	case Uncertified:
+		return "give `client_certificate` and `client_key`, signed by an authority that the server trusts"
 	case Cancelled, Unusable:
 	}
 	return ""
