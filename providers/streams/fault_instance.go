@@ -3,6 +3,7 @@ package streams
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -197,6 +198,9 @@ func (d stopInstance) Heal(ctx context.Context, h providers.Handle) error {
 		if err == nil && i.Status == "stopped" && !asked {
 			asked = true
 			err = u.act(ctx, d.env, s, u.Operations, "start_instance", subject{kind: "instance", self: i.Self})
+			if errors.Is(err, rest.ErrStarted) {
+				err = nil // somebody else was faster
+			}
 		}
 		return i.Status == "running", err
 	})

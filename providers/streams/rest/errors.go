@@ -61,11 +61,11 @@ func (e *Error) Temporary() bool {
 	if f, ok := errors.AsType[*https.Failure](e.Err); ok {
 		return f.Temporary()
 	}
-	return e.Status >= 500 || e.Status == http.StatusTooManyRequests
+	return e.Status >= 500 && e.Status != http.StatusNotImplemented || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
 }
 
 // NotFound reports whether an error says that something is not there.
-func NotFound(err error) bool { return StatusOf(err) == http.StatusNotFound }
+func NotFound(err error) bool { return errors.Is(err, ErrNotFound) }
 
 // StatusOf is the status of the answer that an error is about; 0 if there was none.
 func StatusOf(err error) int {
@@ -97,6 +97,11 @@ func (c *Client) refused(r call, u *url.URL, a *https.Answer) error {
 		}
 	}
 	switch {
+	case advice(e.Messages) != "" && a.Status != http.StatusUnauthorized:
+		if e.Is(ErrForbidden) {
+			e.What += ": " + c.who() + " may not do this"
+		}
+		e.Advice = advice(e.Messages)
 	case a.Status == http.StatusTooManyRequests:
 		e.Advice = "raise `poll_interval` in the streams block of target " + c.cfg.Target
 	case a.Status == http.StatusUnauthorized && c.cfg.Username == "":
@@ -110,6 +115,18 @@ func (c *Client) refused(r call, u *url.URL, a *https.Answer) error {
 		e.Advice = "grant the authority in Streams, or log in as another user"
 	case a.Status == http.StatusNotFound:
 		e.Advice = "check `url` and `instance` in the streams block of target " + c.cfg.Target
+	case a.Status == http.StatusMethodNotAllowed, a.Status == http.StatusNotImplemented:
+		e.Advice = "the server does not do this, or does it in another way; for an operation, say how with an `operation` block in the streams block"
+	case a.Status == http.StatusConflict:
+		e.What += ": it is in a state in which this cannot be done"
+		e.Advice = "look what else is being done to it, and try again"
+	case a.Status == http.StatusRequestEntityTooLarge:
+		e.What += ": what was sent is too large for it, or for a proxy in between"
+		e.Advice = "raise the limit of the server or of the proxy"
+	case a.Status == http.StatusUnsupportedMediaType, a.Status == http.StatusNotAcceptable:
+		e.Advice = "check that `url` is the root of the Streams REST management API, and that its version is one that xdc knows"
+	case a.Status == http.StatusBadGateway, a.Status == http.StatusGatewayTimeout:
+		e.Advice = "a proxy or a load balancer in between does not reach the service: look whether the domain's REST management API service runs"
 	case a.Status >= 500:
 		e.Advice = "look at the product log of the domain (streamtool getdomainlog) and try again"
 	}
