@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"lang/diag", "lang/addr", "lang/signal", "engine/graph"},
 	{"lang/value", "lang/schema", "engine/event"},
 	{"lang/"},
-	{"providers/shell"},
+	{"providers/shell", "providers/throttle"},
 	{"providers"},
 	{"engine/plan", "engine/journal"},
 	{"engine/"},

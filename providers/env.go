@@ -7,6 +7,8 @@ import (
 	"net"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/xdc-project/xdc/providers/throttle"
 )
 
 // ErrLeaseEnded is returned by Armer.Renew when the armed undo has already run.
@@ -36,6 +38,8 @@ type Env struct {
 	Jobs []JobInfo
 	// JobArgs returns how a job of the plan is submitted at a target, by its signal path: what its deed was given.
 	JobArgs func(target, path string) (json.RawMessage, bool)
+	// Throttles bound the rates of requests to servers, for all sessions together; nil: each session for itself.
+	Throttles *Throttles
 	// Session returns the open session of a provider at a target, connecting it at the first call.
 	Session func(target, provider string) (Session, error)
 	// Links returns the mechanism by which a stand-in cuts or degrades traffic of a place; nil where real machines do.
@@ -45,6 +49,9 @@ type Env struct {
 	// Processes returns the processes of a place of a stand-in; nil where real machines have them.
 	Processes func(place Place) (Processes, error)
 }
+
+// Throttles have one throttle for each server.
+type Throttles = throttle.Set
 
 // Target is a data centre as the plan states it.
 type Target struct {

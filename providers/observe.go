@@ -18,6 +18,15 @@ type Observer interface {
 	Interval() time.Duration
 }
 
+// Idler is an observer that may be asked to look less often while nothing rests on what it sees: no fault is under way,
+// nothing waits for a condition, no range of an expectation is open.
+type Idler interface {
+	Observer
+	// IdleInterval is how long the engine may wait between the starts of two rounds then; less than Interval counts as
+	// Interval.
+	IdleInterval() time.Duration
+}
+
 // Reading is one observation as a provider makes it.
 type Reading struct {
 	// Path is relative to the target, canonical: `job.orders.health`,

@@ -65,6 +65,7 @@ func (r *run) startMonitor(st *step) {
 	if waits(st) {
 		from = st.expect.at
 	}
+	r.attend.begin(st.Address)
 	r.opt.Trace.Judge(func(v cond.View) { st.expect.monitor = f.Monitor(v, from) })
 	r.watchers.watch(f, func(now time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {

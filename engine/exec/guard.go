@@ -37,10 +37,12 @@ func (r *run) armGuards() {
 		}
 		r.watchers.watch(g.That.Formula, func(now time.Duration) (time.Duration, bool) {
 			if g.over || r.aborting != "" || r.complete {
+				r.attend.end(g.Address, now)
 				return 0, true
 			}
 			if g.To != nil {
 				if _, ok := r.opt.Trace.Event(g.To.Path()); ok {
+					r.attend.end(g.Address, now)
 					return 0, true
 				}
 			}
@@ -49,6 +51,7 @@ func (r *run) armGuards() {
 					return 0, false
 				}
 			}
+			r.attend.begin(g.Address)
 			var j cond.Judged
 			var next time.Duration
 			r.opt.Trace.Judge(func(v cond.View) {

@@ -196,6 +196,7 @@ func (r *run) ready(st *step) {
 		r.afterDelay(st)
 		return
 	}
+	r.attend.begin(st.Address)
 	var last cond.Judged
 	r.watchers.watch(st.When.Formula, func(now time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {
@@ -209,6 +210,7 @@ func (r *run) ready(st *step) {
 			}
 		})
 		if last.Truth == cond.True {
+			r.attend.end(st.Address, now)
 			r.afterDelay(st)
 			return 0, true
 		}
@@ -259,9 +261,14 @@ func (r *run) afterDelay(st *step) {
 		if st.state.Finished() {
 			return 0, true
 		}
+		if now < at-lead {
+			return at - lead, false
+		}
+		r.attend.begin(st.Address)
 		if now < at {
 			return at, false
 		}
+		r.attend.end(st.Address, now)
 		r.begin(st)
 		return 0, true
 	})
@@ -299,6 +306,9 @@ func (r *run) starts(st *step) {
 	st.began = true
 	st.state = event.Running
 	st.startedAt = r.now()
+	if st.kind == addr.Fault || st.kind == addr.Wait || st.kind == addr.Job || st.kind == addr.Action && (st.Action == nil || st.Action.Approve == nil) {
+		r.attend.begin(st.Address)
+	}
 	_ = r.emit(&event.StepChanged{Step: st.Address, State: event.Running})
 	r.happened(st.Address+".started", signal.Span{Low: st.startedAt, High: st.startedAt})
 	r.reach(st, program.Started)

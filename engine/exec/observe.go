@@ -45,17 +45,25 @@ func (r *run) observeOne(ctx context.Context, target, provider string, o provide
 		trouble string
 		at      time.Duration
 	}
+	idle := every
+	if i, ok := o.(providers.Idler); ok {
+		idle = max(i.IdleInterval(), every)
+	}
 	for {
 		began := r.now()
+		promised := every // until the next round, at the latest
+		if !r.attend.close(began) {
+			promised = idle
+		}
 		err := o.Observe(ctx, func(rd providers.Reading) {
-			r.post(func() { r.reading(target, rd, every) })
+			r.post(func() { r.reading(target, rd, promised) })
 		})
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil || provider == r.reachProvider() {
 			reach := signal.Sample{
-				Signal: target + ".reachable", Value: signal.BoolVal(err == nil), Low: began, High: r.now(), ValidFor: 3*every + r.now() - began,
+				Signal: target + ".reachable", Value: signal.BoolVal(err == nil), Low: began, High: r.now(), ValidFor: 3*promised + r.now() - began,
 			}
 			if err != nil {
 				reach.Evidence = err.Error()
@@ -69,10 +77,23 @@ func (r *run) observeOne(ctx context.Context, target, provider string, o provide
 			told.trouble, told.at = now, r.now()
 			r.post(func() { r.tell(target+" "+provider, now) })
 		}
+		if !r.untilNextRound(ctx, tick.C, began+promised-every/2) {
+			return
+		}
+	}
+}
+
+// untilNextRound waits for the first tick after an instant, or for the next one once something rests on what is seen.
+// Rounds thus keep to the same ticks, close or not, so that what is seen does not depend on when that changed.
+func (r *run) untilNextRound(ctx context.Context, tick <-chan time.Time, at time.Duration) bool {
+	for {
 		select {
 		case <-ctx.Done():
-			return
-		case <-tick.C:
+			return false
+		case <-tick:
+			if now := r.now(); now >= at || r.attend.close(now) {
+				return true
+			}
 		}
 	}
 }

@@ -29,6 +29,7 @@ type run struct {
 	lasts    []*life        // of actions that last as long as the run, in order
 	work     sync.WaitGroup // step bodies
 	watch    sync.WaitGroup // observers
+	attend   *attention
 
 	journalErr errOnce
 
@@ -92,7 +93,7 @@ func newRun(opt Options) *run {
 		opt: opt, plan: opt.Plan, start: opt.Start, inbox: make(chan func(), 256),
 		steps: map[string]*step{}, holding: map[string][]*step{}, audits: map[string][]*step{},
 		seen: map[string]signal.Value{}, infer: map[string][]providers.Inference{},
-		places: newPlaces(), giveUp: func() {},
+		places: newPlaces(), attend: newAttention(), giveUp: func() {},
 	}
 	r.out.Verdicts = map[event.Verdict]int{}
 	r.watchers = newWatchers()
@@ -182,6 +183,7 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 	}
 	st.state = state
 	now := r.now()
+	r.attend.end(st.Address, now)
 	if results == nil {
 		results = map[string]any{}
 	}

@@ -35,6 +35,9 @@ func openSessions(reg *providers.Registry, env providers.Env, targets []provider
 		env.Targets[t.Name] = t
 	}
 	env.Jobs = jobs
+	if env.Throttles == nil {
+		env.Throttles = &providers.Throttles{}
+	}
 	env.Session = s.session
 	s.env = env
 	return s

@@ -36,6 +36,9 @@ type world struct {
 	log     []string
 	signals map[string]func(t time.Duration) (signal.Value, bool)
 	poll    time.Duration
+	idle    time.Duration            // 0: poll
+	rounds  []time.Duration          // when it was looked at
+	slow    map[string]time.Duration // how long a round at a target takes
 
 	// what goes wrong, by step address or switch
 	injectErr  map[string]error
@@ -188,8 +191,21 @@ type worldSession struct {
 
 func (s worldSession) Close() error            { return nil }
 func (s worldSession) Interval() time.Duration { return s.w.poll }
-func (s worldSession) Observe(_ context.Context, emit func(providers.Reading)) error {
+func (s worldSession) IdleInterval() time.Duration {
+	return s.w.idle
+}
+func (s worldSession) Observe(ctx context.Context, emit func(providers.Reading)) error {
 	t := time.Since(s.w.start)
+	s.w.mu.Lock()
+	if s.target == "dc1" {
+		s.w.rounds = append(s.w.rounds, t)
+	}
+	s.w.mu.Unlock()
+	if d := s.w.slow[s.target]; d > 0 {
+		if err := pause(ctx, d); err != nil {
+			return err
+		}
+	}
 	if s.w.unreadable {
 		return errors.New("no route to host")
 	}

@@ -18,24 +18,24 @@ type Kind int
 
 // The kinds of failures.
 const (
-	_          Kind = iota
-	Cancelled       // the caller gave up
-	Timeout         // connected, and no whole answer in time
-	NoConnect       // no connection in time
-	Refused         // nothing listens there
-	NoName          // the host name is unknown
-	NoRoute         // the network does not get there
-	UnknownCA       // the certificate is signed by nobody trusted
-	Expired         // the certificate is not valid now
-	WrongName       // the certificate is for another host
-	NoTLS           // the other side does not speak TLS, or not a version that is allowed
-	Plain           // it would have been sent in the open
-	Redirected      // it was sent to another host
-	Half            // the answer ended before its end
-	TooLarge        // the answer is larger than what is read
-	Broken          // the connection broke before the answer
-	Unusable        // the request could not be made
-	Uncertified     // the server asks for a client's certificate and got none, or none that it takes
+	_           Kind = iota
+	Cancelled        // the caller gave up
+	Timeout          // connected, and no whole answer in time
+	NoConnect        // no connection in time
+	Refused          // nothing listens there
+	NoName           // the host name is unknown
+	NoRoute          // the network does not get there
+	UnknownCA        // the certificate is signed by nobody trusted
+	Expired          // the certificate is not valid now
+	WrongName        // the certificate is for another host
+	NoTLS            // the other side does not speak TLS, or not a version that is allowed
+	Plain            // it would have been sent in the open
+	Redirected       // it was sent to another host
+	Half             // the answer ended before its end
+	TooLarge         // the answer is larger than what is read
+	Broken           // the connection broke before the answer
+	Unusable         // the request could not be made
+	Uncertified      // the server asks for a client's certificate and got none, or none that it takes
 )
 
 // Failure is why there is no answer.

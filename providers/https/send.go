@@ -29,6 +29,8 @@ type Request struct {
 	Bearer string
 	// Limit bounds the answer's body; 0: DefaultBody.
 	Limit int64
+	// Again is asked before each redirect that is followed; nil: none need be. An error ends the request.
+	Again func(ctx context.Context) error
 	// NoRedirect takes an answer that redirects as it is, wherever it leads.
 	NoRedirect bool
 }
@@ -48,7 +50,12 @@ type Answer struct {
 // GET requests follow redirects on the same host.
 func (p *Pool) Do(ctx context.Context, r Request) (*Answer, error) {
 	at := r.URL
-	for range maxRedirects {
+	for n := range maxRedirects {
+		if n > 0 && r.Again != nil {
+			if err := r.Again(ctx); err != nil {
+				return nil, &Failure{Kind: Cancelled, Left: true, Sent: time.Now(), Answered: time.Now(), Err: err}
+			}
+		}
 		a, err := p.once(ctx, r, at)
 		if err != nil {
 			return nil, err

@@ -11,13 +11,26 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/streams/rest"
+	"github.com/xdc-project/xdc/providers/throttle"
 )
 
 // defaultRefresh is how old a metric may be when nothing else is said.
 const defaultRefresh = 3 * time.Second
 
-// Observe makes one round: the instance, the jobs with their PEs, and the metrics of the jobs of the plan.
+// Observe makes one round: the instance, the jobs with their PEs, and the metrics of the jobs of the plan. Where a round
+// takes longer than the interval, what it reads holds until a next one as long can be there.
 func (s *Session) Observe(ctx context.Context, emit func(providers.Reading)) error {
+	ctx = throttle.Polling(ctx)
+	began := time.Now()
+	defer func() { s.lastRound = time.Since(began) }()
+	valid := 3 * s.lastRound
+	return s.observe(ctx, func(r providers.Reading) {
+		r.ValidFor = max(r.ValidFor, valid)
+		emit(r)
+	})
+}
+
+func (s *Session) observe(ctx context.Context, emit func(providers.Reading)) error {
 	i, err := s.inst(ctx)
 	if err != nil {
 		return err

@@ -32,9 +32,13 @@ type server struct {
 	submit  func(w http.ResponseWriter, name string)
 	deleted []string
 	more    map[string]http.HandlerFunc // by method and escaped path
+	all     func()                      // called for each request
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.all != nil {
+		s.all()
+	}
 	answer := func(v any) { _ = json.NewEncoder(w).Encode(v) }
 	if r.URL.Path == s.broken {
 		w.WriteHeader(500)

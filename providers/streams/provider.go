@@ -39,10 +39,16 @@ type connection struct {
 	Insecure        bool            `json:"insecure"`
 	Timeout         value.Duration  `json:"timeout"`
 	PollInterval    value.Duration  `json:"poll_interval"`
+	IdleInterval    value.Duration  `json:"idle_poll_interval"`
+	MaxRequests     int             `json:"max_requests_per_second"`
 	MetricRefresh   *value.Duration `json:"metric_refresh"`
 	OpenAPI         string          `json:"openapi"`
 	Operations      []operationArgs `json:"operation"`
 }
+
+// defaultMaxRequests is how many requests a server is sent in a second at most where the plan does not say. A round of
+// polls takes three or four.
+const defaultMaxRequests = 50
 
 // Provider describes everything this package does.
 func Provider() *providers.Provider {
@@ -66,6 +72,8 @@ func Provider() *providers.Provider {
 				{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Example: "false", Description: "Whether to talk to a server whose certificate is not verified. Anybody in between can then read the password; every plan that does is warned about."},
 				{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("30s"), Public: true, Example: `"30s"`, Description: "How long one call may take. Submissions may take five minutes."},
 				{Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("1s"), Public: true, Example: `"1s"`, Description: "How often the target is observed. Recovery times are no sharper than this."},
+				{Name: "idle_poll_interval", Type: cty.String, Form: schema.Duration, Public: true, Example: `"5s"`, Description: "How often the target is observed while nothing rests on what is seen: no fault is under way, nothing waits for a condition, no range of an expectation is open. Without it three times `poll_interval`, and at most 5s unless `poll_interval` is longer. Set it to `poll_interval` to look at the same pace all the time."},
+				{Name: "max_requests_per_second", Type: cty.Number, Min: new(1.0), Default: cty.NumberIntVal(defaultMaxRequests), Public: true, Example: "20", Description: "How many requests the server is sent in any second at most, by all of this run together: polls, submissions, faults, heals, actions. A quarter of them is kept from polls. The data service is not counted. Where several targets are at one server, the smallest of their figures counts."},
 				{Name: "metric_refresh", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("3s"), Public: true, Example: `"3s"`, Description: "How old a metric may be when the platform reports it. It widens the bounds of what is inferred from metrics."},
 				{Name: "openapi", Type: cty.String, Public: true, Example: `"/streams/openapi.json"`, Description: "Where the server's OpenAPI document is: a path, or a URL of the same host. Without it, the API's root is asked for one, and `openapi.json` beside the root is tried; most servers have none."},
 			},

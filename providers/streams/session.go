@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -24,6 +26,8 @@ type Session struct {
 	cfg    connection
 	pool   *https.Pool
 	client *rest.Client
+
+	lastRound time.Duration // how long the last round of Observe took; Observe's own
 
 	mu       sync.Mutex
 	instance *rest.Instance
@@ -45,10 +49,10 @@ type tracked struct {
 }
 
 var (
-	_ providers.Session  = (*Session)(nil)
-	_ providers.Observer = (*Session)(nil)
-	_ providers.Tracker  = (*Session)(nil)
-	_ providers.Checker  = (*Session)(nil)
+	_ providers.Session = (*Session)(nil)
+	_ providers.Idler   = (*Session)(nil)
+	_ providers.Tracker = (*Session)(nil)
+	_ providers.Checker = (*Session)(nil)
 )
 
 func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*Session, error) {
@@ -83,8 +87,25 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	}
 	s.client, err = rest.New(rest.Config{
 		Target: t.Name, URL: s.cfg.URL, Domain: s.cfg.Domain, Username: s.cfg.Username, Password: s.reveal, Token: s.bearer, Pool: s.pool, Timeout: s.cfg.Timeout.D(),
+		Throttle: env.Throttles.At(serverOf(s.cfg.URL), s.maxRequests()),
 	})
 	return s, err
+}
+
+// serverOf is what requests are counted by: host and port.
+func serverOf(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return link
+	}
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), https.Port(u))
+}
+
+func (s *Session) maxRequests() int {
+	if s.cfg.MaxRequests < 1 {
+		return defaultMaxRequests
+	}
+	return s.cfg.MaxRequests
 }
 
 // clientPair reads the client's certificate and its key; nil where there is none.
@@ -146,6 +167,17 @@ func (s *Session) Interval() time.Duration {
 	return s.cfg.PollInterval.D()
 }
 
+// mostIdle bounds the idle interval where the plan does not say it.
+const mostIdle = 5 * time.Second
+
+// IdleInterval implements providers.Idler.
+func (s *Session) IdleInterval() time.Duration {
+	if d := s.cfg.IdleInterval.D(); d > 0 {
+		return max(d, s.Interval())
+	}
+	return max(min(3*s.Interval(), mostIdle), s.Interval())
+}
+
 // Pool has the session's connections, for other services of the same platform.
 func (s *Session) Pool() *https.Pool { return s.pool }
 
@@ -187,12 +219,12 @@ func (s *Session) DataServices(ctx context.Context) ([]string, error) {
 	}
 	var out []string
 	for _, sv := range services {
-		url := sv.ConnectionURLExternal
-		if url == "" {
-			url = sv.ConnectionURL
+		where := sv.ConnectionURLExternal
+		if where == "" {
+			where = sv.ConnectionURL
 		}
-		if strings.EqualFold(sv.Type, "data") && url != "" && (sv.Status == "" || strings.EqualFold(sv.Status, "running")) {
-			out = append(out, url)
+		if strings.EqualFold(sv.Type, "data") && where != "" && (sv.Status == "" || strings.EqualFold(sv.Status, "running")) {
+			out = append(out, where)
 		}
 	}
 	return out, nil

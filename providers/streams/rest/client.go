@@ -21,6 +21,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/xdc-project/xdc/providers/https"
+	"github.com/xdc-project/xdc/providers/throttle"
 )
 
 // Limits of one call.
@@ -47,6 +48,8 @@ type Config struct {
 	// Pool has the connections. The client does not close it.
 	Pool    *https.Pool
 	Timeout time.Duration // of one call; default 30s
+	// Throttle bounds the rate of requests; nil: nothing does.
+	Throttle *throttle.Throttle
 }
 
 // Client talks to one server. It is safe for concurrent use.
@@ -297,6 +300,9 @@ func (c *Client) exchange(ctx context.Context, r call) (*https.Answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
 	}
+	if err := c.cfg.Throttle.Wait(ctx); err != nil {
+		return nil, fmt.Errorf("%s at %s: wait for its turn among the requests to %s: %w", r.doing, c.cfg.Target, c.Host(), err)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, r.limit, &tooLong{r.limit})
 	defer cancel()
 	user, password, err := c.Login(ctx)
@@ -307,7 +313,7 @@ func (c *Client) exchange(ctx context.Context, r call) (*https.Answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
 	}
-	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Bearer: token, Limit: r.most}
+	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Bearer: token, Limit: r.most, Again: c.cfg.Throttle.Wait}
 	if r.accept == "" {
 		r.accept = "application/json"
 	}

@@ -103,7 +103,7 @@ func (c *Client) refused(r call, u *url.URL, a *https.Answer) error {
 		}
 		e.Advice = advice(e.Messages)
 	case a.Status == http.StatusTooManyRequests:
-		e.Advice = "raise `poll_interval` in the streams block of target " + c.cfg.Target
+		e.Advice = "lower `max_requests_per_second` or raise `poll_interval` in the streams block of target " + c.cfg.Target
 	case a.Status == http.StatusUnauthorized && c.cfg.Username == "":
 		e.What += ": the token is wrong or has expired"
 		e.Advice = "check `token`, or `username` and `password`, in the streams block of target " + c.cfg.Target
