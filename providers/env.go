@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers/throttle"
 )
 
@@ -147,10 +148,26 @@ type Processes interface {
 	List(ctx context.Context) ([]Process, error)
 	// Signal sends a signal ("KILL", "TERM", "STOP", "CONT") to some of them. Those that are gone are left out.
 	Signal(ctx context.Context, signal string, pids []int) error
+	// Repeat signals, under the lease armed as name, whatever matches at that time, again and again until the lease ends, is
+	// disarmed, or Repeat is called with a zero repetition. Without such a lease it is refused.
+	Repeat(ctx context.Context, name string, r Repetition) error
 	// Arm, Renew and Disarm keep the lease under which those that were stopped go on by themselves.
 	Arm(ctx context.Context, name string, pids []int, l Lease) error
 	Renew(ctx context.Context, name string, l Lease) error
 	Disarm(ctx context.Context, name string) error
+}
+
+// Repetition is a signal that is sent again and again.
+type Repetition struct {
+	Signal string `json:"signal,omitempty"`
+	// Every is the pause before each time; zero: no repetition.
+	Every value.Duration `json:"every,omitempty"`
+	// Commands are the command lines of those who are meant, whatever their numbers.
+	Commands []string `json:"commands,omitempty"`
+	// Most is how many may match; if more do, none is signalled. Pick is how many of them are signalled, the oldest
+	// first; zero: all.
+	Most int `json:"most,omitempty"`
+	Pick int `json:"pick,omitempty"`
 }
 
 // Process is a running program.

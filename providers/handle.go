@@ -30,6 +30,9 @@ type Handle struct {
 	// CutOff says that the deed cuts the way by which xdc reaches the place: nobody can renew its lease or end it early,
 	// and the place heals by itself when the lease ends.
 	CutOff bool `json:"cut_off,omitempty"`
+	// Found says what Prepare has found that people should see before they agree, such as which processes are meant.
+	// Lines are safe to show.
+	Found []Line `json:"found,omitempty"`
 }
 
 // Place is where a deed has its effect.

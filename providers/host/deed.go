@@ -84,6 +84,11 @@ func (d *deed) Prepare(ctx context.Context, id providers.StepID, args json.RawMe
 	h, err := providers.NewHandle(id, d.fault.Provider, d.fault.Type, places, states, nil, kept)
 	h.Names = []string{name}
 	h.CutOff = slices.ContainsFunc(works, func(w Work) bool { return w.Cuts })
+	for _, w := range works {
+		for _, text := range w.Found {
+			h.Found = append(h.Found, providers.Line{Place: w.Place.String(), Text: text})
+		}
+	}
 	return h, err
 }
 

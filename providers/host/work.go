@@ -27,6 +27,9 @@ type Work struct {
 	// Cuts says that it cuts the way by which xdc reaches the machine. Its Inject runs a moment after the answer to the
 	// request is on its way, and that the machine falls silent is what is seen of it.
 	Cuts bool `json:"cuts,omitempty"`
+	// Found says what was looked up at the machine that people should see before they agree, such as the processes that
+	// are meant: a line each, safe to show, and few. Prepare hands it on (Handle.Found).
+	Found []string `json:"-"`
 	// State prints what the machine has of the kind of thing that the fault changes (rules, routes, processes ...), the
 	// same text whenever that is the same: no counters, no dates, in a fixed order. What xdc has put there itself (names
 	// that begin with xdc_) is left out. It only looks. It is compared before and after.

@@ -3,10 +3,12 @@ package process
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/host"
@@ -19,23 +21,6 @@ func (k kind) deed(env providers.Env) providers.Deed {
 		return &standIn{k, env}
 	}
 	return host.Fault{Provider: Name, Type: k.typ, Works: k.works}.New(env)
-}
-
-// found is a process of a machine.
-type found struct {
-	PID     int
-	Start   string
-	State   string
-	Name    string
-	Command string
-}
-
-func (f found) String() string {
-	cmd := f.Command
-	if len(cmd) > 120 {
-		cmd = cmd[:120] + "..."
-	}
-	return fmt.Sprintf("%d (%s)", f.PID, cmd)
 }
 
 // works lays the fault out on the machines.
@@ -57,7 +42,13 @@ func (k kind) works(ctx context.Context, env providers.Env, _ providers.StepID, 
 		if err != nil {
 			return nil, err
 		}
-		w, err := k.work(a, c, list)
+		next := c
+		if a.Every > 0 && c.how == "pid" {
+			if next, err = successors(ctx, env, c.place, list); err != nil {
+				return nil, err
+			}
+		}
+		w, err := k.work(a, c, next, list)
 		if err != nil {
 			return nil, err
 		}
@@ -142,9 +133,18 @@ func (k kind) find(ctx context.Context, env providers.Env, c choice, a *argument
 	if env.Machine == nil {
 		return nil, fmt.Errorf("%s at %s: there is no machine to act on here: %w", k.typ, c.place, providers.ErrUnsupported)
 	}
+	list, err := lookup(ctx, env, c)
+	if err != nil {
+		return nil, fmt.Errorf("look for %s at %s: %w", a.words(), c.place, err)
+	}
+	return list, a.enough(c.place, list)
+}
+
+// lookup runs p_find at a place.
+func lookup(ctx context.Context, env providers.Env, c choice) ([]found, error) {
 	m, err := env.Machine(c.place)
 	if err != nil {
-		return nil, fmt.Errorf("reach %s: %w", c.place, err)
+		return nil, err
 	}
 	facts, err := m.Facts(ctx)
 	if err != nil {
@@ -152,13 +152,38 @@ func (k kind) find(ctx context.Context, env providers.Env, c choice, a *argument
 	}
 	out, err := m.Run(ctx, shell.Script{Name: "find processes", Text: table + "p_find"}.Set("HOW", c.how).Set("WHAT", c.what).Set("XDC_BASE", facts.Dir))
 	if err != nil {
-		return nil, fmt.Errorf("look for processes at %s: %w", c.place, err)
+		return nil, err
 	}
 	if out.Exit != 0 || out.Stderr != "" {
-		return nil, fmt.Errorf("look for %s at %s: %s", a.words(), c.place, strings.TrimSpace(out.Stderr))
+		return nil, errors.New(printable(strings.TrimSpace(out.Stderr), 500))
 	}
-	list := parse(out.Stdout)
-	return list, a.enough(c.place, list)
+	return parse(out.Stdout), nil
+}
+
+// maxCommands bounds the command lines that a repetition looks for, in bytes: they travel in one environment variable.
+const maxCommands = 96 << 10
+
+// successors chooses whoever takes the place of PEs: what the platform starts anew has another number and the same
+// command line (assumption process.pe.command). Command lines that others have, too, cannot be told apart.
+func successors(ctx context.Context, env providers.Env, at providers.Place, list []found) (choice, error) {
+	lines := make([]string, len(list))
+	for i, f := range list {
+		lines[i] = f.Command
+	}
+	c := choice{at, "command", strings.Join(lines, "\n")}
+	if len(c.what) > maxCommands || !utf8.ValidString(c.what) {
+		return c, fmt.Errorf("`every` at %s: the command lines of the PEs are longer than %d bytes or no text, so that those who take their place cannot be found: %w", at, maxCommands, providers.ErrUnsupported)
+	}
+	now, err := lookup(ctx, env, c)
+	if err != nil {
+		return c, fmt.Errorf("look who has the command lines of the PEs at %s: %w", at, err)
+	}
+	for _, f := range now {
+		if !slices.ContainsFunc(list, func(x found) bool { return x.PID == f.PID && x.Start == f.Start }) {
+			return c, fmt.Errorf("`every` at %s: process %s has the command line of a PE that is meant and is not one of them, so that those who take their place cannot be told from it", at, f)
+		}
+	}
+	return c, nil
 }
 
 // enough refuses selections that mean nothing or too much, with the list of what they mean.
@@ -167,11 +192,7 @@ func (a *arguments) enough(at providers.Place, list []found) error {
 	case len(list) == 0:
 		return fmt.Errorf("find %s at %s: there are none", a.words(), at)
 	case len(list) > a.most():
-		var names []string
-		for _, f := range list[:min(len(list), 20)] {
-			names = append(names, f.String())
-		}
-		return fmt.Errorf("%s at %s are %d, and `max_matches` allows %d: %s; choose them more narrowly, or raise max_matches", a.words(), at, len(list), a.most(), strings.Join(names, "; "))
+		return fmt.Errorf("%s at %s are %d, and `max_matches` allows %d: %s; choose them more narrowly, or raise max_matches", a.words(), at, len(list), a.most(), strings.Join(named(list), "; "))
 	}
 	return nil
 }
@@ -191,48 +212,4 @@ func parse(s string) []found {
 		out = append(out, found{pid, f[1], f[2], f[3], f[4]})
 	}
 	return out
-}
-
-// work is the fault at one machine, for processes that are known.
-func (k kind) work(a *arguments, c choice, list []found) (host.Work, error) {
-	if a.Pick > 0 && a.Pick < len(list) && !k.hang {
-		list = list[:a.Pick]
-	}
-	ids := make([]string, len(list))
-	for i, f := range list {
-		ids[i] = strconv.Itoa(f.PID) + ":" + f.Start
-	}
-	targets := strings.Join(ids, " ")
-	how, what := c.how, c.what
-	if how == "pid" || how == "pid_file" || !k.hang && !a.comesBack() {
-		how, what = "", "" // who comes back has another number
-	}
-	compare := shell.Script{Text: state}.Set("HOW", how).Set("WHAT", what)
-	if k.hang {
-		set := func(text string) shell.Script { return shell.Script{Text: text}.Set("TARGETS", targets) }
-		return host.Work{Place: c.place, State: compare, Inject: set(hangUp), Verify: set(hung), Undo: set(goOn), Left: set(hangLeft)}, nil
-	}
-	unit, every, loop := "", "", ""
-	if a.Unit != "" && a.comesBack() {
-		unit = a.Unit
-	}
-	if a.Every > 0 {
-		every = strconv.FormatFloat(a.Every.D().Seconds(), 'f', -1, 64)
-		pick := ""
-		if a.Pick > 0 {
-			pick = strconv.Itoa(a.Pick)
-		}
-		var err error
-		s := shell.Script{Text: host.Prelude + killLoop}.Set("HOW", c.how).Set("WHAT", c.what).Set("EVERY", every).Set("SIGNAL", a.Signal).
-			Set("MOST", strconv.Itoa(a.most())).Set("PICK", pick)
-		if loop, err = s.Program(); err != nil {
-			return host.Work{}, err
-		}
-	}
-	set := func(text string) shell.Script {
-		return shell.Script{Text: text}.Set("TARGETS", targets).Set("SIGNAL", a.Signal).Set("EVERY", every).Set("UNIT", unit)
-	}
-	return host.Work{
-		Place: c.place, State: compare, Inject: set(killOnce).Set("LOOP", loop), Verify: set(killed), Undo: set(unkill), Left: set(killLeft),
-	}, nil
 }

@@ -61,19 +61,21 @@ func describe(k kind, s providers.Scope, raw json.RawMessage) (providers.Descrip
 // words says in the plan what is done and how it is undone.
 func (k kind) words(a *arguments) (do, undo string) {
 	if k.hang {
-		return fmt.Sprintf("kill -STOP %s (at most %d)", a.words(), a.most()),
-			"kill -CONT the same; armed on the host to happen by itself when the lease ends"
+		return fmt.Sprintf("kill -STOP %s (at most %d), except those that are stopped already", a.words(), a.most()),
+			"kill -CONT those that it has stopped; armed on the host to happen by itself when the lease ends"
 	}
 	do = fmt.Sprintf("kill -%s %s (at most %d)", a.Signal, a.words(), a.most())
 	if a.Pick > 0 {
 		do += fmt.Sprintf(", the %d oldest of them", a.Pick)
 	}
 	if a.Every > 0 {
-		do += ", again every " + time.Duration(a.Every).String()
+		do += ", and whoever takes their place again every " + time.Duration(a.Every).String()
 	}
 	switch {
 	case !a.comesBack():
 		undo = "cannot be undone: what was killed stays dead"
+	case a.Job != "":
+		undo = "the platform must start them again; whether it has is seen by the health of the job, and not compared"
 	case a.Unit != "":
 		undo = "systemctl start " + a.Unit + " if it was active"
 	default:

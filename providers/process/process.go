@@ -26,6 +26,11 @@ func Provider() *providers.Provider {
 		Name:   Name,
 		Doc:    "Kills, hangs and restarts processes on hosts.",
 		Faults: []providers.FaultType{killFault(), hangFault(), restartFault()},
+		Assumptions: []providers.Assumption{{
+			ID:        "process.pe.command",
+			Statement: "A PE that the platform starts again on the same host has the same command line as before, and no process of another PE has it. process_kill with `job` and `every` finds it by that.",
+			Basis:     "INFERRED: no public source states the command line of PEs. A PE that does not come back with it is not signalled again.",
+		}},
 	}
 }
 
@@ -48,7 +53,7 @@ func killFault() providers.FaultType {
 				},
 				schema.Attribute{
 					Name: "every", Type: cty.String, Form: schema.Duration, Min: new(float64(1)), Public: true,
-					Description: "Signals them again and again with this pause, whatever has taken their place; `max_matches` is checked each time. Not for `job` and `pid_file`.", Example: `"10s"`,
+					Description: "Signals them again and again with this pause, and whoever has taken their place: they are looked up anew each time, on the host, and `max_matches` is checked each time. It ends with the lease. Who takes the place of a PE (`job`) is known by its command line, on the same host.", Example: `"10s"`,
 				},
 				schema.Attribute{
 					Name: "comes_back", Type: cty.Bool, Default: cty.True, Public: true,
@@ -70,7 +75,7 @@ func hangFault() providers.FaultType {
 	k := kind{typ: "process_hang", hang: true}
 	return providers.FaultType{
 		Name: "process_hang",
-		Doc:  "Stops processes where they are (SIGSTOP): they keep their memory, their files and their connections, and answer nobody. The heal lets them go on (SIGCONT).",
+		Doc:  "Stops processes where they are (SIGSTOP): they keep their memory, their files and their connections, and answer nobody. The heal lets them go on (SIGCONT). What somebody has stopped before is left as it is: it is not let go on.",
 		Schema: &schema.Block{
 			Name: "process_hang", Description: "Stops processes where they are; the heal lets them go on.", Attributes: selectors(),
 		},
@@ -240,9 +245,6 @@ func (a *arguments) validate() diag.List {
 		bad(diag.ProviderArgument, "job", "Which of the job's instances is meant?", "The job runs on several targets. Name one with `job.NAME[\"dc1\"]`, or add `target = target.dc1`.")
 	case a.Job == "" && a.Operator != "":
 		bad(diag.ProcessWhich, "operator", "`operator` needs `job`", "Operators are found through the job that they belong to.")
-	}
-	if a.Every > 0 && (a.Job != "" || a.PIDFile != "") {
-		bad(diag.ProcessWhich, "every", "`every` does not go with this selection", "What takes the place of a PE or of a process in a file is only known to the platform. Choose the processes by `name`, `pattern` or `unit`.")
 	}
 	return out
 }

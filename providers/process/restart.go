@@ -102,7 +102,7 @@ func describeRestart(s providers.Scope, raw json.RawMessage) (providers.Descript
 	return d, out
 }
 
-func restartWorks(_ context.Context, env providers.Env, _ providers.StepID, raw json.RawMessage) ([]host.Work, error) {
+func restartWorks(ctx context.Context, env providers.Env, _ providers.StepID, raw json.RawMessage) ([]host.Work, error) {
 	var a restartArgs
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return nil, fmt.Errorf("read the arguments of the fault: %w", err)
@@ -111,13 +111,21 @@ func restartWorks(_ context.Context, env providers.Env, _ providers.StepID, raw 
 		return nil, err
 	}
 	points, err := host.Points(env.Targets, a.Hosts)
+	if err != nil {
+		return nil, err
+	}
 	var out []host.Work
 	for _, p := range points {
+		meant, err := a.meant(ctx, env, p.Place)
+		if err != nil {
+			return nil, err
+		}
 		set := func(text string) shell.Script {
 			return shell.Script{Text: text}.SetList("STOP", a.Stop).SetList("START", a.Start).SetList("RUNNING", a.Running)
 		}
 		out = append(out, host.Work{
 			Place:  p.Place,
+			Found:  meant,
 			State:  set(`eval "set -- $RUNNING"; "$@" >/dev/null 2>&1 || { xdc_say "it does not run: $*"; return 3; }; echo "it runs"`),
 			Inject: set(`: >"$XDC_HOME/stopped" || return 1; eval "set -- $STOP"; "$@" 9<&-`),
 			Verify: set(`eval "set -- $RUNNING"; if "$@" >/dev/null 2>&1; then echo "it still runs"; return 1; fi; echo "it does not run"`),
@@ -134,5 +142,21 @@ xdc_say "it was started, and does not run"; return 1`),
 			Left: set(`eval "set -- $RUNNING"; "$@" >/dev/null 2>&1 || { echo "it does not run"; return 1; }`),
 		})
 	}
-	return out, err
+	return out, nil
+}
+
+// meant lists the processes that a unit's end will end. Of services with commands of their own nobody knows them.
+func (a *restartArgs) meant(ctx context.Context, env providers.Env, at providers.Place) ([]string, error) {
+	if a.Unit == "" || env.Machine == nil {
+		return nil, nil
+	}
+	list, err := lookup(ctx, env, choice{at, "unit", a.Unit})
+	if err != nil {
+		return nil, fmt.Errorf("look for the processes of unit %s at %s: %w", a.Unit, at, err)
+	}
+	var out []string
+	for _, s := range named(list) {
+		out = append(out, "process "+s+" belongs to "+a.Unit+" and will end with it")
+	}
+	return out, nil
 }

@@ -39,6 +39,9 @@ p_find() {
 	case $HOW in
 	name) p_table | awk -F '\t' '{ n = $5; sub(/ .*/, "", n); sub(/.*\//, "", n) } $4 == ENVIRON["WHAT"] || n == ENVIRON["WHAT"]' ;;
 	pattern) p_table | awk -F '\t' '$5 ~ ENVIRON["WHAT"]' ;;
+	command)
+		p_table | awk -F '\t' 'BEGIN { n = split(ENVIRON["WHAT"], w, "\n"); for (i = 1; i <= n; i++) want[w[i]] = 1 } $5 in want'
+		;;
 	pid)
 		for p_one in $WHAT; do p_only $p_one; done
 		;;
@@ -65,10 +68,11 @@ p_only() { p_table | awk -F '\t' -v n="$1" '$1 == n'; }
 p_is() { p_stat "${1%%:*}" && [ "$p_start" = "${1#*:}" ] && [ "$p_state" != Z ]; }
 `
 
-// state prints the command lines that match, however many numbers have changed.
+// state prints the command lines that match, however many numbers have changed, and which of them are stopped. The other
+// states come and go.
 const state = table + `
 [ -n "$HOW" ] || return 0
-p_find | cut -f 5 | sort
+p_find | awk -F '\t' '{ print ($3 == "T" || $3 == "t" ? "(stopped) " : "") $5 }' | sort
 `
 
 // killOnce signals the processes of TARGETS that still are who they were.
@@ -85,19 +89,30 @@ fi
 return 0
 `
 
-// killLoop signals what matches, again and again; more matches than expected are left alone.
-const killLoop = table + `
-while sleep "$EVERY"; do
-	p_list=$(p_find) || continue
+// killRound signals what matches now and still is who it was when it was looked up; more matches than expected are left
+// alone.
+const killRound = table + `
+k_round() {
+	p_list=$(p_find 2>/dev/null)
 	p_n=$(printf '%s\n' "$p_list" | grep -c .)
 	if [ "$p_n" -gt "$MOST" ]; then
 		xdc_log "not signalled: $p_n processes match, and at most $MOST may"
-		continue
+		return 0
 	fi
 	[ -z "$PICK" ] || p_list=$(printf '%s\n' "$p_list" | head -n "$PICK")
-	printf '%s\n' "$p_list" | while IFS='	' read -r p_pid p_rest; do
-		[ -z "$p_pid" ] || kill -s "$SIGNAL" "$p_pid" 2>/dev/null
+	printf '%s\n' "$p_list" | while IFS='	' read -r p_pid p_since p_more; do
+		[ -n "$p_pid" ] && p_is "$p_pid:$p_since" || continue
+		kill -s "$SIGNAL" "$p_pid" 2>/dev/null
 	done
+	return 0
+}
+`
+
+// killLoop does so again and again while the undo is armed and the lease runs.
+const killLoop = killRound + `
+while sleep "$EVERY"; do
+	xdc_in_time || return 0
+	k_round
 done
 `
 
@@ -121,13 +136,18 @@ esac
 return 0
 `
 
-// unkill stops the repetition and starts a unit that was active.
+// unkill stops the repetition and starts a unit that was active. systemd may take a moment to notice that the processes of
+// a unit are gone, so it is asked for a second.
 const unkill = `
 xdc_reap || return 1
-if [ -n "$UNIT" ] && ! systemctl is-active --quiet -- "$UNIT"; then
-	systemctl start -- "$UNIT" || return 1
-fi
-return 0
+[ -n "$UNIT" ] || return 0
+u_n=0
+while :; do
+	systemctl is-active --quiet -- "$UNIT" || systemctl start -- "$UNIT" || return 1
+	u_n=$((u_n + 1))
+	[ "$u_n" -lt 10 ] || return 0
+	xdc_nap 0.1
+done
 `
 
 const killLeft = `
@@ -136,9 +156,14 @@ const killLeft = `
 return 0
 `
 
+// hangUp stops the processes of TARGETS. Each is written down before it is stopped, so that the undo wakes nobody whom
+// somebody else has stopped meanwhile.
 const hangUp = table + `
+: >>"$XDC_HOME/hung" || return 1
 for t in $TARGETS; do
 	p_is "$t" || { xdc_say "process ${t%%:*} is gone"; return 1; }
+	case $p_state in T | t) continue ;; esac
+	printf '%s\n' "$t" >>"$XDC_HOME/hung" || return 1
 	kill -s STOP "${t%%:*}" || return 1
 done
 `
@@ -151,18 +176,37 @@ done
 echo "stopped: $TARGETS"
 `
 
-const goOn = table + `
-for t in $TARGETS; do
+// mine sets h_mine: those of TARGETS that this fault has stopped. While the fault's folder is there, it says which;
+// without it all of them count, for a heal from the journal alone.
+const mine = table + `
+h_mine=$TARGETS
+if [ -d "$XDC_HOME" ]; then
+	h_mine=
+	[ ! -e "$XDC_HOME/hung" ] || h_mine=$(cat "$XDC_HOME/hung") || return 1
+fi
+`
+
+const goOn = mine + `
+for t in $h_mine; do
 	p_is "$t" || continue
 	kill -s CONT "${t%%:*}" || { p_is "$t" && return 1; }
 done
 return 0
 `
 
-const hangLeft = table + `
-for t in $TARGETS; do
+const hangLeft = mine + `
+for t in $h_mine; do
 	p_is "$t" || continue
 	case $p_state in T | t) echo "process ${t%%:*} is still stopped"; return 1 ;; esac
+done
+return 0
+`
+
+// hangState prints which of TARGETS are stopped.
+const hangState = table + `
+for t in $TARGETS; do
+	p_is "$t" || continue
+	case $p_state in T | t) printf '(stopped) %s\n' "${t%%:*}" ;; esac
 done
 return 0
 `

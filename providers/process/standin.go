@@ -35,6 +35,8 @@ type group struct {
 	// Commands are the command lines that were running before, in order.
 	Commands []string `json:"commands,omitempty"`
 	Signal   string   `json:"signal"`
+	// Again is what goes on after the first signal; without it, nothing does.
+	Again *providers.Repetition `json:"again,omitempty"`
 }
 
 // Prepare looks the processes up.
@@ -52,6 +54,7 @@ func (d *standIn) Prepare(ctx context.Context, id providers.StepID, raw json.Raw
 	}
 	var groups []group
 	var kept []providers.Place
+	var seen []providers.Line
 	for _, p := range places {
 		procs, err := d.env.Processes(p)
 		if err != nil {
@@ -71,12 +74,29 @@ func (d *standIn) Prepare(ctx context.Context, id providers.StepID, raw json.Raw
 		if err := a.enough(p, short(list)); err != nil {
 			return providers.Handle{}, err
 		}
-		if a.Pick > 0 && a.Pick < len(list) {
+		var spared []found
+		all = list
+		if d.kind.hang {
+			list = slices.DeleteFunc(slices.Clone(all), stoppedAlready)
+			spared = short(slices.DeleteFunc(all, func(x providers.Process) bool { return !stoppedAlready(x) }))
+			if len(list) == 0 {
+				return providers.Handle{}, fmt.Errorf("%s at %s are stopped already (%s): there is nothing to hang", a.words(), p, strings.Join(named(spared), "; "))
+			}
+		} else if a.Pick > 0 && a.Pick < len(list) {
 			list = list[:a.Pick]
 		}
 		g := group{Place: p, Signal: a.Signal}
 		if d.kind.hang {
 			g.Signal = "STOP"
+		}
+		if a.Every > 0 && !d.kind.hang {
+			g.Again = &providers.Repetition{Signal: a.Signal, Every: a.Every, Most: a.most(), Pick: a.Pick}
+			for _, x := range all {
+				g.Again.Commands = append(g.Again.Commands, x.Command)
+			}
+		}
+		for _, text := range d.kind.meaning(a, short(list), spared) {
+			seen = append(seen, providers.Line{Place: p.String(), Text: text})
 		}
 		for _, x := range list {
 			g.PIDs, g.Starts = append(g.PIDs, x.PID), append(g.Starts, x.Started)
@@ -90,9 +110,12 @@ func (d *standIn) Prepare(ctx context.Context, id providers.StepID, raw json.Raw
 		return providers.Handle{}, fmt.Errorf("find %s: there are none", a.words())
 	}
 	h, err := providers.NewHandle(id, Name, d.kind.typ, kept, nil, nil, groups)
-	h.Names = []string{providers.UniqueName(id.Run, id.Step)}
+	h.Names, h.Found = []string{providers.UniqueName(id.Run, id.Step)}, seen
 	return h, err
 }
+
+// stoppedAlready reports whether somebody else has stopped a process.
+func stoppedAlready(p providers.Process) bool { return p.State == "stopped" }
 
 // holds identifies a process whatever its number: what it works on.
 func holds(p providers.Process) string {
@@ -185,7 +208,10 @@ func (d *standIn) Inject(ctx context.Context, h providers.Handle) error {
 		if err != nil {
 			return err
 		}
-		return p.Signal(ctx, g.Signal, pids(list))
+		if err := p.Signal(ctx, g.Signal, pids(list)); err != nil || g.Again == nil {
+			return err
+		}
+		return p.Repeat(ctx, h.Names[0], *g.Again)
 	})
 }
 
@@ -216,12 +242,15 @@ func (d *standIn) Verify(ctx context.Context, h providers.Handle) (providers.Eff
 	return e, err
 }
 
-// Heal lets the stopped go on. What was killed is started again by the platform.
+// Heal lets the stopped go on, and ends repetitions. What was killed is started again by the platform.
 func (d *standIn) Heal(ctx context.Context, h providers.Handle) error {
-	if !d.kind.hang {
-		return nil
-	}
 	return d.each(h, func(g group, p providers.Processes) error {
+		if g.Again != nil {
+			return p.Repeat(ctx, h.Names[0], providers.Repetition{})
+		}
+		if !d.kind.hang {
+			return nil
+		}
 		list, err := g.alive(ctx, p)
 		if err != nil {
 			return err

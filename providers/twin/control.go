@@ -39,6 +39,7 @@ func newControl(t *Twin) *controlServer {
 	c.mux.HandleFunc("DELETE /leases", c.deleteLease)
 	c.mux.HandleFunc("GET /processes", c.listProcesses)
 	c.mux.HandleFunc("POST /processes/signal", c.signalProcesses)
+	c.mux.HandleFunc("PUT /processes/repetitions", c.putRepetition)
 	c.mux.HandleFunc("PUT /processes/leases", c.putProcessLease)
 	c.mux.HandleFunc("DELETE /processes/leases", c.deleteProcessLease)
 	c.mux.HandleFunc("GET /locks", func(w http.ResponseWriter, _ *http.Request) {

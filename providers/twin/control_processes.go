@@ -21,6 +21,11 @@ type placed struct {
 	virtual *virtual // nil when the process is real
 }
 
+// command is the command line of a PE's process. It is the same after each launch.
+func (p placed) command() string {
+	return pePath + " " + strings.Join(peArgs(p.job.id, p.pe.id, p.pe.ops), " ")
+}
+
 // placedOn finds the PEs that run on the host with an address, by process number.
 func (t *Twin) placedOn(address string) []placed {
 	var out []placed
@@ -63,7 +68,7 @@ func (c *controlServer) listProcesses(w http.ResponseWriter, r *http.Request) {
 		}
 		out = append(out, providers.Process{
 			PID: p.pe.proc.PID(), Name: peProgram, State: state, Started: p.pe.started.UTC().Format(time.RFC3339Nano), Holds: p.pe.ops, Job: p.job.spec.Path,
-			Command: pePath + " " + strings.Join(peArgs(p.job.id, p.pe.id, p.pe.ops), " "),
+			Command: p.command(),
 		})
 	}
 	reply(w, http.StatusOK, out)

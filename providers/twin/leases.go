@@ -13,6 +13,15 @@ type lease struct {
 	deadline time.Time
 	timer    *time.Timer
 	undo     func()
+	again    *time.Timer // of a repetition under the lease; nil: there is none
+}
+
+// end stops what the lease keeps going. It is called with c.mu held.
+func (l *lease) end() {
+	if l.again != nil {
+		l.again.Stop()
+		l.again = nil
+	}
 }
 
 // What leases are about.
@@ -50,6 +59,7 @@ func (c *controlServer) expire(key string, l *lease) {
 	c.mu.Lock()
 	mine := c.leases[key] == l
 	if mine {
+		l.end()
 		delete(c.leases, key)
 	}
 	c.mu.Unlock()
@@ -62,6 +72,7 @@ func (c *controlServer) disarm(key string) {
 	c.mu.Lock()
 	if l := c.leases[key]; l != nil {
 		l.timer.Stop()
+		l.end()
 		delete(c.leases, key)
 	}
 	c.mu.Unlock()

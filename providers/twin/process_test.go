@@ -337,3 +337,56 @@ func TestKillsAndHangsWithTheSameSeedGiveTheSameTruth(t *testing.T) {
 		t.Errorf("first\n%s\nthen\n%s", a, b)
 	}
 }
+
+func TestARepetitionKillsWhoeverTakesThePlaceUntilItsLeaseEnds(t *testing.T) {
+	for _, end := range []string{"lease", "disarm", "request"} {
+		t.Run(end, func(t *testing.T) {
+			lease := providers.Lease{TTL: value.Duration(20 * time.Second), Deadline: value.Duration(time.Minute)}
+			in(t, pairOf(5*time.Second, 4, &record{}, 1), func(t *testing.T, w *Twin, c *control.Client) {
+				time.Sleep(10 * time.Second)
+				procs := c.Processes("10.0.1.10")
+				p, _ := holding(t, procs, "KeyedCounter")
+				other, _ := holding(t, procs, "Out")
+				again := providers.Repetition{Signal: "KILL", Every: value.Duration(5 * time.Second), Commands: []string{p.Command}, Most: 1}
+				if err := procs.Repeat(t.Context(), "x", again); !errors.Is(err, providers.ErrLeaseEnded) {
+					t.Errorf("without a lease: %v", err)
+				}
+				if err := procs.Arm(t.Context(), "x", nil, lease); err != nil {
+					t.Fatal(err)
+				}
+				if err := procs.Repeat(t.Context(), "x", again); err != nil {
+					t.Fatal(err)
+				}
+				launches := func() int64 { return peOf(t, w, "KeyedCounter")["launchCount"].(int64) }
+				before := launches()
+				time.Sleep(16 * time.Second)
+				if got := launches() - before; got != 3 && got != 2 { // the third is on its way up
+					t.Errorf("%d launches in 16 s of a kill every 5 s", got)
+				}
+				switch end {
+				case "disarm":
+					if err := procs.Disarm(t.Context(), "x"); err != nil {
+						t.Fatal(err)
+					}
+				case "request":
+					if err := procs.Repeat(t.Context(), "x", providers.Repetition{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(8 * time.Second)
+				before = launches()
+				time.Sleep(time.Minute)
+				if got := launches(); got != before {
+					t.Errorf("%d launches after the end", got-before)
+				}
+				if now, _ := holding(t, procs, "Out"); now.PID != other.PID || now.Started != other.Started {
+					t.Error("another PE was killed, too")
+				}
+				again.Signal = "STOP"
+				if err := procs.Repeat(t.Context(), "x", again); err == nil {
+					t.Error("STOP is repeated")
+				}
+			})
+		})
+	}
+}

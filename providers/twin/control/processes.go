@@ -26,6 +26,10 @@ func (p processes) Signal(ctx context.Context, signal string, pids []int) error 
 	return p.c.call(ctx, http.MethodPost, "/processes/signal", SignalRequest{Host: p.host, Signal: signal, PIDs: pids}, nil)
 }
 
+func (p processes) Repeat(ctx context.Context, name string, r providers.Repetition) error {
+	return p.c.call(ctx, http.MethodPut, "/processes/repetitions", RepeatRequest{Host: p.host, Name: name, Repetition: r}, nil)
+}
+
 func (p processes) Arm(ctx context.Context, name string, pids []int, l providers.Lease) error {
 	return p.c.call(ctx, http.MethodPut, "/processes/leases", ProcessLeaseRequest{Host: p.host, Name: name, PIDs: pids, Lease: l}, nil)
 }

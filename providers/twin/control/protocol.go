@@ -54,6 +54,13 @@ type ProcessLeaseRequest struct {
 	Lease providers.Lease `json:"lease"`
 }
 
+// RepeatRequest begins or, with a zero repetition, ends signalling processes of a host under a lease.
+type RepeatRequest struct {
+	Host       string               `json:"host"`
+	Name       string               `json:"name"`
+	Repetition providers.Repetition `json:"repetition"`
+}
+
 // Failure is the body of a refusal.
 type Failure struct {
 	Error string `json:"error"`
