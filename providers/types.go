@@ -8,6 +8,7 @@ package providers
 
 import (
 	"encoding/json"
+	"net/netip"
 
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/schema"
@@ -99,6 +100,9 @@ type Scope struct {
 	Target string
 	// StandIn says that connections will be swapped for a twin or a lab.
 	StandIn bool
+	// Ways are the addresses of the machine that xdc runs on from which it would reach hosts, by the hosts' addresses. What
+	// is not there is not known: names, hosts behind jump hosts, stand-ins.
+	Ways map[string]netip.Addr
 }
 
 // Description is the dry run of one step.

@@ -68,10 +68,11 @@ func Examine(ctx context.Context, opt Options, assumptions bool) Examination {
 			continue // what is in the way of its place was said
 		}
 		f := providers.Finding{Subject: st.Address, OK: true, Text: "could be done"}
-		if err := r.preflightStep(ctx, st); err != nil {
+		lines, err := r.preflightStep(ctx, st)
+		if err != nil {
 			f.OK, f.Text = false, err.Error()
 		}
-		out.Findings = append(out.Findings, f)
+		out.Findings = append(append(out.Findings, f), findingsOf(st, lines)...)
 	}
 	return out
 }

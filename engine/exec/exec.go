@@ -107,9 +107,11 @@ func Run(ctx context.Context, opt Options) (Outcome, error) {
 }
 
 // Preflight looks whether the plan could run, touching nothing, and returns a *PreflightError with everything that
-// keeps it from running.
-func Preflight(ctx context.Context, opt Options) error {
+// keeps it from running. Without an error it returns what people should see before they agree: which processes are
+// meant, which ways are cut.
+func Preflight(ctx context.Context, opt Options) ([]providers.Finding, error) {
 	r := newRun(opt)
 	defer r.closeSessions()
-	return r.preflight(ctx)
+	err := r.preflight(ctx)
+	return r.looked, err
 }

@@ -44,6 +44,9 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	if err := needsDuration(st, l.handle); err != nil {
 		return err
 	}
+	if found := l.handle.Found; len(found) > 0 {
+		r.post(func() { r.note(st, found) })
+	}
 	release, err := r.places.hold(ctx, l.handle.Places)
 	if err != nil {
 		return err
@@ -66,6 +69,13 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	return l.phase(event.Verified, func(e *event.DeedChanged) {
 		e.Low, e.High, e.Until = l.injected.Low, l.injected.High, until
 	})
+}
+
+// note puts what was found just before the deed into the record.
+func (r *run) note(st *step, found []providers.Line) {
+	for _, l := range found {
+		_ = r.emit(&event.Noted{Level: "info", Subject: st.Address, Text: lineWords(l)})
+	}
 }
 
 // needsDuration refuses a fault that would cut xdc off for as long as xdc wants.

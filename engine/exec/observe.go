@@ -207,9 +207,11 @@ func (r *run) preflight(ctx context.Context) error {
 		if r.leftOut(st) != "" {
 			continue
 		}
-		if err := r.preflightStep(ctx, st); err != nil {
+		lines, err := r.preflightStep(ctx, st)
+		if err != nil {
 			bad = append(bad, fmt.Sprintf("%s: %v", st.Address, err))
 		}
+		r.looked = append(r.looked, findingsOf(st, lines)...)
 	}
 	if len(bad) > 0 {
 		return &PreflightError{Findings: bad}
@@ -279,36 +281,53 @@ func (e *PreflightError) Error() string {
 	return out.String()
 }
 
-// preflightStep prepares what does not depend on a job or a result of this run.
-func (r *run) preflightStep(ctx context.Context, st *step) error {
+// findingsOf are what a step's preparation found, as findings.
+func findingsOf(st *step, lines []providers.Line) []providers.Finding {
+	out := make([]providers.Finding, len(lines))
+	for i, l := range lines {
+		out[i] = providers.Finding{Subject: st.Address, OK: true, Text: lineWords(l)}
+	}
+	return out
+}
+
+func lineWords(l providers.Line) string {
+	if l.Place == "" {
+		return l.Text
+	}
+	return l.Place + ": " + l.Text
+}
+
+// preflightStep prepares what does not depend on a job or a result of this run, and returns what people should see of
+// what it found.
+func (r *run) preflightStep(ctx context.Context, st *step) ([]providers.Line, error) {
 	if st.Late != nil {
-		return nil
+		return nil, nil
 	}
 	id := providers.StepID{Run: r.env.Run, Step: st.Address}
 	switch {
 	case st.Fault != nil && len(st.Description.Jobs) == 0:
 		typ, _, ok := r.opt.Registry.Fault(st.Type)
 		if !ok {
-			return fmt.Errorf("no provider has the fault %q", st.Type)
+			return nil, fmt.Errorf("no provider has the fault %q", st.Type)
 		}
 		h, err := typ.New(r.env).Prepare(ctx, id, st.Args)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return needsDuration(st, h)
+		return h.Found, needsDuration(st, h)
 	case st.Action != nil && st.Action.Approve == nil:
 		typ, _, ok := r.opt.Registry.Action(st.Type)
 		if !ok {
-			return fmt.Errorf("no provider has the action %q", st.Type)
+			return nil, fmt.Errorf("no provider has the action %q", st.Type)
 		}
 		if typ.Lasts != nil && typ.Lasts(st.Args) {
-			_, err := typ.Deed(r.env).Prepare(ctx, id, st.Args)
-			return err
+			h, err := typ.Deed(r.env).Prepare(ctx, id, st.Args)
+			return h.Found, err
 		}
-		return typ.New(r.env).Check(ctx, id, st.Args)
+		return nil, typ.New(r.env).Check(ctx, id, st.Args)
 	case st.Job != nil && st.Job.Launched == "":
-		_, err := r.opt.Registry.Jobs().Job(r.env).Prepare(ctx, id, st.Args)
-		return err
+		h, err := r.opt.Registry.Jobs().Job(r.env).Prepare(ctx, id, st.Args)
+		return h.Found, err
 	}
-	return nil
+	return nil, nil
 }

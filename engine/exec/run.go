@@ -31,6 +31,7 @@ type run struct {
 	watch    sync.WaitGroup // observers
 	attend   *attention
 
+	looked     []providers.Finding // what preflight has found that people should see
 	journalErr errOnce
 
 	// loop

@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"encoding/json"
+	"net/netip"
+
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/program"
@@ -112,15 +115,29 @@ func (m *maker) record() {
 
 // targets copies what the plan says about its targets into the contract's types.
 func (m *maker) targets() {
-	m.scope = providers.Scope{Targets: make(map[string]providers.Target, len(m.prog.Targets)), StandIn: m.opt.StandIn}
+	m.scope = providers.Scope{Targets: make(map[string]providers.Target, len(m.prog.Targets)), StandIn: m.opt.StandIn, Ways: map[string]netip.Addr{}}
 	for _, t := range m.prog.Targets {
 		out := providers.Target{Name: t.Name, Networks: t.Networks, Protected: t.Protected, Connections: t.Connections}
 		for _, h := range t.Hosts {
 			out.Hosts = append(out.Hosts, providers.Host{Name: h.Name, Address: h.Address, Args: h.Args})
+			if m.opt.Way == nil || jumps(h.Args) {
+				continue
+			}
+			if from, ok := m.opt.Way(h.Address); ok {
+				m.scope.Ways[h.Address] = from
+			}
 		}
 		m.plan.Targets = append(m.plan.Targets, out)
 		m.scope.Targets[t.Name] = out
 	}
+}
+
+// jumps reports whether a host is reached through others: then it sees the last of them, wherever xdc is.
+func jumps(args json.RawMessage) bool {
+	var a struct {
+		Jump []string `json:"jump"`
+	}
+	return len(args) > 0 && json.Unmarshal(args, &a) == nil && len(a.Jump) > 0
 }
 
 // jobs gathers what the plan says about its jobs.

@@ -5,6 +5,8 @@
 package plan
 
 import (
+	"net/netip"
+
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/value"
@@ -124,6 +126,9 @@ type Options struct {
 	Version string
 	// StandIn says that connections will be swapped for a twin or a lab.
 	StandIn bool
+	// Way says from which address of this machine an address would be reached, sending nothing; nil: nobody can tell. A
+	// saved plan keeps the answers.
+	Way func(address string) (netip.Addr, bool)
 	// Source is what the plan was made from, for saving it; nil if it will not be saved.
 	Source *Source
 }

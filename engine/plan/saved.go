@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +27,30 @@ type Source struct {
 	VarFiles []string `json:"var_files,omitempty"`
 	// Now is what timestamp() said.
 	Now time.Time `json:"now"`
+	// Ways are the addresses of this machine from which hosts would be reached, by the hosts' addresses.
+	Ways map[string]netip.Addr `json:"ways,omitempty"`
 	// Env is what env() found: nil for variables that were not set.
 	Env map[string]*string `json:"env,omitempty"`
+}
+
+// RecordWays wraps a question for the way to an address and notes the answers in the source.
+func (s *Source) RecordWays(way func(address string) (netip.Addr, bool)) func(string) (netip.Addr, bool) {
+	return func(address string) (netip.Addr, bool) {
+		from, ok := way(address)
+		if ok {
+			if s.Ways == nil {
+				s.Ways = map[string]netip.Addr{}
+			}
+			s.Ways[address] = from
+		}
+		return from, ok
+	}
+}
+
+// Way is what the plan was made with.
+func (s *Saved) Way(address string) (netip.Addr, bool) {
+	from, ok := s.Source.Ways[address]
+	return from, ok
 }
 
 // variablePrefix begins the environment variables that give variables of the plan; they are not env()'s.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,6 +62,7 @@ func (d *deed) Prepare(ctx context.Context, id providers.StepID, args json.RawMe
 	kept := make([]armed, len(works))
 	states := make([]before, len(works))
 	places := make([]providers.Place, len(works))
+	peers := make([]netip.Addr, len(works))
 	errs := d.all(len(works), func(i int) error {
 		w := works[i]
 		m, err := d.machine(w.Place)
@@ -74,7 +76,7 @@ func (d *deed) Prepare(ctx context.Context, id providers.StepID, args json.RawMe
 		if err := fit(w.Place, facts); err != nil {
 			return err
 		}
-		kept[i], places[i] = armed{w, facts.Dir}, w.Place
+		kept[i], places[i], peers[i] = armed{w, facts.Dir}, w.Place, facts.Peer
 		states[i], err = d.look(ctx, m, kept[i], name)
 		return err
 	})
@@ -84,12 +86,20 @@ func (d *deed) Prepare(ctx context.Context, id providers.StepID, args json.RawMe
 	h, err := providers.NewHandle(id, d.fault.Provider, d.fault.Type, places, states, nil, kept)
 	h.Names = []string{name}
 	h.CutOff = slices.ContainsFunc(works, func(w Work) bool { return w.Cuts })
-	for _, w := range works {
+	for i, w := range works {
+		if w.Cuts {
+			h.Found = append(h.Found, providers.Line{Place: w.Place.String(), Text: cutWords(peers[i])})
+		}
 		for _, text := range w.Found {
 			h.Found = append(h.Found, providers.Line{Place: w.Place.String(), Text: text})
 		}
 	}
 	return h, err
+}
+
+// cutWords says what it means that a fault cuts xdc off.
+func cutWords(from netip.Addr) string {
+	return "cuts the way by which xdc reaches it (from " + from.String() + "): the host's own timer heals; there is no renewal, and the lease is the whole duration"
 }
 
 // fit refuses machines on which an undo could not be armed.

@@ -32,6 +32,18 @@ type Look struct {
 	Log []string `json:"log,omitempty"`
 }
 
+// Of are the lines of the log that are about faults of one run.
+func (l Look) Of(run string) []string {
+	prefix, _, _ := strings.Cut(strings.TrimPrefix(providers.UniqueName(run, ""), "xdc_"), "_")
+	var out []string
+	for _, line := range l.Log {
+		if _, rest, ok := strings.Cut(line, " "); ok && strings.HasPrefix(rest, "xdc_"+prefix+"_") {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 const look = lockRead + `
 [ "$l_until" -le "$xdc_n" ] || printf 'lock %s\n' "$l_info"
 for d in "$XDC_BASE"/xdc_*; do

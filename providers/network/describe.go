@@ -41,11 +41,11 @@ func describe(k kind, s providers.Scope, raw json.RawMessage) (providers.Descrip
 			d.Effects = append(d.Effects, providers.Line{Place: p.place.String(), Text: "by " + means})
 		}
 		d.Undo = append(d.Undo, providers.Line{Place: p.place.String(), Text: "remove the rule xdc_RUN_STEP; it is armed to remove itself when its lease ends"})
-		if cutsManagement(a, s.Targets[p.place.Target], p) {
+		if why := k.cutsManagement(a, s, p); why != "" {
 			d.CutsManagement = true
 			out = append(out, diag.Diagnostic{
-				Severity: diag.Warning, Code: diag.ProviderSelfCut, Summary: fmt.Sprintf("The fault may cut xdc off from %s", p.place), Path: cty.GetAttrPath(k.other()),
-				Detail: fmt.Sprintf("`%s` includes %s, the address by which the host is reached. Its lease cannot be renewed then: the host heals by itself after `duration`.", k.other(), p.address),
+				Severity: diag.Warning, Code: diag.ProviderSelfCut, Summary: fmt.Sprintf("The fault cuts xdc off from %s", p.place), Path: cty.GetAttrPath(k.other()),
+				Detail: fmt.Sprintf("`%s` includes %s. Its lease cannot be renewed then: the host's own timer heals, after `duration`, which the fault needs.", k.other(), why),
 			})
 		}
 	}
@@ -88,22 +88,38 @@ func portList(ports []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// cutsManagement reports whether the other side includes the host's own address on the port of its SSH server.
-func cutsManagement(a *arguments, t providers.Target, p point) bool {
-	ip, err := netip.ParseAddr(p.address)
-	if a.Protocol != "" && a.Protocol != "tcp" {
-		return false
+// cutsManagement says in words what of the way from xdc to a host the fault covers; empty when it cuts nothing. xdc comes
+// from the address that this machine's routes give. Where that is not known (names, jump hosts, rehearsals), networks that
+// hold every address cover it, and those that hold the host's own address are taken to hold xdc's, too.
+func (k kind) cutsManagement(a *arguments, s providers.Scope, p point) string {
+	r := k.rule(a, "", p.address)
+	at := providers.Facts{Port: sshPort(s.Targets[p.place.Target], p.place.Host)}
+	if from, ok := s.Ways[p.address]; ok {
+		if at.Peer = from.Unmap(); cuts(r, at) {
+			return from.String() + ", the address from which xdc reaches the host"
+		}
+		return ""
 	}
-	if len(a.Ports) > 0 && !slices.Contains(a.Ports, sshPort(t, p.place.Host)) {
-		return false
-	}
-	for _, n := range a.From {
+	own, err := netip.ParseAddr(p.address)
+	for _, n := range r.Networks {
 		prefix, bad := netip.ParsePrefix(n)
-		if bad == nil && (prefix.Bits() == 0 || err == nil && prefix.Contains(ip)) {
-			return true
+		switch {
+		case bad != nil:
+			continue
+		case prefix.Bits() == 0:
+			at.Peer = prefix.Addr()
+		case err == nil && prefix.Contains(own.Unmap()):
+			at.Peer = own.Unmap()
+		default:
+			continue
+		}
+		if cuts(r, at) && prefix.Bits() == 0 {
+			return "every address, and so the one from which xdc reaches the host"
+		} else if cuts(r, at) {
+			return "the network of " + p.address + ", from which xdc may reach the host"
 		}
 	}
-	return false
+	return ""
 }
 
 func sshPort(t providers.Target, host string) int {

@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
 	"errors"
 	"fmt"
 	"strings"
@@ -145,6 +146,46 @@ func TestTheDryRunSaysItInWords(t *testing.T) {
 				t.Errorf("warnings: %v", ds)
 			}
 		})
+	}
+}
+
+// What a plan says of its own way is what the host would say of it: from the address that the routes give.
+func TestThePlanKnowsWhenItCutsItsOwnWay(t *testing.T) {
+	host := targets()["dc1"].Hosts[0].Address
+	for _, tc := range []struct {
+		typ, args, from string
+		cuts            bool
+	}{
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"]}`, "10.9.0.1", true},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"]}`, "::ffff:10.9.0.1", true},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"]}`, "10.8.0.1", false},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"]}`, "", false},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["0.0.0.0/0"]}`, "10.9.0.1", true},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["0.0.0.0/0"]}`, "", true},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["0.0.0.0/0"],"direction":"out"}`, "", false},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.0.1.0/24"]}`, "10.9.0.1", false},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"reject":true,"direction":"in"}`, "10.9.0.1", true},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"direction":"out"}`, "10.9.0.1", false},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"direction":"out","match":"packets"}`, "10.9.0.1", true},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"ports":[25091]}`, "10.9.0.1", false},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"ports":[22]}`, "10.9.0.1", true},
+		{"network_partition", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"protocol":"udp"}`, "10.9.0.1", false},
+		{"network_blackhole", `{"hosts":["dc1.edge"],"to":["10.9.0.0/16"]}`, "10.9.0.1", true},
+		{"network_loss", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"loss":1}`, "10.9.0.1", true},
+		{"network_loss", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"loss":0.5}`, "10.9.0.1", false},
+		{"network_latency", `{"hosts":["dc1.edge"],"from":["10.9.0.0/16"],"latency":"1s"}`, "10.9.0.1", false},
+	} {
+		s := providers.Scope{Targets: targets(), Ways: map[string]netip.Addr{}}
+		if tc.from != "" {
+			s.Ways[host] = netip.MustParseAddr(tc.from)
+		}
+		d, ds := faultType(t, tc.typ).Describe(s, json.RawMessage(tc.args))
+		if ds.HasErrors() {
+			t.Fatal(ds.Err())
+		}
+		if d.CutsManagement != tc.cuts || tc.cuts != (len(ds) == 1 && ds[0].Code == diag.ProviderSelfCut) {
+			t.Errorf("%s %s from %q: cuts %v, %v", tc.typ, tc.args, tc.from, d.CutsManagement, ds)
+		}
 	}
 }
 

@@ -45,12 +45,14 @@ func (a *Apply) Run(c *Context) error {
 			return err
 		}
 		o.StandIn = true
+	} else {
+		o.Way = c.Way
 	}
 	frozen, saved, err := a.read(c, o)
 	if err != nil {
 		return err
 	}
-	if err := a.agree(c, frozen, saved); err != nil {
+	if err := a.agree(c, frozen, saved, stand); err != nil {
 		return err
 	}
 	seed := randomSeed()
@@ -83,8 +85,8 @@ func (a *Apply) read(c *Context, o load.Options) (*plan.Plan, bool, error) {
 	return frozen, saved, c.Report(set, found)
 }
 
-// agree shows the blast radius and asks. A saved plan runs without asking: it was looked at when it was saved.
-func (a *Apply) agree(c *Context, p *plan.Plan, saved bool) error {
+// agree shows the blast radius and what a look at the targets finds, and asks. A saved plan runs without asking: it was looked at when it was saved.
+func (a *Apply) agree(c *Context, p *plan.Plan, saved bool, stand *standin.StandIn) error {
 	var missing []string
 	for _, t := range p.Blast.Protected {
 		if !slices.Contains(a.Confirm, t) {
@@ -106,6 +108,9 @@ func (a *Apply) agree(c *Context, p *plan.Plan, saved bool) error {
 		return errors.New("there is no terminal to ask on: look at the plan with xdc plan, and add --auto-approve")
 	}
 	if err := view.Plan(c.Side, p, c.SideStyle); err != nil {
+		return err
+	}
+	if err := preflight(c, p, stand); err != nil {
 		return err
 	}
 	answer, err := c.Ask(fmt.Sprintf("\nRun this plan against %s? Only \"yes\" is taken", strings.Join(p.Blast.Targets, ", ")), "")

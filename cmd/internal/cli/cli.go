@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -59,6 +60,8 @@ type Program struct {
 	// Shipped finds the plans that come with xdc.
 	Shipped func(name string) (*source.Set, bool)
 	Version Version
+	// Way says from which address of this machine an address would be reached, sending nothing.
+	Way func(address string) (netip.Addr, bool)
 	// Hooks are for fault tests; nil in the program itself.
 	Hooks *Hooks
 }
@@ -122,7 +125,7 @@ func (p Program) main(args []string, redactor *value.Redactor, out, side io.Writ
 		OutStyle:  view.Detect(fs.out, get, grammar.NoColor),
 		SideStyle: view.Detect(fs.err, get, grammar.NoColor),
 		Shipped:   p.Shipped, parser: parser,
-		Version: p.Version, Hooks: p.Hooks, JSON: grammar.JSON, Log: logger(grammar.LogLevel, side),
+		Version: p.Version, Way: p.Way, Hooks: p.Hooks, JSON: grammar.JSON, Log: logger(grammar.LogLevel, side),
 	}
 	code, err := codeOf(parsed.Run(ctx))
 	if err != nil {

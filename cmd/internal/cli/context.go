@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -37,6 +38,8 @@ type Context struct {
 	Version             Version
 	JSON                bool
 	Shipped             func(name string) (*source.Set, bool)
+	// Way says from which address of this machine an address would be reached.
+	Way func(address string) (netip.Addr, bool)
 
 	parser *kong.Kong
 	input  *bufio.Reader

@@ -49,6 +49,8 @@ func (d *Doctor) Run(c *Context) error {
 			return err
 		}
 		o.StandIn = true
+	} else {
+		o.Way = c.Way
 	}
 	frozen, set, found := load.Plan(o)
 	if err := c.Report(set, found); err != nil {

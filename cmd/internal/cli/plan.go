@@ -28,12 +28,15 @@ func (Plan) Help() string {
 func (p *Plan) Run(c *Context) error {
 	o := c.Loader(p.PlanArgs)
 	o.Mode, o.SaveAs = p.Mode, p.Output
+	if p.Mode == "apply" {
+		o.Way = c.Way
+	}
 	frozen, set, found := load.Plan(o)
 	if err := c.Report(set, found); err != nil {
 		return err
 	}
 	if p.Check {
-		if err := preflight(c, frozen); err != nil {
+		if err := preflight(c, frozen, nil); err != nil {
 			return err
 		}
 	}

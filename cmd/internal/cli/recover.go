@@ -70,11 +70,27 @@ func (r *Recover) Run(c *Context) error {
 			}
 			fmt.Fprintf(c.Out, "%s  %s %s: undone and verified\n", f.ID, x.Kind, view.Clean(x.Step))
 		}
+		r.logs(c, q)
 	}
 	if !owed {
 		fmt.Fprintln(c.Out, "Nothing is owed.")
 	}
 	return Silently(code)
+}
+
+// logs prints what the hosts of a run have to say of heals that happened there without xdc. What cannot be asked was
+// said by the recovery itself.
+func (r *Recover) logs(c *Context, q session.RecoverRequest) {
+	q.Commands = nil // only looks
+	found, err := session.LookAtRun(c.Context, q)
+	if err != nil {
+		return
+	}
+	for _, h := range found {
+		for _, line := range h.Look.Of(q.Folder.ID) {
+			fmt.Fprintf(c.Out, "%s  %s: log: %s\n", q.Folder.ID, view.Clean(h.Host), view.Clean(line))
+		}
+	}
 }
 
 func (r *Recover) folders() ([]session.Folder, error) {

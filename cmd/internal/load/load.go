@@ -4,6 +4,7 @@
 package load
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/plan"
@@ -42,6 +43,9 @@ type Options struct {
 	// Mode is plan, apply or rehearse; StandIn says that connections will be swapped.
 	Mode    string
 	StandIn bool
+	// Way says from which address of this machine an address would be reached, without sending anything; nil: nobody can
+	// tell. Rehearsals go without: they come out the same everywhere.
+	Way func(address string) (netip.Addr, bool)
 }
 
 // loading is one plan being read.
@@ -109,7 +113,7 @@ func (l *loading) plan() *plan.Plan {
 	if l.found.HasErrors() {
 		return nil
 	}
-	p, ds := plan.New(prog, l.Registry, plan.Options{Mode: l.Mode, Version: l.Version, StandIn: l.StandIn, Source: l.made})
+	p, ds := plan.New(prog, l.Registry, plan.Options{Mode: l.Mode, Version: l.Version, StandIn: l.StandIn, Way: l.Way, Source: l.made})
 	l.found = append(l.found, ds...)
 	if l.found.HasErrors() {
 		return nil

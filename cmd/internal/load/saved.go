@@ -32,6 +32,9 @@ func (l *loading) remember() error {
 		paths = []string{"."}
 	}
 	l.made = &plan.Source{Folder: filepath.ToSlash(back), Paths: paths, VarFiles: l.VarFiles, Now: l.in.Now}
+	if l.Way != nil {
+		l.Way = l.made.RecordWays(l.Way)
+	}
 	if l.in.Env != nil {
 		l.in.Env = l.made.Record(l.in.Env)
 	}
@@ -83,7 +86,7 @@ func Saved(o Options, name string) (*plan.Plan, *source.Set, diag.List) {
 	}
 	own := o.VarFiles // secrets given now
 	o.Paths, o.VarFiles = within(folder, saved.Source.Paths), append(within(folder, saved.Source.VarFiles), own...)
-	o.Env, o.Now, o.SaveAs = saved.Lookup(o.Env), saved.Source.Now, name
+	o.Env, o.Now, o.Way, o.SaveAs = saved.Lookup(o.Env), saved.Source.Now, saved.Way, name
 	l := o.begin()
 	l.extra = []*source.File{values}
 	p := l.plan()

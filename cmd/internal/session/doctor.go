@@ -23,11 +23,12 @@ func Doctor(ctx context.Context, q Request, assumptions bool) (exec.Examination,
 	return exec.Examine(ctx, opt, assumptions), nil
 }
 
-// Preflight looks at a plan's targets, read-only, and says everything that would keep a run from starting.
-func Preflight(ctx context.Context, q Request) error {
+// Preflight looks at a plan's targets, read-only, and says everything that would keep a run from starting; if nothing
+// would, what people should see before they agree.
+func Preflight(ctx context.Context, q Request) ([]providers.Finding, error) {
 	opt, done, err := q.looking()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer done()
 	return exec.Preflight(ctx, opt)

@@ -89,7 +89,7 @@ func (v *planView) step(n int, s *plan.Step) {
 		v.text(in, "held   ", strings.TrimPrefix(s.Held, "held "))
 	}
 	if s.Description.CutsManagement {
-		v.text(in, "note   ", "this cuts xdc's own path to the place: the undo is armed there for the whole duration and not renewed")
+		v.text(in, "note   ", "this cuts xdc's own path to the place: the host's own timer heals; there is no renewal, and the lease is the whole duration")
 	}
 	if s.Step != nil {
 		v.needs(s, in)
