@@ -293,6 +293,15 @@ func TestClasses(t *testing.T) {
 	}
 }
 
+func TestTheKeyMayBeInANestedObject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, false, func(o *Options) { o.Spec.Key = "order.id" })
+		b.send(2, 0, measure.Acked)
+		b.sinks["dc1"].put(fmt.Sprintf(`{"order":{"id":%q,"at":1},"n":0}`, b.ids.ID(0)), fmt.Sprintf(`{"order.id":%q}`, b.ids.ID(1)), `{"order":{}}`)
+		want(t, b.close(time.Minute).Total, "sent 2, acked 2, delivered 2, once 2, unexpected 1")
+	})
+}
+
 func TestAMirroredSeedIsAuditedAtEachTarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, true, nil)

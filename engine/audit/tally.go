@@ -51,7 +51,8 @@ func (t *tally) take(i int, items []json.RawMessage, when span, baseline bool) {
 	for _, raw := range items {
 		var item map[string]json.RawMessage
 		_ = json.Unmarshal(raw, &item) // what is no object has no key, and is nobody's
-		seq, owner := t.ledger.Find(t.key, item[t.key])
+		id, _ := measure.Lookup(raw, t.key)
+		seq, owner := t.ledger.Find(t.key, id)
 		switch {
 		case owner == measure.Ours:
 			t.record(at, seq, item)

@@ -132,12 +132,12 @@ func (l *Ledger) Find(field string, v json.RawMessage) (int64, Owner) {
 	if !ok {
 		return 0, Nobody
 	}
-	if seq, own := l.ids.read(text); own != Nobody {
+	if seq, own := l.ids.read(string(text)); own != Nobody {
 		return l.known(seq, own)
 	}
 	switch {
 	case d.direct:
-		if seq, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if seq, err := strconv.ParseInt(string(text), 10, 64); err == nil {
 			return l.known(seq, Ours)
 		}
 	case d.seqs != nil:

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -125,6 +126,11 @@ func (l *Ledger) Add(e Entry) int64 {
 		l.lanes[i].last = append(l.lanes[i].last, 0)
 	}
 	l.counts.Due++
+	for _, k := range l.keys {
+		if v, ok := e.at(k); ok {
+			l.lookup[k].add(v, seq)
+		}
+	}
 	for _, f := range e.Fields {
 		l.sum(seq, f)
 	}
@@ -136,11 +142,23 @@ func (l *Ledger) Add(e Entry) int64 {
 	return seq
 }
 
-// sum notes a field's checksum and, where an audit finds records by it, its identity.
-func (l *Ledger) sum(seq int64, f Field) {
-	if id := l.lookup[f.Name]; id != nil {
-		id.add(f.Value, seq)
+// at is the value at a path in the record; dots lead into nested objects, as in Lookup.
+func (e Entry) at(path string) (json.RawMessage, bool) {
+	for _, f := range e.Fields {
+		if f.Name == path {
+			return f.Value, true
+		}
 	}
+	for _, f := range e.Fields {
+		if rest, ok := strings.CutPrefix(path, f.Name+"."); ok {
+			return Lookup(f.Value, rest)
+		}
+	}
+	return nil, false
+}
+
+// sum notes a field's checksum.
+func (l *Ledger) sum(seq int64, f Field) {
 	i := slices.Index(l.fields, f.Name)
 	if i < 0 {
 		if len(l.fields) == maxFields {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,15 +123,26 @@ func (g *generated) next(seq int64, due time.Time) (item, error) {
 func (g *generated) close() error { return nil }
 
 func (g *generated) identity(field string) measure.Identity {
-	for i, n := range g.plain {
-		if n == field {
-			return identityOf(g.spec.Fields[i])
-		}
+	if f, ok := inside(*g.spec, field); ok {
+		return identityOf(f)
 	}
 	if has(*g.spec, "id") {
 		return measure.ByID // the application may have renamed it
 	}
 	return measure.ByNothing
+}
+
+// inside finds the generator at a path; dots lead into nested objects, and a name that has the dots itself comes first.
+func inside(g value.Generator, path string) (value.Generator, bool) {
+	if i := slices.Index(g.Names, path); i >= 0 {
+		return g.Fields[i], true
+	}
+	for i, n := range g.Names {
+		if rest, ok := strings.CutPrefix(path, n+"."); ok {
+			return inside(g.Fields[i], rest)
+		}
+	}
+	return value.Generator{}, false
 }
 
 func identityOf(f value.Generator) measure.Identity {

@@ -555,3 +555,20 @@ func TestAnAuditThatCannotTellRecordsApartIsAnError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestANestedFieldMayTellRecordsApart(t *testing.T) {
+	t.Parallel()
+	g, err := newGenerated(&value.Generator{Kind: "object", Names: []string{"order", "n.o"}, Fields: []value.Generator{
+		{Kind: "object", Names: []string{"id", "n"}, Fields: []value.Generator{{Kind: "id"}, {Kind: "number", Max: 1}}}, {Kind: "seq"},
+	}}, 1, "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for field, want := range map[string]measure.Identity{
+		"order.id": measure.ByID, "order.n": measure.ByNothing, "n.o": measure.ByNumber, "renamed": measure.ByID,
+	} {
+		if got := g.identity(field); got != want {
+			t.Errorf("%s identifies by %d, want %d", field, got, want)
+		}
+	}
+}

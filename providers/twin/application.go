@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -79,15 +80,27 @@ func (a *application) accept(items []json.RawMessage) int {
 }
 
 func (a *application) id(item json.RawMessage) string {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(item, &m) != nil {
-		return ""
-	}
+	v := at(item, a.job.dc.twin.cfg.Key)
 	var s string
-	if json.Unmarshal(m[a.job.dc.twin.cfg.Key], &s) == nil {
+	if json.Unmarshal(v, &s) == nil {
 		return s
 	}
-	return string(m[a.job.dc.twin.cfg.Key])
+	return string(v)
+}
+
+// at is the value at a path in an object; dots lead into nested ones.
+func at(item json.RawMessage, path string) json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(item, &m) != nil {
+		return nil
+	}
+	if v, ok := m[path]; ok {
+		return v
+	}
+	if first, rest, ok := strings.Cut(path, "."); ok && m[first] != nil {
+		return at(m[first], rest)
+	}
+	return nil
 }
 
 func (a *application) nudge() {
