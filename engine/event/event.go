@@ -96,6 +96,9 @@ type (
 		Finding bool `json:"finding,omitempty"`
 		// Results are the final attributes of a finished step.
 		Results map[string]any `json:"results,omitempty"`
+		// Instant is when the step did so as far as conditions are concerned, in nanoseconds since the run started; the
+		// event itself is recorded a little later.
+		Instant time.Duration `json:"instant,omitempty"`
 	}
 	// DeedChanged is a step in the life of something that must be undone. Intended carries the handle.
 	DeedChanged struct {
@@ -141,16 +144,31 @@ type (
 	}
 	// Judged is the verdict on an expectation.
 	Judged struct {
-		Step     string        `json:"step"`
-		Verdict  Verdict       `json:"verdict"`
-		Severity string        `json:"severity"`
-		Why      string        `json:"why,omitempty"`
-		Message  string        `json:"message,omitempty"` // the plan's error_message
-		Text     string        `json:"text"`              // the condition
-		Values   []diag.Value  `json:"values,omitempty"`
-		At       time.Duration `json:"at"`
-		File     string        `json:"file,omitempty"`
-		Line     int           `json:"line,omitempty"`
+		Step     string       `json:"step"`
+		Verdict  Verdict      `json:"verdict"`
+		Severity string       `json:"severity"`
+		Why      string       `json:"why,omitempty"`
+		Message  string       `json:"message,omitempty"` // the plan's error_message
+		Text     string       `json:"text"`              // the condition
+		Values   []diag.Value `json:"values,omitempty"`
+		// From and To are the stretch of time that was judged, equal for an instant, and At the instant that decided, in
+		// nanoseconds since the run started.
+		From time.Duration `json:"from"`
+		To   time.Duration `json:"to"`
+		At   time.Duration `json:"at"`
+		// Part is the part of the condition that decided, and Samples are those that it rests on.
+		Part    string `json:"part,omitempty"`
+		Samples []Seen `json:"samples,omitempty"`
+		File    string `json:"file,omitempty"`
+		Line    int    `json:"line,omitempty"`
+	}
+	// Seen is a sample that a verdict rests on: at some instant in [Low, High] the signal had this value.
+	Seen struct {
+		Signal   string        `json:"signal"`
+		Value    string        `json:"value"` // as a condition would write it
+		Low      time.Duration `json:"low"`
+		High     time.Duration `json:"high"`
+		Evidence string        `json:"evidence,omitempty"`
 	}
 	// GuardTripped aborts the run.
 	GuardTripped struct {

@@ -50,7 +50,7 @@ func (r *run) approve(st *step) {
 	}
 	deadline := time.Duration(0)
 	if st.Timeout > 0 {
-		deadline = r.now() + st.Timeout.D()
+		deadline = r.at + st.Timeout.D()
 	}
 	r.watchers.watch(nil, func(now time.Duration) (time.Duration, bool) {
 		switch {

@@ -31,6 +31,10 @@ type Options struct {
 	Rehearsal bool
 	// StandIn leaves out steps that look at what only the real surroundings have. Rehearsals do so too.
 	StandIn bool
+	// Lateness is how long after its latest instant an observation may come to be taken into account where it belongs;
+	// one that is later is known only from then on. Verdicts about stretches of time wait for as long. Zero is right
+	// where time is virtual: there, everything is taken in at the instant at which it is known.
+	Lateness time.Duration
 	// Interrupts returns how many times somebody asked to stop. It is polled, because a rehearsal's bubble must
 	// not wait on anything outside. Nil: never.
 	Interrupts func() int

@@ -1,16 +1,12 @@
 package exec
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/cond"
-	"github.com/xdc-project/xdc/lang/diag"
-	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
@@ -21,163 +17,122 @@ type expecting struct {
 	atEnd   bool          // judged when the run ends
 }
 
-// expectReady is called when an expectation's edges are satisfied.
+// expectReady is called when an expectation's edges are satisfied, or can no longer be.
 func (r *run) expectReady(st *step) {
 	if st.expect != nil || st.state.Finished() {
 		return
 	}
-	st.expect = &expecting{at: r.now()}
-	if r.leftOut(st) != "" {
-		r.verdict(st, event.NotJudged, cond.Judged{Why: r.leftOut(st), At: r.now()}, nil)
-		return
-	}
+	at, missing := r.readiness(st)
+	st.expect = &expecting{at: at}
 	c := st.Expect.That
 	switch {
+	case r.leftOut(st) != "":
+		r.verdict(st, leftOut(st.Step, r.leftOut(st), at))
+	case missing != "":
+		r.verdict(st, inconclusive(st.Step, missing, at))
 	case c == nil:
-		r.judgeHCL(st)
+		r.verdict(st, judgeResults(st.Step, r.results(), at))
 	case c.Formula.Temporal():
 		r.startMonitor(st)
-	case !r.onlyJobs(st):
-		r.judgeNow(st)
+	case !onlyJobs(st.Step):
+		r.judgeNow(st, at)
 	default:
 		st.expect.atEnd = true
 	}
 }
 
-// onlyJobs reports whether an expectation has no edges but those to jobs.
-func (r *run) onlyJobs(st *step) bool {
-	for _, n := range st.Needs {
-		if n.Step.Kind != addr.Job && !n.Order {
-			return false
+// readiness is the instant at which the last edge of an expectation was satisfied, and what never came, if anything.
+func (r *run) readiness(st *step) (at time.Duration, missing string) {
+	return readiness(st.Step, func(step string) (progress, bool) {
+		from := r.steps[step]
+		if from == nil || !from.state.Finished() && len(from.reached) == 0 {
+			return progress{}, false
 		}
-	}
-	return true
-}
-
-// waits reports whether an expectation has edges at all.
-func waits(st *step) bool {
-	return slices.ContainsFunc(st.Needs, func(n program.Need) bool { return !n.Order })
+		return progress{from.reached, from.state, from.ended}, true
+	})
 }
 
 func (r *run) startMonitor(st *step) {
 	f := st.Expect.That.Formula
-	from := time.Duration(0)
-	if waits(st) {
-		from = st.expect.at
-	}
+	from := rangeFrom(st.Step, st.expect.at)
 	r.attend.begin(st.Address)
 	r.opt.Trace.Judge(func(v cond.View) { st.expect.monitor = f.Monitor(v, from) })
-	r.watchers.watch(f, func(now time.Duration) (time.Duration, bool) {
+	r.watchers.watch(f, func(time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {
 			return 0, true
 		}
 		var j cond.Judged
 		var decided bool
-		r.opt.Trace.Judge(func(cond.View) { j, decided = st.expect.monitor.Advance(now) })
+		mark := r.judgeable(f)
+		r.opt.Trace.Judge(func(cond.View) { j, decided = st.expect.monitor.Advance(mark) })
 		if decided {
-			r.verdict(st, verdictOf(j.Truth), j, nil)
+			r.verdict(st, judgement(st.Step, verdictOf(j.Truth), j))
 			return 0, true
 		}
 		return 0, false
 	})
 }
 
-// judgeNow judges a condition without a temporal operator at this instant.
-func (r *run) judgeNow(st *step) {
+// judgeNow judges a condition without a temporal operator at an instant.
+func (r *run) judgeNow(st *step, at time.Duration) {
 	var j cond.Judged
-	r.opt.Trace.Judge(func(v cond.View) { j = st.Expect.That.Formula.Eval(v, r.now()) })
-	r.verdict(st, verdictOf(j.Truth), j, nil)
-}
-
-// judgeHCL judges an HCL condition over finished results.
-func (r *run) judgeHCL(st *step) {
-	j, diags := st.Expect.Judge(r.results())
-	at := cond.Judged{At: r.now(), Why: j.Why}
-	v := event.Inconclusive
-	switch {
-	case diags.HasErrors():
-		at.Why = diags.Err().Error()
-	case j.Met != nil && *j.Met:
-		v = event.Met
-	case j.Met != nil:
-		v = event.NotMet
-	}
-	r.verdict(st, v, at, j.Values)
-}
-
-func verdictOf(t cond.Truth) event.Verdict {
-	switch t {
-	case cond.True:
-		return event.Met
-	case cond.False:
-		return event.NotMet
-	case cond.Unknown:
-	}
-	return event.Inconclusive
+	f := st.Expect.That.Formula
+	r.settle(f, at)
+	r.opt.Trace.Judge(func(v cond.View) { j = f.Eval(v, at) })
+	r.verdict(st, judgement(st.Step, verdictOf(j.Truth), j))
 }
 
 // verdict records what became of an expectation.
-func (r *run) verdict(st *step, v event.Verdict, j cond.Judged, values []diag.Value) {
-	for _, rd := range j.Values {
-		text := "unknown"
-		if rd.Known {
-			text = rd.Value.String()
-		}
-		values = append(values, diag.Value{Name: rd.Name, Text: text})
-	}
-	ev := &event.Judged{
-		Step: st.Address, Verdict: v, Severity: st.Expect.Severity, Why: j.Why, Text: st.Expect.Condition,
-		Values: values, At: j.At, File: st.File, Line: st.Line,
-	}
-	if st.Expect.That != nil {
-		ev.Text = st.Expect.That.Text
-	}
-	if v != event.Met && v != event.NotJudged {
-		ev.Message = st.Expect.ErrorMessage
-	}
-	_ = r.emit(ev)
-	r.out.Verdicts[v]++
-	if st.Expect.Severity != "should" && (v == event.NotMet || v == event.Inconclusive) {
-		r.out.because(NotMet, "%s is %s: %s", st.Address, v, j.Why)
+func (r *run) verdict(st *step, ev event.Judged) {
+	_ = r.emit(&ev)
+	r.out.Verdicts[ev.Verdict]++
+	if ev.Severity != "should" && (ev.Verdict == event.NotMet || ev.Verdict == event.Inconclusive) {
+		r.out.because(NotMet, "%s is %s: %s", st.Address, ev.Verdict, ev.Why)
 	}
 	st.began, st.startedAt = true, st.expect.at
-	r.finish(st, event.Done, string(v), map[string]any{"status": strings.ReplaceAll(string(v), " ", "_")})
+	r.finish(st, event.Done, string(ev.Verdict), map[string]any{"status": strings.ReplaceAll(string(ev.Verdict), " ", "_")})
 }
 
 // judgeRest judges what is still open when the run has ended: the last heal is verified and no job is cancelled
 // yet.
 func (r *run) judgeRest() {
-	now := r.now()
-	r.happened("run.done", signal.Span{Low: now, High: now})
+	r.takeIn()
+	end := r.at
+	r.happened("run.done", signal.Span{Low: end, High: end})
 	for _, st := range r.order {
 		if st.kind != addr.Expect || st.state.Finished() {
 			continue
 		}
+		open := st.expect != nil
+		if !open {
+			st.expect = &expecting{at: end}
+		}
 		switch {
 		case r.leftOut(st) != "":
-			if st.expect == nil {
-				st.expect = &expecting{at: now}
-			}
-			r.verdict(st, event.NotJudged, cond.Judged{Why: r.leftOut(st), At: now}, nil)
-		case st.expect == nil:
-			st.expect = &expecting{at: now}
-			r.verdict(st, event.Inconclusive, cond.Judged{At: now, Why: r.missing(st)}, nil)
+			r.verdict(st, leftOut(st.Step, r.leftOut(st), end))
+		case !open:
+			_, missing := r.readiness(st)
+			r.verdict(st, inconclusive(st.Step, missing, end))
 		case st.expect.monitor != nil:
 			var j cond.Judged
-			r.opt.Trace.Judge(func(cond.View) { j = st.expect.monitor.Finish(now) })
-			r.verdict(st, verdictOf(j.Truth), j, nil)
+			r.settle(st.Expect.That.Formula, end)
+			r.opt.Trace.Judge(func(cond.View) { j = st.expect.monitor.Finish(end) })
+			r.verdict(st, judgement(st.Step, verdictOf(j.Truth), j))
 		default:
-			r.judgeNow(st)
+			r.judgeNow(st, end)
 		}
 	}
 }
 
-// missing says what an expectation that never became ready was waiting for.
-func (r *run) missing(st *step) string {
-	for _, n := range st.Needs {
-		if from := r.steps[n.Step.String()]; from != nil && !from.reached[n.Point] {
-			return fmt.Sprintf("%s never came to be %s", n.Step, n.Point)
+// takeIn takes what has been sent to the loop so far.
+func (r *run) takeIn() {
+	for {
+		r.tick()
+		select {
+		case fn := <-r.inbox:
+			fn()
+		default:
+			return
 		}
 	}
-	return "an event that it waits for never happened"
 }

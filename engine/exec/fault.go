@@ -107,9 +107,9 @@ func (r *run) lease(l *life, left time.Duration) providers.Lease {
 // faultInForce runs in the loop.
 func (r *run) faultInForce(st *step, l *life) {
 	st.results = map[string]any{"injected": l.injected.High.Seconds()}
-	r.happened(st.Address+".injected", l.injected)
-	r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(true), Low: l.injected.Low, High: max(l.injected.High, r.now())})
-	r.reach(st, program.Injected)
+	at := r.happened(st.Address+".injected", l.injected).High
+	r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(true), Low: l.injected.Low, High: at})
+	r.reach(st, program.Injected, at)
 	if r.aborting != "" {
 		closeOnce(st.abort)
 	}
@@ -207,14 +207,14 @@ func (r *run) faultHealed(st *step, l *life, cause, healErr error, wasInForce bo
 		r.finish(st, event.Failed, "not healed: "+healErr.Error(), map[string]any{})
 		return
 	}
-	results := map[string]any{}
+	results, healed := map[string]any{}, r.at
 	if wasInForce {
 		results["injected"] = l.injected.High.Seconds()
 		results["healed"] = l.restored.High.Seconds()
 		results["held"] = (l.restored.Low - l.injected.High).Seconds()
 		st.results = results
-		r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(false), Low: l.restored.Low, High: max(l.restored.High, r.now())})
-		r.happened(st.Address+".healed", l.restored)
+		healed = r.happened(st.Address+".healed", l.restored).High
+		r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(false), Low: l.restored.Low, High: healed})
 	}
 	if l.differs != "" {
 		// A person has to look at it: there is nothing left that recover could undo.
@@ -222,18 +222,18 @@ func (r *run) faultHealed(st *step, l *life, cause, healErr error, wasInForce bo
 	}
 	switch {
 	case cause == nil && l.differs != "":
-		r.reachHealed(st)
+		r.reach(st, program.Healed, healed)
 		r.finish(st, event.Failed, "healed, and yet its place is not as it was before:\n"+l.differs, results)
 	case cause == nil:
 		st.state = event.Running
-		r.reachHealed(st)
+		r.reach(st, program.Healed, healed)
 		r.finish(st, event.Done, "", results)
 	case errors.Is(cause, errAborted) && wasInForce:
-		r.reachHealed(st)
+		r.reach(st, program.Healed, healed)
 		r.finish(st, event.Done, "healed early: "+r.aborting, results)
 	default:
 		if wasInForce {
-			r.reachHealed(st)
+			r.reach(st, program.Healed, healed)
 		}
 		if errors.Is(cause, errEndedEarly) {
 			r.out.because(Broken, "%s %v", st.Address, cause)
@@ -242,8 +242,6 @@ func (r *run) faultHealed(st *step, l *life, cause, healErr error, wasInForce bo
 	}
 	r.maybeCloseAudits()
 }
-
-func (r *run) reachHealed(st *step) { r.reach(st, program.Healed) }
 
 // healAfterLater waits until the faults that were injected later at the same place are healed or given up, so
 // that a shared place is unwound in reverse.

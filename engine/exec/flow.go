@@ -201,7 +201,7 @@ func (r *run) maybeCloseAudits() {
 func (r *run) needsMet(st *step) bool {
 	for _, n := range st.Needs {
 		from := r.steps[n.Step.String()]
-		if from == nil || from.reached[n.Point] || from.state.Finished() {
+		if from == nil || from.came(n.Point) || from.state.Finished() {
 			continue
 		}
 		return false

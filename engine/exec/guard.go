@@ -11,7 +11,9 @@ import (
 // guard is a guard under way.
 type guard struct {
 	plan.Guard
+	seen time.Duration // looked at up to here, inclusive
 	over bool
+	why  string
 }
 
 // armGuards watches every guard between its events. One that becomes false aborts the run.
@@ -35,38 +37,59 @@ func (r *run) armGuards() {
 		if g.To != nil {
 			more = append(more, g.To.Path())
 		}
-		r.watchers.watch(g.That.Formula, func(now time.Duration) (time.Duration, bool) {
-			if g.over || r.aborting != "" || r.complete {
-				r.attend.end(g.Address, now)
-				return 0, true
-			}
-			if g.To != nil {
-				if _, ok := r.opt.Trace.Event(g.To.Path()); ok {
-					r.attend.end(g.Address, now)
-					return 0, true
-				}
-			}
-			if g.From != nil {
-				if _, ok := r.opt.Trace.Event(g.From.Path()); !ok {
-					return 0, false
-				}
-			}
-			r.attend.begin(g.Address)
-			var j cond.Judged
-			var next time.Duration
-			r.opt.Trace.Judge(func(v cond.View) {
-				j = g.That.Formula.Eval(v, now)
-				if n, ok := g.That.Formula.NextChange(v, now); ok {
-					next = n
-				}
-			})
-			if j.Truth == cond.False || (j.Truth == cond.Unknown && g.OnUnknown == "abort") {
-				g.over = true
-				_ = r.emit(&event.GuardTripped{Guard: g.Address, Why: j.Why})
-				r.abort(Broken, "%s tripped: %s", g.Address, j.Why)
-				return 0, true
-			}
-			return next, false
-		}, more...)
+		r.watchers.watch(g.That.Formula, func(now time.Duration) (time.Duration, bool) { return r.guard(g, now) }, more...)
 	}
+}
+
+// guard looks at a guard. It is asked whenever something new is known, and trips on what is known then; and it looks
+// at every instant up to which everything is known, because what came late may have been so only between two looks.
+func (r *run) guard(g *guard, now time.Duration) (next time.Duration, over bool) {
+	defer func() {
+		if over {
+			r.attend.end(g.Address, now)
+		}
+	}()
+	if g.over || r.aborting != "" || r.complete {
+		return 0, true
+	}
+	f := g.That.Formula
+	if g.From != nil {
+		from, ok := r.opt.Trace.Event(g.From.Path())
+		if !ok {
+			return 0, false
+		}
+		g.seen = max(g.seen, from.High-1)
+	}
+	r.attend.begin(g.Address)
+	mark := r.judgeable(f) - 1
+	if g.To != nil {
+		if to, ok := r.opt.Trace.Event(g.To.Path()); ok {
+			mark, over = min(mark, to.Low), to.Low <= mark
+			now = min(now, to.Low)
+		}
+	}
+	r.opt.Trace.Judge(func(v cond.View) {
+		for _, t := range f.Changes(v, g.seen, mark) {
+			if r.trip(g, f.Eval(v, t)) {
+				return
+			}
+		}
+		if g.seen = max(g.seen, mark); now > g.seen && !r.trip(g, f.Eval(v, now)) {
+			next, _ = f.NextChange(v, now)
+		}
+	})
+	if g.over {
+		_ = r.emit(&event.GuardTripped{Guard: g.Address, Why: g.why})
+		r.abort(Broken, "%s tripped: %s", g.Address, g.why)
+		return 0, true
+	}
+	return next, over
+}
+
+// trip notes that a guard trips, if it does.
+func (r *run) trip(g *guard, j cond.Judged) bool {
+	if j.Truth == cond.False || j.Truth == cond.Unknown && g.OnUnknown == "abort" {
+		g.over, g.why = true, j.Why
+	}
+	return g.over
 }

@@ -27,7 +27,10 @@ func (r *run) job(ctx context.Context, st *step, args json.RawMessage) {
 			r.failed(st, err, nil)
 			return
 		}
-		r.post(func() { r.reach(st, program.Running); r.finish(st, event.Done, "something else will start it", nil) })
+		r.post(func() {
+			r.reach(st, program.Running, r.at)
+			r.finish(st, event.Done, "something else will start it", nil)
+		})
 		return
 	}
 	err := l.prepare(ctx, args)
@@ -55,14 +58,14 @@ func (r *run) job(ctx context.Context, st *step, args json.RawMessage) {
 // jobRuns runs in the loop, when the deed has just seen that the job is running and healthy: what it has seen is an
 // observation like any other, and the next poll may be a while away.
 func (r *run) jobRuns(st *step) {
-	now := r.now()
+	now := r.at
 	for _, seen := range [][2]string{{".status", "running"}, {".health", "healthy"}} {
 		r.sample(signal.Sample{
 			Signal: st.Job.Target + "." + st.Job.Path + seen[0], Value: signal.EnumVal(seen[1]), Low: now, High: now, ValidFor: jobKnown,
 			Evidence: "the job was seen to run before its step was done",
 		})
 	}
-	r.reach(st, program.Running)
+	r.reach(st, program.Running, now)
 	r.finish(st, event.Done, "", map[string]any{})
 }
 

@@ -26,6 +26,7 @@ func (r *run) loop(ctx context.Context) {
 	r.renewLocks(watchCtx)
 	r.armGuards()
 
+	r.tick()
 	r.startReady(ctx)
 	r.turn(ctx, func() bool { return r.unfinished == 0 })
 	r.judgeRest()
@@ -48,7 +49,7 @@ func (r *run) turn(ctx context.Context, done func() bool) {
 	defer timer.Stop()
 	limit := r.plan.Timeout.D()
 	for {
-		r.watchers.run(r.now())
+		r.watchers.run(r.tick())
 		if done() {
 			return
 		}
@@ -58,9 +59,11 @@ func (r *run) turn(ctx context.Context, done func() bool) {
 		}
 		select {
 		case fn := <-r.inbox:
+			r.tick()
 			fn()
 		case <-timer.C:
 		case <-poll.C:
+			r.tick()
 			r.pollInterrupts(ctx)
 			r.tellElapsed()
 			if err := r.journalErr.take(); err != nil {
@@ -82,7 +85,7 @@ func (r *run) turn(ctx context.Context, done func() bool) {
 
 // tellElapsed makes run.elapsed a signal for those who wait for it.
 func (r *run) tellElapsed() {
-	if now := r.now(); r.watchers.wanted("run.elapsed") {
+	if now := r.at; r.watchers.wanted("run.elapsed") {
 		r.sample(signal.Sample{Signal: "run.elapsed", Value: signal.DurationVal(now), Low: now, High: now, ValidFor: time.Second})
 	}
 }
@@ -256,7 +259,7 @@ func (r *run) afterDelay(st *step) {
 		r.begin(st)
 		return
 	}
-	at := r.now() + st.Delay.D()
+	at := r.at + st.Delay.D()
 	r.watchers.watch(nil, func(now time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {
 			return 0, true
@@ -305,13 +308,13 @@ func (r *run) leaveOut(st *step) {
 func (r *run) starts(st *step) {
 	st.began = true
 	st.state = event.Running
-	st.startedAt = r.now()
+	st.startedAt = r.at
 	if st.kind == addr.Fault || st.kind == addr.Wait || st.kind == addr.Job || st.kind == addr.Action && (st.Action == nil || st.Action.Approve == nil) {
 		r.attend.begin(st.Address)
 	}
-	_ = r.emit(&event.StepChanged{Step: st.Address, State: event.Running})
+	_ = r.emit(&event.StepChanged{Step: st.Address, State: event.Running, Instant: st.startedAt})
 	r.happened(st.Address+".started", signal.Span{Low: st.startedAt, High: st.startedAt})
-	r.reach(st, program.Started)
+	r.reach(st, program.Started, st.startedAt)
 }
 
 // begin starts a step's body.

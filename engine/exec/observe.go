@@ -172,7 +172,7 @@ func (r *run) sample(s signal.Sample) {
 		}
 	}
 	r.watchers.touch(s.Signal)
-	r.watchers.run(r.now())
+	r.watchers.run(r.at)
 }
 
 func (r *run) warn(subject, text string) {

@@ -2,13 +2,13 @@ package exec
 
 import (
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/cond"
-	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/signal"
 )
@@ -47,16 +47,16 @@ func Rejudge(p *plan.Plan, rec Recording) ([]event.Judged, error) {
 	return out, err
 }
 
-// history is when what happened in a run.
+// history is how far the steps of a run came.
 type history struct {
-	reached map[string]map[program.Point]time.Duration // by step
+	steps   map[string]progress
 	results map[string]map[string]any
-	skipped map[string]string // expectations that the run did not judge, and why
+	skipped map[string]event.Judged // expectations that the run did not judge
 	end     time.Duration
 }
 
 func readHistory(events iter.Seq2[event.Event, error]) (*history, error) {
-	h := &history{reached: map[string]map[program.Point]time.Duration{}, results: map[string]map[string]any{}, skipped: map[string]string{}}
+	h := &history{steps: map[string]progress{}, results: map[string]map[string]any{}, skipped: map[string]event.Judged{}}
 	for ev, err := range events {
 		if err != nil {
 			return h, err
@@ -64,115 +64,105 @@ func readHistory(events iter.Seq2[event.Event, error]) (*history, error) {
 		h.end = max(h.end, ev.At)
 		switch b := ev.Body.(type) {
 		case *event.StepChanged:
-			h.step(b, ev.At)
-		case *event.DeedChanged:
-			switch {
-			case b.Phase == event.Verified && b.Kind == "fault":
-				h.reach(b.Step, program.Injected, ev.At)
-			case b.Phase == event.Verified && b.Kind == "job":
-				h.reach(b.Step, program.Running, ev.At)
-			case b.Phase == event.Healed && b.Kind == "fault":
-				h.reach(b.Step, program.Healed, ev.At)
+			if b.Instant == 0 {
+				b.Instant = ev.At // of a run by an xdc that did not say
+			}
+			h.step(b)
+		case *event.Happened:
+			for _, p := range []program.Point{program.Injected, program.Healed} {
+				if step, ok := strings.CutSuffix(b.Name, "."+string(p)); ok {
+					h.reach(step, p, b.High)
+				}
 			}
 		case *event.Judged:
 			if b.Verdict == event.NotJudged {
-				h.skipped[b.Step] = b.Why
+				h.skipped[b.Step] = *b
 			}
-		case *event.RunStarted, *event.RunFinished, *event.Happened, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.GuardTripped,
+		case *event.RunStarted, *event.RunFinished, *event.DeedChanged, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.GuardTripped,
 			*event.ApprovalAsked, *event.ApprovalAnswered, *event.Interrupted, *event.Aborting, *event.Noted, *event.Changed:
 		}
 	}
 	return h, nil
 }
 
-func (h *history) step(b *event.StepChanged, at time.Duration) {
+func (h *history) step(b *event.StepChanged) {
 	switch {
 	case b.State == event.Running:
-		h.reach(b.Step, program.Started, at)
+		h.reach(b.Step, program.Started, b.Instant)
 	case b.State.Finished():
 		h.results[b.Step] = b.Results
 		if b.State == event.Done {
-			h.reach(b.Step, program.Running, at) // an adopted job has no deed
+			h.reach(b.Step, program.Running, b.Instant)
 		}
-		if b.State != event.Skipped && (b.State == event.Done || b.Finding) {
-			h.reach(b.Step, program.Finished, at)
-		}
+		h.reach(b.Step, program.Finished, b.Instant)
+		p := h.steps[b.Step]
+		p.state, p.ended = b.State, b.Instant
+		h.steps[b.Step] = p
 	}
 }
 
 func (h *history) reach(step string, p program.Point, at time.Duration) {
-	if h.reached[step] == nil {
-		h.reached[step] = map[program.Point]time.Duration{}
+	if h.steps[step].reached == nil {
+		h.steps[step] = progress{reached: map[program.Point]time.Duration{}}
 	}
-	if _, ok := h.reached[step][p]; !ok {
-		h.reached[step][p] = at
+	if _, ok := h.steps[step].reached[p]; !ok {
+		h.steps[step].reached[p] = at
 	}
 }
 
 // judge judges one expectation.
 func (h *history) judge(st *plan.Step, view cond.View) event.Judged {
-	out := event.Judged{Step: st.Address, Severity: st.Expect.Severity, Text: st.Expect.Condition, File: st.File, Line: st.Line, At: h.end, Verdict: event.Inconclusive}
-	if st.Expect.That != nil {
-		out.Text = st.Expect.That.Text
+	if was, ok := h.skipped[st.Address]; ok {
+		return leftOut(st, was.Why, was.At)
 	}
-	if why, ok := h.skipped[st.Address]; ok {
-		out.Verdict, out.Why = event.NotJudged, why
-		return out
-	}
-	at, waits, jobs := time.Duration(0), false, true
-	for _, n := range st.Needs {
-		if n.Order {
-			continue
+	at, missing := readiness(st, func(step string) (progress, bool) {
+		p, ok := h.steps[step]
+		return p, ok
+	})
+	c := st.Expect.That
+	switch {
+	case missing != "":
+		if !h.settled(st) {
+			at = h.end
 		}
-		waits = true
-		jobs = jobs && n.Step.Kind == addr.Job
-		t, ok := h.reached[n.Step.String()][n.Point]
-		if !ok {
-			out.Why = n.Step.String() + " never came to be " + string(n.Point) + " in the run"
-			return out
-		}
-		at = max(at, t)
+		return inconclusive(st, missing, at)
+	case c == nil:
+		return judgeResults(st, h.resultsAt(at), at)
 	}
 	var j cond.Judged
 	switch {
-	case st.Expect.That == nil:
-		return h.judgeResults(st, out, at)
-	case st.Expect.That.Formula.Temporal():
-		from := time.Duration(0)
-		if waits {
-			from = at
-		}
-		j = st.Expect.That.Formula.Monitor(view, from).Finish(h.end)
-	case waits && !jobs:
-		j = st.Expect.That.Formula.Eval(view, at)
+	case c.Formula.Temporal():
+		j = c.Formula.Monitor(view, rangeFrom(st, at)).Finish(h.end)
+	case !onlyJobs(st):
+		j = c.Formula.Eval(view, at)
 	default:
-		j = st.Expect.That.Formula.Eval(view, h.end)
+		j = c.Formula.Eval(view, h.end)
 	}
-	out.Verdict, out.Why, out.At = verdictOf(j.Truth), j.Why, j.At
-	for _, rd := range j.Values {
-		text := "unknown"
-		if rd.Known {
-			text = rd.Value.String()
-		}
-		out.Values = append(out.Values, diag.Value{Name: rd.Name, Text: text})
-	}
-	return out
+	return judgement(st, verdictOf(j.Truth), j)
 }
 
-// judgeResults judges a condition over final results.
-func (h *history) judgeResults(st *plan.Step, out event.Judged, at time.Duration) event.Judged {
-	j, found := st.Expect.Judge(func(address string) (map[string]any, bool) {
-		r, ok := h.results[address]
-		return r, ok
-	})
-	out.At, out.Why, out.Values = at, j.Why, j.Values
-	switch {
-	case found.HasErrors():
-		out.Why = found.Err().Error()
-	case j.Met != nil && *j.Met:
-		out.Verdict = event.Met
-	case j.Met != nil:
-		out.Verdict = event.NotMet
+// resultsAt are the results that the run had at an instant: of steps that were finished, and of faults in force.
+func (h *history) resultsAt(at time.Duration) program.Results {
+	return func(step string) (map[string]any, bool) {
+		p := h.steps[step]
+		if p.state.Finished() && p.ended <= at {
+			return h.results[step], true
+		}
+		if injected, ok := p.reached[program.Injected]; ok && injected <= at {
+			return map[string]any{"injected": injected.Seconds()}, true
+		}
+		return nil, false
 	}
-	return out
+}
+
+// settled reports whether all that an expectation waits for either came or was over without it, so that the run knew
+// before its end.
+func (h *history) settled(st *plan.Step) bool {
+	for _, n := range st.Needs {
+		p := h.steps[n.Step.String()]
+		if _, came := p.reached[n.Point]; !n.Order && !came && !p.state.Finished() {
+			return false
+		}
+	}
+	return true
 }

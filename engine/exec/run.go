@@ -10,6 +10,7 @@ import (
 	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/lang/addr"
+	"github.com/xdc-project/xdc/lang/cond"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
@@ -35,6 +36,7 @@ type run struct {
 	journalErr errOnce
 
 	// loop
+	at         time.Duration // the instant of what the loop is at: what one message does, it does at one instant
 	steps      map[string]*step
 	order      []*step
 	holding    map[string][]*step // step address -> faults it holds
@@ -61,7 +63,8 @@ type step struct {
 	kind       addr.Kind
 	state      event.State
 	unmet      int
-	reached    map[program.Point]bool
+	reached    map[program.Point]time.Duration // when conditions take it to have come to be so
+	ended      time.Duration
 	dependents []dependent
 	began      bool // its body has started
 	startedAt  time.Duration
@@ -102,7 +105,7 @@ func newRun(opt Options) *run {
 	r.env = r.sessions.env
 	for _, ps := range opt.Plan.Steps {
 		st := &step{
-			Step: ps, kind: addr.Kind(ps.Kind), state: event.Pending, reached: map[program.Point]bool{},
+			Step: ps, kind: addr.Kind(ps.Kind), state: event.Pending, reached: map[program.Point]time.Duration{},
 			release: make(chan struct{}), abort: make(chan struct{}),
 		}
 		r.steps[ps.Address] = st
@@ -164,6 +167,27 @@ func (r *run) since(t time.Time) time.Duration { return t.Sub(r.start) }
 
 func (r *run) now() time.Duration { return time.Since(r.start) }
 
+// tick lets the loop's instant be the present one.
+func (r *run) tick() time.Duration {
+	r.at = max(r.at, r.now())
+	return r.at
+}
+
+// judgeable is the instant before which everything known of the names of a formula has been taken in; from now on
+// nothing that comes changes it.
+func (r *run) judgeable(f *cond.Formula) time.Duration {
+	mark := r.at - r.opt.Lateness
+	r.settle(f, mark-1)
+	return mark
+}
+
+// settle has nothing that comes change what is known of the names of a formula up to t.
+func (r *run) settle(f *cond.Formula, t time.Duration) {
+	for _, s := range f.Subjects() {
+		r.opt.Trace.Settle(t, s.Name)
+	}
+}
+
 // emit records a fact. An error of the journal aborts the run; it is returned for those who must not go on
 // without the record.
 func (r *run) emit(p event.Payload) error {
@@ -182,8 +206,8 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 	if st.state.Finished() {
 		return
 	}
-	st.state = state
-	now := r.now()
+	st.state, st.ended = state, r.at
+	now := r.at
 	r.attend.end(st.Address, now)
 	if results == nil {
 		results = map[string]any{}
@@ -197,7 +221,7 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 		results["elapsed"] = (now - st.startedAt).Seconds()
 	}
 	st.results = results
-	_ = r.emit(&event.StepChanged{Step: st.Address, State: state, Reason: reason, Finding: st.finding, Results: results})
+	_ = r.emit(&event.StepChanged{Step: st.Address, State: state, Reason: reason, Finding: st.finding, Results: results, Instant: now})
 	r.record(st, now)
 	if st.kind != addr.Expect {
 		r.unfinished--
@@ -205,7 +229,7 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 	if state == event.Failed && !st.finding && r.aborting == "" && st.OnFailure != "continue" && st.kind != addr.Expect {
 		r.abort(Broken, "%s failed: %s", st.Address, reason)
 	}
-	r.reach(st, program.Finished)
+	r.reach(st, program.Finished, now)
 	r.lost(st)
 	for _, f := range r.holding[st.Address] {
 		f.holders--
@@ -221,12 +245,12 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 	r.maybeCloseAudits()
 }
 
-// reach says that st came to a point, and starts those who have nothing left to wait for.
-func (r *run) reach(st *step, p program.Point) {
-	if st.reached[p] {
+// reach says that st came to a point, for conditions at an instant, and starts those who have nothing left to wait for.
+func (r *run) reach(st *step, p program.Point, at time.Duration) {
+	if st.came(p) {
 		return
 	}
-	st.reached[p] = true
+	st.reached[p] = at
 	for _, d := range st.dependents {
 		if d.point != p {
 			continue
@@ -236,6 +260,12 @@ func (r *run) reach(st *step, p program.Point) {
 		}
 		r.met(d.to)
 	}
+}
+
+// came reports whether a step has come to a point.
+func (st *step) came(p program.Point) bool {
+	_, ok := st.reached[p]
+	return ok
 }
 
 // passes reports whether a finished step lets its dependents go on.
@@ -253,7 +283,7 @@ func (r *run) met(st *step) {
 // succeed. Expects are not skipped: the edge counts as satisfied, and what is missing makes them inconclusive.
 func (r *run) lost(st *step) {
 	for _, d := range st.dependents {
-		reached := st.reached[d.point]
+		reached := st.came(d.point)
 		if d.point == program.Finished {
 			reached = passes(st)
 		}
@@ -284,8 +314,10 @@ func (r *run) record(st *step, now time.Duration) {
 	}
 }
 
-func (r *run) happened(name string, span signal.Span) {
-	r.opt.Trace.Happened(name, span)
+// happened takes an event into the trace, and returns when it happened as far as conditions are concerned.
+func (r *run) happened(name string, span signal.Span) signal.Span {
+	span = r.opt.Trace.Happened(name, span)
 	_ = r.emit(&event.Happened{Name: name, Low: span.Low, High: span.High})
 	r.watchers.touch(name)
+	return span
 }

@@ -22,8 +22,8 @@ func (r *run) wait(st *step) {
 // precondition waits until a condition has held; that it does not come in time is a failure.
 func (r *run) precondition(st *step) {
 	f := st.Wait.Until.Formula
-	deadline := r.now() + st.Timeout.D()
-	hold := measure.NewHold(f, st.Wait.Hold.D(), r.now())
+	deadline := r.at + st.Timeout.D()
+	hold := measure.NewHold(f, st.Wait.Hold.D(), r.at, r.opt.Lateness)
 	r.watchers.watch(f, func(now time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {
 			return 0, true
@@ -69,7 +69,7 @@ func (r *run) measurement(st *step) {
 		r.finish(st, event.Failed, st.Wait.Since.Path()+" has not happened", nil)
 		return
 	}
-	deadline := r.now() + st.Timeout.D()
+	deadline := r.at + st.Timeout.D()
 	rec := measure.NewRecovery(f, since, st.Wait.Hold.D())
 	r.watchers.watch(f, func(now time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/xdc-project/xdc/engine/event"
@@ -36,9 +37,10 @@ type world struct {
 	log     []string
 	signals map[string]func(t time.Duration) (signal.Value, bool)
 	poll    time.Duration
-	idle    time.Duration            // 0: poll
-	rounds  []time.Duration          // when it was looked at
-	slow    map[string]time.Duration // how long a round at a target takes
+	idle    time.Duration                     // 0: poll
+	rounds  []time.Duration                   // when it was looked at
+	slow    map[string]time.Duration          // how long a round at a target takes
+	late    func(signal string) time.Duration // how long after it was taken a reading comes
 
 	// what goes wrong, by step address or switch
 	injectErr  map[string]error
@@ -216,7 +218,17 @@ func (s worldSession) Observe(ctx context.Context, emit func(providers.Reading))
 		}
 		if v, ok := s.w.signals[name](t); ok {
 			now := time.Now()
-			emit(providers.Reading{Path: rest, Value: v, Low: now, High: now})
+			say := func() { emit(providers.Reading{Path: rest, Value: v, Low: now, High: now}) }
+			if s.w.late == nil {
+				say()
+				continue
+			}
+			wait := s.w.late(name)
+			go func() {
+				if pause(ctx, wait) == nil {
+					say()
+				}
+			}()
 		}
 	}
 	return nil
@@ -470,9 +482,9 @@ func runIn(t *testing.T, w *world, p *plan.Plan, change func(*Options)) ran {
 	t.Helper()
 	start := time.Now()
 	w.start = start
-	journal := &record{}
+	journal, seen := &record{}, &recorded{}
 	opt := Options{
-		Plan: p, Registry: w.registry(), Start: start, Trace: trace.NewStore(nil), Seed: 1,
+		Plan: p, Registry: w.registry(), Start: start, Trace: trace.NewStore(seen), Seed: 1,
 		Env: providers.Env{Run: "20260102T030405Z-abcdefgh", Log: hclog.NewNullLogger()},
 	}
 	if change != nil {
@@ -484,7 +496,70 @@ func runIn(t *testing.T, w *world, p *plan.Plan, change func(*Options)) ran {
 	out, err := Run(t.Context(), opt)
 	took := time.Since(start)
 	opt.Bus.Close()
+	judgedAlike(t, p, journal.events, seen)
 	return ran{out, err, journal.events, took}
+}
+
+// recorded is what a trace would hold.
+type recorded struct{ facts []any }
+
+type occasion struct {
+	name string
+	span signal.Span
+}
+
+func (k *recorded) Sample(s signal.Sample) error {
+	k.facts = append(k.facts, s)
+	return nil
+}
+
+func (k *recorded) Happened(name string, span signal.Span) error {
+	k.facts = append(k.facts, occasion{name, span})
+	return nil
+}
+
+func (k *recorded) replay(sample func(signal.Sample), happened func(string, signal.Span)) error {
+	for _, f := range k.facts {
+		switch f := f.(type) {
+		case signal.Sample:
+			sample(f)
+		case occasion:
+			happened(f.name, f.span)
+		}
+	}
+	return nil
+}
+
+// judgedAlike judges a run once more by what it recorded. Every verdict must be the one of the run in every field.
+func judgedAlike(t *testing.T, p *plan.Plan, events []event.Event, seen *recorded) {
+	t.Helper()
+	was := map[string]event.Judged{}
+	for _, ev := range events {
+		if j, ok := ev.Body.(*event.Judged); ok {
+			was[j.Step] = *j
+		}
+	}
+	if len(was) == 0 {
+		return
+	}
+	again, err := Rejudge(p, Recording{
+		Events: func(yield func(event.Event, error) bool) {
+			for _, ev := range events {
+				if !yield(ev, nil) {
+					return
+				}
+			}
+		},
+		Trace: seen.replay,
+	})
+	if err != nil || len(again) != len(was) {
+		t.Errorf("%d verdicts afterwards, and the run had %d (%v)", len(again), len(was), err)
+	}
+	for _, j := range again {
+		if diff := cmp.Diff(was[j.Step], j); diff != "" {
+			t.Errorf("judged while running (-) and afterwards (+):\n%s", diff)
+		}
+	}
 }
 
 // drill runs a plan in a bubble of its own.

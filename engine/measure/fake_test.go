@@ -17,6 +17,14 @@ func (m memory) push(name string, v bool, low, high, valid time.Duration) {
 	})
 }
 
+func (m memory) Last(name string, t time.Duration) (signal.Sample, bool) {
+	l := m.Samples(name, 0, t)
+	if len(l) == 0 {
+		return signal.Sample{}, false
+	}
+	return l[len(l)-1], true
+}
+
 func (m memory) Samples(name string, from, to time.Duration) []signal.Sample {
 	l := m[name]
 	i := sort.Search(len(l), func(i int) bool { return l[i].High >= from })

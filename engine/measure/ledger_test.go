@@ -193,7 +193,7 @@ func TestHold(t *testing.T) {
 	t.Parallel()
 	m := memory{}
 	poll(m, "a", "FTTFTT---TTTTTT") // true at 1.1, false at 3.1, true at 4.1, unknown from 8.1, true at 9.1
-	h := NewHold(all{"a"}, 5*s, 0)
+	h := NewHold(all{"a"}, 5*s, 0, 0)
 	var now time.Duration
 	for n := 0; !h.Advance(until(m, now), now); n++ {
 		next, ok := h.Next(until(m, now))
@@ -216,7 +216,7 @@ func TestAHoldOfNothingIsCompleteAtOnce(t *testing.T) {
 	t.Parallel()
 	m := memory{}
 	poll(m, "a", "T")
-	if !NewHold(all{"a"}, 0, 200*ms).Advance(m, 200*ms) {
+	if !NewHold(all{"a"}, 0, 200*ms, 0).Advance(m, 200*ms) {
 		t.Error("a condition that is true has been so for no time at least")
 	}
 }

@@ -163,6 +163,16 @@ func (s *sight) At(name string, t time.Duration) (signal.Value, bool) {
 	return signal.Value{}, false
 }
 
+// Last is the last sample with High <= t.
+func (s *sight) Last(name string, t time.Duration) (signal.Sample, bool) {
+	l := s.list(name)
+	i := after(l, t)
+	if i == 0 {
+		return signal.Sample{}, false
+	}
+	return l[i-1], true
+}
+
 // Samples are those with from <= High <= to.
 func (s *sight) Samples(name string, from, to time.Duration) []signal.Sample {
 	l := s.list(name)

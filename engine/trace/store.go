@@ -2,6 +2,7 @@
 package trace
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ type Store struct {
 	view *cond.MemoryView
 	sink Sink
 	seq  uint64
+	done map[string]time.Duration // by signal and event: judged up to here, inclusive
 }
 
 // Sink receives every sample and event that the store takes, in order.
@@ -25,15 +27,53 @@ type Sink interface {
 }
 
 // NewStore returns an empty store. sink may be nil; its errors are remembered by the sink itself.
-func NewStore(sink Sink) *Store { return &Store{view: cond.NewMemoryView(), sink: sink} }
+func NewStore(sink Sink) *Store {
+	return &Store{view: cond.NewMemoryView(), sink: sink, done: map[string]time.Duration{}}
+}
 
-// Push takes a sample, giving it its sequence number. NaN is no sample.
+// Settle says that the names are judged up to t, inclusive: what is known of them until then never changes. A sample or
+// event that arrives later although its latest instant is t or earlier is known only from just after t: its interval
+// is widened, and so stays true. That is why judging while running and judging afterwards see the same.
+func (s *Store) Settle(t time.Duration, names ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		if old, ok := s.done[name]; !ok || old < t {
+			s.done[name] = t
+		}
+	}
+}
+
+// Push takes a sample, giving it its sequence number, and returns it as it was taken. NaN is no sample.
 func (s *Store) Push(x signal.Sample) signal.Sample {
 	if x.Value.IsNaN() {
 		return x
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	done, judged := s.done[x.Signal]
+	if !judged || x.High > done {
+		return s.push(x)
+	}
+	last, overtaken := s.view.Last(x.Signal, math.MaxInt64)
+	overtaken = overtaken && last.High > x.High
+	x = s.push(late(x, max(done+1, last.High)))
+	if overtaken { // what was seen after it is still in force
+		s.push(late(last, x.High))
+	}
+	return x
+}
+
+// late is a sample that is known only from an instant on. It expires when it would have.
+func late(x signal.Sample, from time.Duration) signal.Sample {
+	if x.ValidFor > 0 {
+		x.ValidFor = max(x.High+x.ValidFor-from, 1)
+	}
+	x.High = from
+	return x
+}
+
+func (s *Store) push(x signal.Sample) signal.Sample {
 	s.seq++
 	x.Seq = s.seq
 	s.view.Push(x)
@@ -43,14 +83,18 @@ func (s *Store) Push(x signal.Sample) signal.Sample {
 	return x
 }
 
-// Happened takes an event.
-func (s *Store) Happened(name string, span signal.Span) {
+// Happened takes an event, and returns when it happened as far as conditions are concerned.
+func (s *Store) Happened(name string, span signal.Span) signal.Span {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if done, ok := s.done[name]; ok && span.High <= done {
+		span.High = done + 1
+	}
 	s.view.Happened(name, span)
 	if s.sink != nil {
 		_ = s.sink.Happened(name, span)
 	}
+	return span
 }
 
 // Judge calls fn with the view held still.
@@ -72,15 +116,4 @@ func (s *Store) At(name string, t time.Duration) (signal.Value, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.view.At(name, t)
-}
-
-// Last returns the value in force before now whether or not it has expired, for finding changes.
-func (s *Store) Last(name string, now time.Duration) (signal.Sample, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	all := s.view.Samples(name, 0, now)
-	if len(all) == 0 {
-		return signal.Sample{}, false
-	}
-	return all[len(all)-1], true
 }

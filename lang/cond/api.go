@@ -95,6 +95,8 @@ type Resolver interface {
 type View interface {
 	// At returns the value in force at t: that of the last sample with High <= t, unless it has expired.
 	At(name string, t time.Duration) (signal.Value, bool)
+	// Last returns the last sample with High <= t, expired or not.
+	Last(name string, t time.Duration) (signal.Sample, bool)
 	// Samples returns the samples with from <= High <= to, ordered by (High, Seq). The caller must not keep it.
 	Samples(name string, from, to time.Duration) []signal.Sample
 	// Event returns when an event happened.
@@ -110,6 +112,10 @@ type Judged struct {
 	From, To time.Duration
 	// Why says in words which comparison decided, with the values and their bounds, or what was missing.
 	Why string
+	// Part is the part of the formula that decided; it may be all of it.
+	Part string
+	// Samples are those in force at At of the signals that Part reads, one for each that has one.
+	Samples []signal.Sample
 	// Values are the operands' values at At, in the order in which they stand.
 	Values []Reading
 }

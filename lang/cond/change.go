@@ -37,6 +37,11 @@ func (f *Formula) Boundaries(v View, from, to time.Duration) []time.Duration {
 	return slices.Compact(out)
 }
 
+// Changes lists every instant in (from, to] at which Eval may change.
+func (f *Formula) Changes(v View, from, to time.Duration) []time.Duration {
+	return changesIn(&look{v: v, t: to}, f.root, from, to)
+}
+
 // changesIn lists every instant in (from, to] at which a node may have changed.
 func changesIn(l *look, n node, from, to time.Duration) []time.Duration {
 	var out []time.Duration
@@ -106,8 +111,8 @@ func (s *scan) event(name string, add func(time.Duration)) {
 // may have been taken before known although they arrived later.
 func (s *scan) samples(name string) []signal.Sample {
 	from := max(s.from, 0)
-	if past := s.v.Samples(name, 0, from); len(past) > 0 {
-		from = past[len(past)-1].High
+	if last, ok := s.v.Last(name, from); ok {
+		from = last.High
 	}
 	in := s.v.Samples(name, from, s.known)
 	if !s.definite {

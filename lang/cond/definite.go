@@ -17,7 +17,7 @@ func (f *Formula) Definite(v View, t time.Duration) Truth {
 }
 
 func definiteAt(v View, name string, t time.Duration) (signal.Value, bool) {
-	p, ok := lastSample(v, name, t)
+	p, ok := v.Last(name, t)
 	if !ok || p.ValidFor > 0 && t >= p.High+p.ValidFor {
 		return signal.Value{}, false
 	}
@@ -70,13 +70,4 @@ func youngest(v View, name string, t, age time.Duration) time.Duration {
 		return 0
 	}
 	return age
-}
-
-// lastSample is the last one that had arrived at t.
-func lastSample(v View, name string, t time.Duration) (signal.Sample, bool) {
-	s := v.Samples(name, 0, t)
-	if len(s) == 0 {
-		return signal.Sample{}, false
-	}
-	return s[len(s)-1], true
 }

@@ -202,7 +202,7 @@ func (n truthValue) value(l *look) (signal.Value, bool) {
 }
 
 func (n ageOf) value(l *look) (signal.Value, bool) {
-	last, ok := lastSample(l.v, n.subject.Name, l.t)
+	last, ok := l.v.Last(n.subject.Name, l.t)
 	if !ok {
 		return signal.Value{}, false
 	}
@@ -282,6 +282,7 @@ func (f *Formula) Eval(v View, t time.Duration) Judged {
 	j := Judged{Truth: root.truth(l), At: t, From: t, To: t}
 	j.Why = explain(root, l)
 	j.Values = operands(root, l)
+	j.Samples = evidence(root, l)
 	return j
 }
 

@@ -152,11 +152,11 @@ func missingSignal(name string, l *look) (string, bool) {
 	if _, ok := l.v.Event(name); ok {
 		return "", false
 	}
-	s := l.v.Samples(name, 0, l.t)
-	if len(s) == 0 {
+	s, ok := l.v.Last(name, l.t)
+	if !ok {
 		return name + " has no value", true
 	}
-	return fmt.Sprintf("%s has had no sample since %s", name, at(s[len(s)-1].High)), true
+	return fmt.Sprintf("%s has had no sample since %s", name, at(s.High)), true
 }
 
 // at prints an instant of the run.
@@ -175,6 +175,19 @@ func readings(n node) []string {
 	}
 	for _, c := range children(n) {
 		out = append(out, readings(c)...)
+	}
+	return out
+}
+
+// evidence are the samples in force of the signals that a node reads.
+func evidence(n node, l *look) []signal.Sample {
+	var out []signal.Sample
+	seen := map[string]bool{}
+	for _, name := range readings(n) {
+		if s, ok := l.v.Last(name, l.t); ok && !seen[name] {
+			out = append(out, s)
+		}
+		seen[name] = true
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package cond
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -59,32 +60,57 @@ func (m *Monitor) Finish(end time.Duration) Judged {
 }
 
 // truth combines the verdicts of the temporal operators; what is not temporal is judged where ranges begin.
-func (m *Monitor) truth() Truth { return m.f.root.(truthNode).truth(m.look()) }
+func (m *Monitor) truth() Truth { return m.f.root.(truthNode).truth(m.look(forever)) }
 
-func (m *Monitor) look() *look {
+// look sees the verdicts that were known by an instant.
+func (m *Monitor) look(by time.Duration) *look {
 	l := &look{v: m.v, t: m.from, verdicts: map[*temporal]Truth{}}
 	for _, w := range m.watches {
-		l.verdicts[w.t] = w.verdict
+		if w.over && w.known <= by {
+			l.verdicts[w.t] = w.verdict
+		}
 	}
 	return l
+}
+
+// settled is the instant at which the verdict was: when what was known of the temporal operators was enough, whenever it
+// was looked at. It is where the last of them was known if they only were together.
+func (m *Monitor) settled() time.Duration {
+	var at []time.Duration
+	for _, w := range m.watches {
+		at = append(at, w.known)
+	}
+	slices.Sort(at)
+	for _, t := range at {
+		if m.f.root.(truthNode).truth(m.look(t)) != Unknown {
+			return t
+		}
+	}
+	return forever
 }
 
 // judged reports the temporal operator that decided. now is where the range ends if none did.
 func (m *Monitor) judged(t Truth, now time.Duration) Judged {
 	j := Judged{Truth: t, At: now, From: m.from, To: now}
-	l := m.look()
+	by := forever
+	if t != Unknown {
+		by = m.settled()
+	}
+	l := m.look(by)
 	decisive(m.f.root.(truthNode), l, t, func(n truthNode) {
 		w := m.watching(n)
 		switch {
 		case j.Why != "":
 		case w != nil:
-			j.At, j.From, j.To, j.Why = w.at, w.from, w.to, w.why
-			j.Values = operands(w.t, &look{v: m.v, t: w.at})
+			j.At, j.From, j.To, j.Why, j.Part = w.at, w.from, w.to, w.why, show(w.t)
+			seen := &look{v: m.v, t: w.at}
+			j.Values, j.Samples = operands(w.t, seen), evidence(w.t, seen)
 			if !w.over {
 				j.At, j.To = now, now
 			}
 		default:
-			j.At, j.Why, j.Values = m.from, explainOne(n, l), operands(n, l)
+			j.At, j.To, j.Part = m.from, m.from, show(n)
+			j.Why, j.Values, j.Samples = explainOne(n, l), operands(n, l), evidence(n, l)
 		}
 	})
 	if j.Why == "" {

@@ -45,15 +45,23 @@ func (v *MemoryView) Happened(name string, span signal.Span) {
 
 // At returns the value in force at t.
 func (v *MemoryView) At(name string, t time.Duration) (signal.Value, bool) {
-	l := v.signals[name]
-	i := sort.Search(len(l), func(i int) bool { return l[i].High > t })
-	if i == 0 {
-		return signal.Value{}, false
-	}
-	if s := l[i-1]; s.ValidFor == 0 || t < s.High+s.ValidFor {
+	if s, ok := v.Last(name, t); ok && (s.ValidFor == 0 || t < s.High+s.ValidFor) {
 		return s.Value, true
 	}
 	return signal.Value{}, false
+}
+
+// Last returns the last sample with High <= t.
+func (v *MemoryView) Last(name string, t time.Duration) (signal.Sample, bool) {
+	l := v.signals[name]
+	i := len(l)
+	if i > 0 && l[i-1].High > t {
+		i = sort.Search(len(l), func(i int) bool { return l[i].High > t })
+	}
+	if i == 0 {
+		return signal.Sample{}, false
+	}
+	return l[i-1], true
 }
 
 // Samples returns the samples with from <= High <= to, in order.

@@ -14,6 +14,7 @@ type watch struct {
 	base time.Duration
 
 	begun    bool
+	ready    time.Duration // when the events that bound the range had happened
 	from, to time.Duration // the range; to is forever while its end is not known
 	started  bool          // the instant from has been looked at
 	done     time.Duration // looked at up to here, inclusive
@@ -24,7 +25,8 @@ type watch struct {
 
 	over    bool
 	verdict Truth
-	at      time.Duration
+	at      time.Duration // the instant that decided
+	known   time.Duration // when all that it took was there
 	why     string
 }
 
@@ -76,7 +78,7 @@ func (w *watch) begin() bool {
 		if !ok {
 			return false
 		}
-		w.from = s.High
+		w.from, w.ready = s.High, s.High
 	}
 	if w.t.within > 0 {
 		w.to = w.from + w.t.within
@@ -94,7 +96,7 @@ func (w *watch) bounded() bool {
 	if !ok {
 		return false
 	}
-	w.to = min(w.to, s.Low)
+	w.to, w.ready = min(w.to, s.Low), max(w.ready, s.High)
 	if w.to < w.from && !w.over {
 		w.to = w.from
 		w.decide(Unknown, w.from, fmt.Sprintf("%s came before %s: there is nothing to judge", w.t.to, w.eventName()))
@@ -183,7 +185,7 @@ func (w *watch) unknown(why string) {
 // instants are left out.
 func early(n node, l *look) bool {
 	for _, name := range readings(n) {
-		if _, ok := lastSample(l.v, name, l.t); !ok {
+		if _, ok := l.v.Last(name, l.t); !ok {
 			return true
 		}
 	}
@@ -227,7 +229,7 @@ func (w *watch) heldWords(body string) string {
 
 func (w *watch) nothing(t time.Duration) string {
 	for _, r := range readings(w.t.body) {
-		if _, ok := lastSample(w.v, r, t); !ok {
+		if _, ok := w.v.Last(r, t); !ok {
 			return r + " has no value"
 		}
 	}
@@ -236,6 +238,7 @@ func (w *watch) nothing(t time.Duration) string {
 
 func (w *watch) decide(t Truth, at time.Duration, why string) {
 	w.over, w.verdict, w.at, w.why = true, t, at, why
+	w.known = max(at, w.ready)
 	if w.to == forever {
 		w.to = at
 	}

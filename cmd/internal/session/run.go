@@ -159,8 +159,13 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		env.Machine = machinesOf(pool, sur.plan.Targets, q.Commands)
 		guards = locked(sur.locks, newHostLocks(f.ID, sur.plan, env.Machine))
 	}
+	late := lateness
+	if sur.virtual {
+		late = 0
+	}
 	res.Outcome, err = exec.Run(ctx, exec.Options{
-		Plan: sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
+		Lateness: late,
+		Plan:     sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
 		Trace:     trace.NewStore(samples{tw, q.Samples}),
 		Env:       env,
 		Rehearsal: sur.mode == "rehearse", StandIn: sur.standIn != "", Interrupts: q.Interrupts, Approval: f.Answer, Locks: guards, KillPoint: q.KillPoint, Lease: q.Lease,
@@ -168,6 +173,10 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 	shut()
 	return res, err
 }
+
+// lateness is how long an answer may be on its way from a poll to the loop of the run in real time. That takes
+// microseconds, and as long as a slow disk takes to flush the journal while something is recorded.
+const lateness = 250 * time.Millisecond
 
 // conceal tells the redactor of a secret that came from a file or a command.
 func (q *Request) conceal(secret string) {
