@@ -70,7 +70,7 @@ func (r *run) guard(g *guard, now time.Duration) (next time.Duration, over bool)
 	}
 	r.opt.Trace.Judge(func(v cond.View) {
 		for _, t := range f.Changes(v, g.seen, mark) {
-			if r.trip(g, f.Eval(v, t)) {
+			if truth := f.Truth(v, t); truth != cond.True && r.trip(g, f.Eval(v, t)) {
 				return
 			}
 		}

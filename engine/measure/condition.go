@@ -12,6 +12,8 @@ type Condition interface {
 	Subjects() []cond.Subject
 	// Eval is its truth at t for somebody who knows what v has up to t.
 	Eval(v cond.View, t time.Duration) cond.Judged
+	// Truth is that of Eval, without the reasons.
+	Truth(v cond.View, t time.Duration) cond.Truth
 	// NextChange is the next instant after t at which Eval may differ without a new sample.
 	NextChange(v cond.View, t time.Duration) (time.Duration, bool)
 	// Definite is its truth at t in hindsight: true or false only if it is so wherever in their intervals the

@@ -56,6 +56,8 @@ func (c all) Subjects() []cond.Subject {
 	return out
 }
 
+func (c all) Truth(v cond.View, t time.Duration) cond.Truth { return c.Eval(v, t).Truth }
+
 func (c all) Eval(v cond.View, t time.Duration) cond.Judged {
 	out := cond.Judged{Truth: cond.True, At: t, From: t, To: t}
 	for _, n := range c {

@@ -82,7 +82,7 @@ func (h *Hold) look(s *holding, v cond.View, t time.Duration) {
 		s.done = true // complete before anything at t can break it
 		return
 	}
-	s.last, s.truth = t, h.f.Eval(v, t).Truth
+	s.last, s.truth = t, h.f.Truth(v, t)
 	switch {
 	case s.truth != cond.True:
 		s.running = false

@@ -204,7 +204,10 @@ func totals(results map[string]any) map[string]int64 {
 func (f *folding) judged(b *event.Judged) {
 	e := Expect{
 		Step: b.Step, Verdict: b.Verdict, Severity: b.Severity, Text: b.Text, Why: b.Why, Message: b.Message,
-		At: b.At.Seconds(), File: b.File, Line: b.Line,
+		From: b.From.Seconds(), To: b.To.Seconds(), At: b.At.Seconds(), Part: b.Part, Basis: b.Basis(), File: b.File, Line: b.Line,
+	}
+	for _, s := range b.Samples {
+		e.Samples = append(e.Samples, SeenSample{Signal: s.Signal, Value: s.Value, Low: s.Low.Seconds(), High: s.High.Seconds(), Evidence: s.Evidence})
 	}
 	for _, v := range b.Values {
 		e.Values = append(e.Values, NamedValue{Name: v.Name, Text: v.Text})

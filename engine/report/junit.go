@@ -142,6 +142,9 @@ func (e Expect) long() string {
 	if e.Why != "" {
 		fmt.Fprintf(&b, "%s\n", e.Why)
 	}
+	if e.Basis != "" {
+		fmt.Fprintf(&b, "%s\n", e.Basis)
+	}
 	if e.File != "" {
 		fmt.Fprintf(&b, "at %s:%d\n", e.File, e.Line)
 	}

@@ -59,7 +59,11 @@ func (s Summary) markdownExpects(b *strings.Builder) {
 		if e.Message != "" {
 			fmt.Fprintf(b, ": %s", md(e.Message))
 		}
-		fmt.Fprintf(b, ". %s\n\n", md(e.Why))
+		fmt.Fprintf(b, ". %s", md(e.Why))
+		if e.Basis != "" {
+			fmt.Fprintf(b, " (%s)", md(e.Basis))
+		}
+		b.WriteString("\n\n")
 	}
 }
 

@@ -98,7 +98,7 @@ func drill() *recording {
 	r.at(66.0, &event.StepChanged{Step: takeover, State: event.Done, Results: map[string]any{"rto": 23.4}})
 	r.at(66.0, &event.Judged{
 		Step: "expect.recovers_in_time", Verdict: event.Met, Severity: "must", Text: "wait.takeover.rto <= 60s", Why: "wait.takeover.rto is [20.62s, 23.4s]",
-		Values: []diag.Value{{Name: "wait.takeover.rto", Text: "[20.62s, 23.4s]"}}, At: dur(66), File: "drill.xdc.hcl", Line: 121,
+		Values: []diag.Value{{Name: "wait.takeover.rto", Text: "[20.62s, 23.4s]"}}, At: dur(66), From: dur(66), To: dur(66), Part: "wait.takeover.rto <= 60s", File: "drill.xdc.hcl", Line: 121,
 	})
 	r.at(98.5, &event.DeedChanged{Step: cut, Kind: "fault", Phase: event.Healing})
 	r.at(98.9, &event.DeedChanged{Step: cut, Kind: "fault", Phase: event.Healed, Low: dur(98.5), High: dur(98.9), Evidence: "connections from 10.0.1.10 to 10.0.2.0/24 work"})
@@ -113,7 +113,8 @@ func drill() *recording {
 	r.at(131, &event.StepChanged{Step: "audit.orders", State: event.Done})
 	r.at(131, &event.Judged{
 		Step: "expect.loses_nothing", Verdict: event.NotMet, Severity: "must", Text: "audit.orders.lost == 0", Message: "acknowledged records never came out",
-		Why: "audit.orders.lost is 12", Values: []diag.Value{{Name: "audit.orders.lost", Text: "12"}}, At: dur(131), File: "drill.xdc.hcl", Line: 125,
+		Why: "audit.orders.lost is 12", Values: []diag.Value{{Name: "audit.orders.lost", Text: "12"}}, At: dur(131), From: dur(131), To: dur(131),
+		Part: "audit.orders.lost == 0", Samples: []event.Seen{{Signal: "audit.orders.lost", Value: "12", Low: dur(131), High: dur(131), Evidence: "<its ledger>"}}, File: "drill.xdc.hcl", Line: 125,
 	})
 	for _, dc := range []string{"dc2", "dc1"} {
 		r.at(133, &event.DeedChanged{Step: `job.orders["` + dc + `"]`, Kind: "job", Phase: event.Healed, Low: dur(132), High: dur(133)})

@@ -88,11 +88,28 @@ type Expect struct {
 	Why      string        `json:"why,omitempty"`
 	Message  string        `json:"message,omitempty"`
 	Values   []NamedValue  `json:"values,omitempty"`
-	At       float64       `json:"at"`
-	File     string        `json:"file,omitempty"`
-	Line     int           `json:"line,omitempty"`
+	// From and To are the stretch of time that was judged, and At the instant that decided, in seconds of the run.
+	From float64 `json:"from"`
+	To   float64 `json:"to"`
+	At   float64 `json:"at"`
+	// Part is the part of the condition that decided, Samples are those that it rests on, and Basis says both in words.
+	Part    string       `json:"part,omitempty"`
+	Samples []SeenSample `json:"samples,omitempty"`
+	Basis   string       `json:"basis,omitempty"`
+	File    string       `json:"file,omitempty"`
+	Line    int          `json:"line,omitempty"`
 	// Objective is set where the condition compares one measured figure with a limit.
 	Objective *Objective `json:"objective,omitempty"`
+}
+
+// SeenSample is a sample that a verdict rests on: at some instant between Low and High, in seconds of the run, the signal
+// had this value.
+type SeenSample struct {
+	Signal   string  `json:"signal"`
+	Value    string  `json:"value"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Evidence string  `json:"evidence,omitempty"`
 }
 
 // NamedValue is an operand and its value, with bounds where it has any.

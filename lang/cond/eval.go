@@ -275,14 +275,19 @@ func spread(k signal.Kind, num float64, corners ...float64) (signal.Value, bool)
 	return signal.Bounded(k, num, low, high), !math.IsNaN(num)
 }
 
+// Truth is that of a formula without temporal operators at instant t, without the reasons that Eval gives.
+func (f *Formula) Truth(v View, t time.Duration) Truth {
+	return f.root.(truthNode).truth(&look{v: v, t: t})
+}
+
 // Eval evaluates a formula without temporal operators at instant t, knowing only what v has up to t.
 func (f *Formula) Eval(v View, t time.Duration) Judged {
 	l := &look{v: v, t: t}
 	root := f.root.(truthNode)
 	j := Judged{Truth: root.truth(l), At: t, From: t, To: t}
-	j.Why = explain(root, l)
+	j.Why = explain(root, l, j.Truth)
 	j.Values = operands(root, l)
-	j.Samples = evidence(root, l)
+	j.Part, j.Samples = part(root, l, j.Truth)
 	return j
 }
 

@@ -2,6 +2,7 @@ package cond
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,10 +10,10 @@ import (
 )
 
 // explain says which comparison decided, with its values.
-func explain(n truthNode, l *look) string {
+func explain(n truthNode, l *look, t Truth) string {
 	var parts []string
 	seen := map[string]bool{}
-	decisive(n, l, n.truth(l), func(c truthNode) {
+	decisive(n, l, t, func(c truthNode) {
 		if s := explainOne(c, l); s != "" && !seen[s] {
 			seen[s] = true
 			parts = append(parts, s)
@@ -62,13 +63,18 @@ func explainOne(n truthNode, l *look) string {
 		}
 		return sayComparison(n, l, t)
 	case held:
-		if t == False {
-			return fmt.Sprintf("%s was not true all through the last %s", show(n.body), formatDuration(n.over))
+		if t == True {
+			return fmt.Sprintf("%s for %s", show(n.body), formatDuration(n.over))
 		}
+		says := "was not true all through"
 		if t == Unknown {
-			return fmt.Sprintf("%s cannot be said for all of the last %s", show(n.body), formatDuration(n.over))
+			says = "cannot be said for all of"
 		}
-		return fmt.Sprintf("%s for %s", show(n.body), formatDuration(n.over))
+		says = fmt.Sprintf("%s %s the last %s", show(n.body), says, formatDuration(n.over))
+		if broke, ok := n.broke(l, t); ok {
+			return fmt.Sprintf("%s: at %s, %s", says, at(broke.t), explain(n.body, broke, t))
+		}
+		return says + ", which reach back beyond the start of the run"
 	}
 	if t == Unknown {
 		return unknownWhy(n, l)
@@ -179,8 +185,44 @@ func readings(n node) []string {
 	return out
 }
 
-// evidence are the samples in force of the signals that a node reads.
+// part names the comparisons that made n what it is, and the samples that they rest on.
+func part(n truthNode, l *look, t Truth) (text string, samples []signal.Sample) {
+	var texts []string
+	decisive(n, l, t, func(c truthNode) {
+		if s := show(c); !slices.Contains(texts, s) {
+			texts = append(texts, s)
+		}
+		for _, s := range evidence(c, l) {
+			if !slices.Contains(samples, s) {
+				samples = append(samples, s)
+			}
+		}
+	})
+	if len(texts) > 4 {
+		texts = append(texts[:4], "and more")
+	}
+	return strings.Join(texts, "; "), samples
+}
+
+// broke is the last instant from which the body of a `for` was what made the whole of it false or unknown.
+func (n held) broke(l *look, t Truth) (*look, bool) {
+	from := max(l.t-n.over, 0)
+	ts := append([]time.Duration{from}, changesIn(l, n.body, from, l.t)...)
+	for _, at := range slices.Backward(ts) {
+		if then := l.to(at); n.body.truth(then) == t {
+			return then, true
+		}
+	}
+	return l, false
+}
+
+// evidence are the samples in force of the signals that a node reads, where it decided.
 func evidence(n node, l *look) []signal.Sample {
+	if h, ok := n.(held); ok {
+		if t := h.truth(l); t != True {
+			l, _ = h.broke(l, t)
+		}
+	}
 	var out []signal.Sample
 	seen := map[string]bool{}
 	for _, name := range readings(n) {

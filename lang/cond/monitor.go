@@ -105,12 +105,16 @@ func (m *Monitor) judged(t Truth, now time.Duration) Judged {
 			j.At, j.From, j.To, j.Why, j.Part = w.at, w.from, w.to, w.why, show(w.t)
 			seen := &look{v: m.v, t: w.at}
 			j.Values, j.Samples = operands(w.t, seen), evidence(w.t, seen)
+			if w.single {
+				j.Part, j.Samples = part(w.t.body, seen, w.t.body.truth(seen))
+			}
 			if !w.over {
 				j.At, j.To = now, now
 			}
 		default:
-			j.At, j.To, j.Part = m.from, m.from, show(n)
-			j.Why, j.Values, j.Samples = explainOne(n, l), operands(n, l), evidence(n, l)
+			j.At, j.To = m.from, m.from
+			j.Why, j.Values = explainOne(n, l), operands(n, l)
+			j.Part, j.Samples = part(n, l, n.truth(l))
 		}
 	})
 	if j.Why == "" {

@@ -136,7 +136,7 @@ func TestWhy(t *testing.T) {
 		"x.o[1].v is good":  "x.o[1].v is bad, not good",
 		"w.rto <= 60s":      "w.rto is in [55s, 1m2s]: it cannot be told on which side of 1m",
 		"w.rto <= 50s":      "w.rto is in [55s, 1m2s], which is more than 50s at both bounds",
-		"x.a for 5s":        "x.a cannot be said for all of the last 5s",
+		"x.a for 5s":        "x.a cannot be said for all of the last 5s: at 0s, x.a has no value",
 		"x.b and x.n > 100": "x.n is 3, which is at most 100",
 		"x.b or x.n > 100":  "x.b has no value",
 		"x.n > x.d / 1s":    "x.d has no value",

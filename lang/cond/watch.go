@@ -28,6 +28,7 @@ type watch struct {
 	at      time.Duration // the instant that decided
 	known   time.Duration // when all that it took was there
 	why     string
+	single  bool // one instant decided, and not the whole range
 }
 
 const forever = time.Duration(math.MaxInt64)
@@ -164,15 +165,17 @@ func (w *watch) instant(t time.Duration) {
 	w.considered = true
 	switch {
 	case truth == Unknown:
-		w.unknown(w.sayAt(l))
+		w.unknown(w.sayAt(l, truth))
 	case w.t.op == "always" && truth == False, w.t.op == "never" && truth == True:
-		w.decide(False, t, w.sayAt(l))
+		w.single = true
+		w.decide(False, t, w.sayAt(l, truth))
 	case w.t.op == "eventually" && truth == True:
-		w.decide(True, t, w.sayAt(l))
+		w.single = true
+		w.decide(True, t, w.sayAt(l, truth))
 	}
 }
 
-func (w *watch) sayAt(l *look) string { return fmt.Sprintf("at %s, %s", at(l.t), explain(w.t.body, l)) }
+func (w *watch) sayAt(l *look, t Truth) string { return fmt.Sprintf("at %s, %s", at(l.t), explain(w.t.body, l, t)) }
 
 // unknown remembers why the verdict may stay unknown.
 func (w *watch) unknown(why string) {
@@ -211,7 +214,8 @@ func (w *watch) end(t time.Duration) {
 	case w.gap != "":
 		w.decide(Unknown, t, w.gap)
 	case w.t.op == "eventually":
-		w.decide(False, t, fmt.Sprintf("%s was never true from %s to %s; at its end, %s", body, at(w.from), at(t), explain(w.t.body, &look{v: w.v, t: t})))
+		l := &look{v: w.v, t: t}
+		w.decide(False, t, fmt.Sprintf("%s was never true from %s to %s; at its end, %s", body, at(w.from), at(t), explain(w.t.body, l, w.t.body.truth(l))))
 	default:
 		w.decide(True, t, fmt.Sprintf("%s from %s to %s", w.heldWords(body), at(w.from), at(t)))
 	}

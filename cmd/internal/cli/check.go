@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/cmd/internal/session"
@@ -82,5 +83,15 @@ func (k *Check) show(c *Context, judged []event.Judged, was map[string]event.Ver
 			fmt.Fprintf(c.Out, "  (the run said: %s)", string(old))
 		}
 		fmt.Fprintf(c.Out, "\n              %s\n              %s\n", view.Clean(j.Text), view.Clean(j.Why))
+		var values []string
+		for _, v := range j.Values {
+			values = append(values, v.Name+" = "+v.Text)
+		}
+		if len(values) > 0 {
+			fmt.Fprintf(c.Out, "              %s\n", view.Clean(strings.Join(values, ", ")))
+		}
+		if basis := j.Basis(); basis != "" {
+			fmt.Fprintf(c.Out, "              %s\n", view.Clean(basis))
+		}
 	}
 }

@@ -92,7 +92,7 @@ func rehearseFolder(t *testing.T, folder string, seed uint64) rehearsed {
 	return rehearsed{res.Outcome, sum, readTruth(t, truth)}
 }
 
-// checkAgain judges the run once more by what it has recorded: the verdicts, and the reasons, must be the same.
+// checkAgain judges the run once more by what it has recorded: the verdicts, and all that is said of them, must be the same.
 func checkAgain(t *testing.T, f session.Folder, p *plan.Plan) {
 	t.Helper()
 	again, err := f.Rejudge(p)
@@ -112,8 +112,8 @@ func checkAgain(t *testing.T, f session.Folder, p *plan.Plan) {
 		t.Errorf("%d verdicts, and the run had %d", len(again), len(was))
 	}
 	for _, j := range again {
-		if old := was[j.Step]; old.Verdict != j.Verdict || old.Why != j.Why {
-			t.Errorf("%s\nthe run:  %s: %s\nafterwards: %s: %s", j.Step, old.Verdict, old.Why, j.Verdict, j.Why)
+		if diff := cmp.Diff(was[j.Step], j); diff != "" {
+			t.Errorf("%s, judged by the run (-) and afterwards (+):\n%s", j.Step, diff)
 		}
 	}
 }
@@ -278,6 +278,7 @@ func TestRealTimeAgreesWithVirtualTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkAgain(t, res.Folder, p)
 	if res.Outcome.Code() != virtual.outcome.Code() {
 		t.Errorf("real time: %v; virtual: %v", res.Outcome, virtual.outcome)
 	}

@@ -82,8 +82,12 @@ func (c *closing) expect(e report.Expect) {
 		}
 		c.line("    values: %s", Clean(strings.Join(parts, ", ")))
 	}
-	if e.Why != "" {
-		c.line("    why:    %s", Clean(e.Why))
+	why := e.Why
+	if e.Basis != "" {
+		why += " (" + e.Basis + ")"
+	}
+	if why != "" {
+		c.line("    why:    %s", Clean(why))
 	}
 }
 
