@@ -49,6 +49,8 @@ type Env struct {
 	Machine func(place Place) (Machine, error)
 	// Processes returns the processes of a place of a stand-in; nil where real machines have them.
 	Processes func(place Place) (Processes, error)
+	// Volumes returns the file systems of a place of a stand-in; nil where real machines have them.
+	Volumes func(place Place) (Volumes, error)
 }
 
 // Throttles have one throttle for each server.

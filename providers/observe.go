@@ -80,6 +80,20 @@ type Toolkit struct {
 	// RetainSnapshots keeps at the start what was stored before; ReturnSnapshots gives it back to the other side.
 	RetainSnapshots bool `json:"retain_snapshots,omitempty"`
 	ReturnSnapshots bool `json:"return_snapshots,omitempty"`
+	// SnapshotDirectory is the folder in which this side keeps the other's snapshots; Host the host of the target, by
+	// its name, on which that folder and ConfigFile can be read. ConfigFile is the application's own configuration.
+	SnapshotDirectory string `json:"snapshot_directory,omitempty"`
+	Host              string `json:"host,omitempty"`
+	ConfigFile        string `json:"config_file,omitempty"`
+	// Pairs is how many senders and receivers of snapshots there are (numberOfHttpSenderReceiverPairs); 0 is one.
+	Pairs int `json:"pairs,omitempty"`
+	// SendToAll posts each message to every machine of the other side in turn instead of the first that answers.
+	SendToAll bool `json:"send_to_all,omitempty"`
+	// LogHTTPErrors has answers that are no success logged at error level instead of info.
+	LogHTTPErrors bool `json:"log_http_errors,omitempty"`
+	// ConnectTimeout and ReadTimeout bound a post; 0 is 25 and 100 seconds.
+	ConnectTimeout value.Duration `json:"connect_timeout,omitempty"`
+	ReadTimeout    value.Duration `json:"read_timeout,omitempty"`
 }
 
 // Inference draws conclusions about one target from readings of it, in the order in which the engine

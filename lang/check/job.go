@@ -198,6 +198,9 @@ func (s *scope) jobArgs(in *instance, st *program.Step, content *config.Content,
 	}, &args)
 }
 
+// maxHostPath bounds paths on hosts, in bytes.
+const maxHostPath = 4000
+
 // toolkit merges what the plan says about the toolkit: the target's defaults, the job's, and the job's for this target.
 func (s *scope) toolkit(in *instance, content *config.Content) *program.Toolkit {
 	merged := &config.Content{Attrs: map[string]*hcl.Attribute{}}
@@ -235,7 +238,24 @@ func (s *scope) toolkit(in *instance, content *config.Content) *program.Toolkit 
 		in.broken = true
 		return nil
 	}
+	for _, name := range []string{"snapshot_directory", "config_file"} {
+		if p := b.str(name); p != "" && (!strings.HasPrefix(p, "/") || strings.ContainsRune(p, 0) || len(p) > maxHostPath) {
+			s.report(diag.Diagnostic{
+				Code: diag.BadForm, Subject: merged.Attrs[name].Expr.Range().Ptr(), Summary: "This cannot be a path on a host",
+				Detail: "Write an absolute path, such as \"/var/lib/orders\".",
+			})
+		}
+	}
+	on, host, _ := strings.Cut(b.str("host"), ".")
+	if host != "" && on != in.target {
+		s.report(diag.Diagnostic{
+			Code: diag.WrongReference, Subject: merged.Attrs["host"].Expr.Range().Ptr(), Summary: fmt.Sprintf("The host is not one of %s", in.target),
+			Detail: fmt.Sprintf("%s is looked at on a host of its own target. Give each target its host with on \"%s\" { host = target.%s.host.NAME }.", in.addr, in.target, in.target),
+		})
+	}
 	return &program.Toolkit{
+		SnapshotDirectory: b.str("snapshot_directory"), Host: host, ConfigFile: b.str("config_file"), Pairs: int(b.num("pairs")),
+		SendToAll: b.flag("send_to_all"), LogHTTPErrors: b.flag("log_http_errors"), ConnectTimeout: b.dur("connect_timeout"), ReadTimeout: b.dur("read_timeout"),
 		HeartbeatInterval: b.dur("heartbeat_interval"), MissesAllowed: int(b.num("misses_allowed")),
 		SnapshotInterval: b.dur("snapshot_interval"), InitDelay: b.dur("init_delay"), Port: int(b.num("port")),
 		Mode: b.str("mode"), Composite: b.str("composite"), RetainSnapshots: b.flag("retain_snapshots"), ReturnSnapshots: b.flag("return_snapshots"),

@@ -155,6 +155,14 @@ type Toolkit struct {
 	Composite         string         `json:"composite,omitempty"`
 	RetainSnapshots   bool           `json:"retain_snapshots,omitempty"` // default false
 	ReturnSnapshots   bool           `json:"return_snapshots,omitempty"` // default false
+	SnapshotDirectory string         `json:"snapshot_directory,omitempty"`
+	Host              string         `json:"host,omitempty"` // name of a host of the job's target
+	ConfigFile        string         `json:"config_file,omitempty"`
+	Pairs             int            `json:"pairs,omitempty"` // 0: one
+	SendToAll         bool           `json:"send_to_all,omitempty"`
+	LogHTTPErrors     bool           `json:"log_http_errors,omitempty"`
+	ConnectTimeout    value.Duration `json:"connect_timeout,omitempty"` // 0: 25s
+	ReadTimeout       value.Duration `json:"read_timeout,omitempty"`    // 0: 100s
 }
 
 // Seed is data put in.

@@ -146,6 +146,46 @@ func ToolkitSettings() Block {
 				Description: "The name under which the application invokes the toolkit's composite, where there are several.",
 				Example:     `"Failover"`,
 			},
+			{
+				Name: "snapshot_directory", Type: cty.String, Public: true,
+				Description: "The folder in which this side keeps the other's state (`dataSnapshotStorageDirectory`), as an absolute path. With `host`, what lies in it is evidence: when each piece was written last, and whether it was taken away. Rehearsals keep their files there.",
+				Example:     `"/var/lib/orders/snapshots"`,
+			},
+			{
+				Name: "host", Type: cty.String, Form: HostRef, Public: true,
+				Description: "A host of the same target on which `snapshot_directory` and `config_file` can be read.",
+				Example:     "target.dc1.host.edge",
+			},
+			{
+				Name: "config_file", Type: cty.String, Public: true,
+				Description: "The application's own configuration file on `host` (`configFileName`), as an absolute path. Preflight reads it, says what is wrong with it, and compares it with what stands here.",
+				Example:     `"/etc/orders/crossdc-config.txt"`,
+			},
+			{
+				Name: "pairs", Type: cty.Number, Min: new(float64(1)), Max: new(float64(64)), Public: true,
+				Description: "How many senders and receivers of state there are (`numberOfHttpSenderReceiverPairs`). They have the ports above `port`. Default: one.",
+				Example:     "4",
+			},
+			{
+				Name: "send_to_all", Type: cty.Bool, Default: cty.False, Public: true,
+				Description: "Whether each message goes to every machine of the other side instead of the first that answers (`sendToAllRemoteMachines`).",
+				Example:     "true",
+			},
+			{
+				Name: "log_http_errors", Type: cty.Bool, Default: cty.False, Public: true,
+				Description: "Whether answers that are no success are logged as errors (`alwaysLogHttpErrors`).",
+				Example:     "true",
+			},
+			{
+				Name: "connect_timeout", Type: cty.String, Form: Duration, Min: new(float64(1)), Public: true,
+				Description: "How long the toolkit waits for a connection to one machine of the other side (`httpConnectionTimeout`). Default: 25s.",
+				Example:     `"25s"`,
+			},
+			{
+				Name: "read_timeout", Type: cty.String, Form: Duration, Min: new(float64(1)), Public: true,
+				Description: "How long it waits for an answer (`httpReadTimeout`). Default: 100s.",
+				Example:     `"100s"`,
+			},
 		},
 	}
 }

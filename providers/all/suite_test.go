@@ -162,6 +162,14 @@ func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *
 			}
 			return nil, providers.ErrUnsupported
 		},
+		Volumes: func(at providers.Place) (providers.Volumes, error) {
+			for _, h := range targets[at.Target].Hosts {
+				if h.Name == at.Host {
+					return c.Volumes(h.Address), nil
+				}
+			}
+			return nil, providers.ErrUnsupported
+		},
 	}
 	p.env.Session = func(target, provider string) (providers.Session, error) {
 		key := target + "/" + provider
@@ -323,6 +331,11 @@ func outsider(t *testing.T, tw *twin.Twin, prog *program.Program) func(context.C
 				for _, p := range procs {
 					fmt.Fprintf(&b, "  process %s %s %s\n", p.State, p.Name, p.Holds)
 				}
+				v, err := c.Volumes(h.Address).Look(ctx, "/var/tmp")
+				if err != nil {
+					return "", err
+				}
+				fmt.Fprintf(&b, "  volume %+v\n", v)
 				rules, err := c.Links(h.Address).Rules(ctx)
 				if err != nil {
 					return "", err

@@ -20,6 +20,8 @@ type texts struct {
 	inject, loop, verify string
 	// state is empty where there is nothing to compare.
 	state string
+	// undo and left are empty where members and files without a name are all that there is to take away.
+	undo, left string
 }
 
 // works lays the fault out: each host is asked whether it can bear it.
@@ -93,12 +95,16 @@ func (k kind) work(at providers.Place, a *arguments) (host.Work, error) {
 	if err != nil {
 		return host.Work{}, err
 	}
+	takeAway, remains := undo, left
+	if k.texts.undo != "" {
+		takeAway, remains = k.texts.undo, k.texts.left
+	}
 	return host.Work{
 		Place:  at,
 		State:  shell.Script{Text: k.texts.state}.Set("DIR", a.Path),
 		Inject: a.set(common+k.texts.inject).Set("LOOP", loop),
 		Verify: a.set(common + k.texts.verify),
-		Undo:   shell.Script{Text: undo}.Set("DIR", a.Path),
-		Left:   shell.Script{Text: left}.Set("DIR", a.Path),
+		Undo:   shell.Script{Text: takeAway}.Set("DIR", a.Path),
+		Left:   shell.Script{Text: remains}.Set("DIR", a.Path),
 	}, nil
 }

@@ -73,6 +73,11 @@ func (a *arguments) diskWords() (do, undo string) {
 	return do + " (" + a.diskReserveWords() + ")", "end the process that holds the space; its file has no name and goes with it"
 }
 
+func (a *arguments) unmountWords() (do, undo string) {
+	at := shell.Show([]string{a.Path})
+	return "covers " + at + " with an empty file system that takes nothing", "take the cover of " + at + " away"
+}
+
 func (a *arguments) diskReserveWords() string {
 	switch {
 	case a.Reserve == nil:

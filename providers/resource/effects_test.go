@@ -114,6 +114,28 @@ func TestTheFileSystemIsFilledAndFreedAgain(t *testing.T) {
 	f.end(t)
 }
 
+func TestACoveredFolderIsEmptyAndTakesNothing(t *testing.T) {
+	t.Parallel()
+	n := node(t)
+	f := begin(t, n, "resource_unmount", `{"hosts":["dc1.edge"],"path":"/tmp/disk"}`)
+	if got := n.Must(t, "ls", "-A", "/tmp/disk"); got != "" {
+		t.Errorf("there is %q under the cover", got)
+	}
+	if out, err := n.Command(t.Context(), "sh", "-c", "echo x >/tmp/disk/x").CombinedOutput(); err == nil || !strings.Contains(string(out), "ead-only") {
+		t.Errorf("something can be written: %s", out)
+	}
+	// What somebody else mounts over it is not taken away.
+	n.Must(t, "mount", "-t", "tmpfs", "theirs", "/tmp/disk")
+	if err := f.Heal(t.Context(), f.h); err == nil || !strings.Contains(err.Error(), "mounted over the cover") {
+		t.Errorf("got %v", err)
+	}
+	n.Must(t, "umount", "/tmp/disk")
+	f.end(t)
+	if got := n.Must(t, "ls", "-A", "/tmp/disk"); got != "theirs\n" {
+		t.Errorf("after the heal there is %q", got)
+	}
+}
+
 func TestWritersWriteWithinTheirRateAndLeaveNothing(t *testing.T) {
 	t.Parallel()
 	n := node(t)
@@ -151,6 +173,7 @@ func TestEverythingWorksWithBusyboxAlone(t *testing.T) {
 		{"resource_memory", `{"hosts":["dc1.edge"],"size":33554432}`},
 		{"resource_io", `{"hosts":["dc1.edge"],"path":"/var/tmp","writers":2,"block":65536,"size":1048576,"rate":1048576}`},
 		{"resource_disk", `{"hosts":["dc1.edge"],"path":"/tmp/disk","level":0.75,"reserve":4194304}`},
+		{"resource_unmount", `{"hosts":["dc1.edge"],"path":"/tmp/disk"}`},
 	} {
 		f := begin(t, n, tc[0], tc[1])
 		t.Log(f.until(t, true))
@@ -180,6 +203,12 @@ func TestWhatAHostCannotBearIsRefused(t *testing.T) {
 		{"resource_disk", `"path":"/tmp/disk","level":0.5,"size":1048576`, "exclude each other"},
 		{"resource_disk", `"path":"/var","size":1048576,"reserve":0`, "its reserve must be at least 16MiB"},
 		{"resource_disk", `"path":"/run","size":1048576,"reserve":0`, "its reserve must be at least 16MiB"},
+		{"resource_unmount", `"path":"/tmp/none"`, "path is no folder"},
+		{"resource_unmount", `"path":"disk"`, "Write an absolute path"},
+		{"resource_unmount", `"path":"/var/lib/.."`, "path holds the system itself"},
+		{"resource_unmount", `"path":"/run/"`, "path holds the system itself"},
+		{"resource_unmount", `"path":"/proc/self/fd"`, "path holds the system itself"},
+		{"resource_unmount", `"path":"/etc/ssh"`, "resource_unmount at dc1.edge: "},
 		{"resource_io", `"path":"/tmp/disk"`, "there is no disk to write to"},
 		{"resource_io", `"path":"/proc"`, "resource_io at dc1.edge: "},
 		{"resource_io", `"path":"/var/tmp","block":100`, "The block is out of bounds"},
@@ -201,7 +230,7 @@ func TestHostilePathsRunNothing(t *testing.T) {
 	t.Parallel()
 	n := node(t)
 	for _, s := range append(hostile, "", "a\x00b", strings.Repeat("x", 64<<10), "/a\x00b", "/"+strings.Repeat("x/", 32<<10)) {
-		for _, typ := range []string{"resource_disk", "resource_io"} {
+		for _, typ := range []string{"resource_disk", "resource_io", "resource_unmount"} {
 			raw, err := json.Marshal(map[string]any{"hosts": []string{"dc1.edge"}, "path": s, "size": 8 << 20})
 			if err != nil {
 				t.Fatal(err)
@@ -223,8 +252,10 @@ func TestHostilePathsRunNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := begin(t, n, "resource_disk", string(raw))
-		f.end(t)
+		for _, typ := range []string{"resource_disk", "resource_unmount"} {
+			f := begin(t, n, typ, string(raw))
+			f.end(t)
+		}
 		if got := n.Must(t, "ls", "-A", "--", dir); got != "" && !strings.Contains(s, "touch") {
 			t.Errorf("%q: left %s", s, got)
 		}
@@ -244,6 +275,7 @@ func TestTheDryRunSaysItInWords(t *testing.T) {
 		{"resource_io", `,"rate":20971520`, "4 writers rewrite 256MiB on the disk of /var/tmp in blocks of 1MiB, with fsync, at most 20MiB a second (1% and at least 64MiB stay free), at dc1.edge"},
 		{"resource_disk", `,"path":"/a","level":1,"reserve":0`, "fills the file system of /a until 100% of it is in use (nothing need stay free), at dc1.edge"},
 		{"resource_io", `,"rate":20000000,"reserve":2000000`, "4 writers rewrite 256MiB on the disk of /var/tmp in blocks of 1MiB, with fsync, at most 20MB a second (at least 2MB stay free), at dc1.edge"},
+		{"resource_unmount", `,"path":"/a b"`, "covers '/a b' with an empty file system that takes nothing, at dc1.edge"},
 		{"resource_disk", `,"path":"/a b","level":0.955`, "fills the file system of '/a b' until 95.5% of it is in use (1% and at least 64MiB stay free), at dc1.edge"},
 	} {
 		d, ds := faultOf(t, tc.typ).Describe(providers.Scope{Targets: targets()}, json.RawMessage(`{"hosts":["dc1.edge"]`+tc.more+`}`))

@@ -1,8 +1,9 @@
-// Package resource has the faults that take a host's resources away: processor time, memory, disk bandwidth, disk space.
+// Package resource has the faults that take a host's resources away: processor time, memory, disk bandwidth, disk space,
+// a mounted folder.
 //
 // What takes them are ordinary processes of the host's own tools, tagged with the fault's name. Each is the first that the
 // kernel ends when memory runs out, and each ends by itself when it finds the fault closed. Nothing that they hold has a
-// name in a file system, so nothing survives their end. How the undo is armed and run is package host's business.
+// name in a file system, so nothing survives their end. A folder is covered by a mount, which nothing but the kernel holds. How the undo is armed and run is package host's business.
 package resource
 
 import (
@@ -23,7 +24,7 @@ const Name = "resource"
 func Provider() *providers.Provider {
 	p := &providers.Provider{
 		Name: Name,
-		Doc:  "Takes processor time, memory, disk bandwidth and disk space of hosts away, within bounds that leave the host reachable. Rehearsals skip it.",
+		Doc:  "Takes processor time, memory, disk bandwidth and disk space of hosts away, within bounds that leave the host reachable. Rehearsals have the faults of disks and skip the rest.",
 	}
 	for _, k := range kinds() {
 		p.Faults = append(p.Faults, k.faultType())
@@ -40,21 +41,26 @@ type kind struct {
 	own     []schema.Attribute
 	// check finds what is wrong with the arguments as far as they alone say.
 	check func(a *arguments) diag.List
+	// twin says that the fault works on the file systems of a stand-in.
+	twin bool
 	// words say what is done and, after the heal, what becomes of it.
 	words func(a *arguments) (do, undo string)
 	texts texts
 }
 
-func kinds() []kind { return []kind{cpu(), memory(), inOut(), disk()} }
+func kinds() []kind { return []kind{cpu(), memory(), inOut(), disk(), unmount()} }
 
 func (k kind) faultType() providers.FaultType {
 	return providers.FaultType{
-		Name: k.name, Doc: k.doc, Example: k.example, Stages: k.stages,
+		Name: k.name, Doc: k.doc, Example: k.example, Stages: k.stages, Twin: k.twin,
 		Schema: &schema.Block{Name: k.name, Description: k.doc, Attributes: append([]schema.Attribute{host.HostsAttr(true)}, k.own...)},
 		Describe: func(s providers.Scope, raw json.RawMessage) (providers.Description, diag.List) {
 			return k.describe(s, raw)
 		},
 		New: func(env providers.Env) providers.Deed {
+			if k.twin && env.Volumes != nil {
+				return &standIn{k, env}
+			}
 			return host.Fault{Provider: Name, Type: k.name, Works: k.works}.New(env)
 		},
 	}
@@ -145,8 +151,8 @@ duration = "60s"`,
 
 func disk() kind {
 	return kind{
-		name: "resource_disk",
-		doc:  "Fills a file system with a file that has no name: the space is free again as soon as the process that holds it ends, and after a loss of power. What would leave less than the reserve refuses the run.",
+		name: "resource_disk", twin: true,
+		doc: "Fills a file system with a file that has no name: the space is free again as soon as the process that holds it ends, and after a loss of power. What would leave less than the reserve refuses the run.",
 		own: []schema.Attribute{
 			{
 				Name: "path", Type: cty.String, Required: true, Public: true,
@@ -168,6 +174,23 @@ level    = "95%"
 duration = "60s"`,
 		check: (*arguments).checkDisk, words: (*arguments).diskWords,
 		texts: texts{look: diskLook, inject: diskInject, loop: diskLoop, verify: diskVerify, state: diskState},
+	}
+}
+
+func unmount() kind {
+	return kind{
+		name: "resource_unmount", twin: true,
+		doc: "Covers a folder, so that it looks as where its file system is not mounted: empty, and nothing can be written. What has files in it open goes on with them. " +
+			"The heal takes the cover away, and everything is there as it was. It needs root. Folders that hold the system refuse the run.",
+		own: []schema.Attribute{{
+			Name: "path", Type: cty.String, Required: true, Public: true,
+			Description: "The folder of the host, as an absolute path. Programs in mount namespaces of their own (containers) may go on seeing what is under the cover.", Example: `"/var/lib/orders/snapshots"`,
+		}},
+		example: `hosts    = [target.dc1.host.edge]
+path     = "/var/tmp"
+duration = "60s"`,
+		check: (*arguments).checkPath, words: (*arguments).unmountWords,
+		texts: texts{look: unmountLook, inject: unmountInject, loop: "", verify: unmountVerify, state: unmountState, undo: unmountUndo, left: unmountLeft},
 	}
 }
 

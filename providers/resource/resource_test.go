@@ -76,6 +76,7 @@ func TestFaultsOnResourcesConform(t *testing.T) {
 		{"resource_io", `{"hosts":["dc1.edge"],"path":"/var/tmp","writers":2,"block":65536,"size":1048576,"rate":1048576}`, []string{"dash"}},
 		{"resource_disk", `{"hosts":["dc1.edge"],"path":"/tmp/disk","level":0.75,"reserve":4194304}`, []string{"dash"}},
 		{"resource_disk", `{"hosts":["dc1.edge"],"path":"/tmp/disk","size":16777216,"reserve":0}`, []string{"busybox", "sh"}},
+		{"resource_unmount", `{"hosts":["dc1.edge"],"path":"/tmp/disk"}`, []string{"dash"}},
 	} {
 		all.Go(func() {
 			t.Run(tc.typ+" "+tc.sh[0], func(t *testing.T) {

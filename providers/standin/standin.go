@@ -16,6 +16,10 @@ import (
 // FileName is the name of the description inside the folder.
 const FileName = "stand-in.json"
 
+// DisksName is the folder with the files that a twin's hosts share, a folder for each target. It stays when the twin has
+// ended, for whoever wants to look at what was there last.
+const DisksName = "disks"
+
 // Format is the format word of the description.
 const Format = "xdc.stand-in/1"
 

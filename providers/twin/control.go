@@ -42,6 +42,7 @@ func newControl(t *Twin) *controlServer {
 	c.mux.HandleFunc("PUT /processes/repetitions", c.putRepetition)
 	c.mux.HandleFunc("PUT /processes/leases", c.putProcessLease)
 	c.mux.HandleFunc("DELETE /processes/leases", c.deleteProcessLease)
+	c.storage()
 	c.mux.HandleFunc("GET /locks", func(w http.ResponseWriter, _ *http.Request) {
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -13,12 +13,13 @@ import (
 	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
-// placed is a PE that runs, with its process.
+// placed is a PE that runs, with its process; or a database.
 type placed struct {
 	job     *job
 	index   int // in the job's list
 	pe      pe
 	virtual *virtual // nil when the process is real
+	of      *dc      // of the database; nil of a PE
 }
 
 // command is the command line of a PE's process. It is the same after each launch.
@@ -30,6 +31,14 @@ func (p placed) command() string {
 func (t *Twin) placedOn(address string) []placed {
 	var out []placed
 	for _, d := range t.dcs {
+		if db := d.storage.db; db != nil && sameAddress(d.hosts[0].Address, address) {
+			p, born := db.process()
+			select {
+			case <-p.Done():
+			default:
+				out = append(out, placed{virtual: p, of: d, pe: pe{proc: p, started: born}})
+			}
+		}
 		for _, j := range d.snapshotJobs() {
 			for i, p := range j.pesNow() {
 				if p.proc == nil || !sameAddress(d.hosts[p.host].Address, address) {
@@ -58,18 +67,24 @@ func sameAddress(a, b string) bool {
 	return err == nil && x.Unmap() == y.Unmap()
 }
 
-// listProcesses lists what runs on a host: its PEs.
+// process says of one what a list of processes does.
+func (p placed) process() providers.Process {
+	out := providers.Process{PID: p.pe.proc.PID(), Name: databaseProgram, State: "running", Started: p.pe.started.UTC().Format(time.RFC3339Nano), Command: databaseCommand}
+	if p.pe.proc.Stopped() {
+		out.State = "stopped"
+	}
+	if p.of == nil {
+		out.Name, out.Holds, out.Job = peProgram, p.pe.ops, p.job.spec.Path
+		out.Command = p.command()
+	}
+	return out
+}
+
+// listProcesses lists what runs on a host: its PEs, and its database where it has one.
 func (c *controlServer) listProcesses(w http.ResponseWriter, r *http.Request) {
 	out := []providers.Process{}
 	for _, p := range c.twin.placedOn(r.URL.Query().Get("host")) {
-		state := "running"
-		if p.pe.proc.Stopped() {
-			state = "stopped"
-		}
-		out = append(out, providers.Process{
-			PID: p.pe.proc.PID(), Name: peProgram, State: state, Started: p.pe.started.UTC().Format(time.RFC3339Nano), Holds: p.pe.ops, Job: p.job.spec.Path,
-			Command: p.command(),
-		})
+		out = append(out, p.process())
 	}
 	reply(w, http.StatusOK, out)
 }
@@ -113,6 +128,10 @@ func (c *controlServer) signal(host, name string, to []placed, cause string) {
 			continue
 		}
 		changed = true
+		if p.of != nil {
+			p.of.sayDatabase(name)
+			continue
+		}
 		select {
 		case <-p.virtual.done:
 			p.job.crashed(p.index, p.virtual, "SIG"+name)

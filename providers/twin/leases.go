@@ -28,6 +28,7 @@ func (l *lease) end() {
 const (
 	leaseOnRules     = "rules"
 	leaseOnProcesses = "processes"
+	leaseOnVolumes   = "volumes"
 )
 
 func leaseKey(kind, host, name string) string { return kind + " " + host + " " + name }

@@ -30,6 +30,11 @@ func Serve(ctx context.Context, cfg Config, dir string, ready func(*standin.Stan
 	}
 	defer truth.Close()
 	cfg.Truth = truth
+	disks := filepath.Join(dir, standin.DisksName)
+	if err := os.RemoveAll(disks); err != nil { // of an earlier one that was killed
+		return fmt.Errorf("make the hosts' disks: %w", err)
+	}
+	cfg.Root = func(target, _ string) string { return filepath.Join(disks, target) }
 	var d net.Dialer
 	var lc net.ListenConfig
 	n := wire.NewTCP(cfg.Seed, d.DialContext, func(network, address string) (net.Listener, error) { return lc.Listen(ctx, network, address) })

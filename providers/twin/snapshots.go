@@ -1,9 +1,10 @@
 package twin
 
 import (
-	"maps"
+	"context"
+	"path/filepath"
 	"slices"
-	"sync"
+	"strings"
 	"time"
 )
 
@@ -13,64 +14,119 @@ const (
 	inDatabase = "row"
 )
 
-// storage is where a data centre keeps the other's snapshots: files in a directory that all its hosts share, or rows
-// of a table. It outlives PEs and jobs.
+// snapshotSuffix ends the names of snapshot files.
+const snapshotSuffix = ".snapshot"
+
+// maxBody bounds one message of the other side, in bytes.
+const maxBody = 64 << 20
+
+// storage is where a data centre keeps the other's snapshots: files in a folder that all its hosts share, or rows of a
+// table. It outlives PEs and jobs.
 type storage struct {
 	form string
-
-	mu     sync.Mutex
-	broken error
-	kept   map[string]map[string]snapshotFile // by job, by name
+	disk *disk
+	db   *database // nil with files
 }
 
-// snapshotFile is one file, or row: exactly the message that was received.
-type snapshotFile struct {
+// snapshotFolder is where a job keeps the other side's snapshots.
+func snapshotFolder(spec Job) string {
+	if spec.Toolkit != nil && spec.Toolkit.SnapshotDirectory != "" {
+		return filepath.Clean(spec.Toolkit.SnapshotDirectory)
+	}
+	return "/var/lib/crossdc/" + spec.Path
+}
+
+// newStorage makes the storage of the i-th target of a model.
+func newStorage(cfg Config, i int) *storage {
+	t := cfg.Targets[i]
+	var shared []string
+	for _, j := range cfg.Jobs {
+		if f := snapshotFolder(j); j.Target == t.Name && !slices.Contains(shared, f) {
+			shared = append(shared, f)
+		}
+	}
+	s := &storage{form: t.Snapshots}
+	if s.form == "" {
+		s.form = inFiles
+	}
+	var root func(string) string
+	if cfg.Root != nil {
+		root = func(host string) string { return cfg.Root(t.Name, host) }
+	}
+	s.disk = newDisk(shared, root, !cfg.RealDisks)
+	if s.form == inDatabase {
+		s.db = newDatabase()
+	}
+	return s
+}
+
+// snapshotStored is one file, or row: exactly the message that was received.
+type snapshotStored struct {
 	name string
 	body []byte
-	at   time.Time
 }
 
-func newStorage(form string) *storage {
-	if form == "" {
-		form = inFiles
-	}
-	return &storage{form: form, kept: map[string]map[string]snapshotFile{}}
+// place is from where and for which job something is stored: the address of a host, and the folder, which stands for the
+// table too.
+type place struct{ host, folder string }
+
+func (k *toolkit) place(host int) place {
+	return place{k.dc.hosts[host].Address, snapshotFolder(k.spec)}
 }
 
 // put writes one. A file is truncated before it is written, and removed when that fails: the older copy is lost too. A
 // row stays what it was.
-func (s *storage) put(job, name string, body []byte, at time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.broken != nil {
-		if s.form == inFiles {
-			delete(s.kept[job], name)
-		}
-		return s.broken
+func (s *storage) put(ctx context.Context, at place, name string, body []byte) error {
+	if s.db != nil {
+		return s.db.insert(ctx, at.folder, name, body)
 	}
-	if s.kept[job] == nil {
-		s.kept[job] = map[string]snapshotFile{}
+	if strings.ContainsRune(name, '/') {
+		return errBadName
 	}
-	s.kept[job][name] = snapshotFile{name, body, at}
-	return nil
+	return s.disk.write(at.host, filepath.Join(at.folder, name+snapshotSuffix), body, time.Now())
 }
 
-// take removes some, or with no names all, and returns what was there.
-func (s *storage) take(job string, names []string) []snapshotFile {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// take reads some and removes them, or with no names all, and returns what could be read. What could not is left alone.
+func (s *storage) take(ctx context.Context, at place, names []string) []snapshotStored {
 	if names == nil {
-		names = slices.Sorted(maps.Keys(s.kept[job]))
+		names = s.names(ctx, at)
 	}
-	var out []snapshotFile
+	var out []snapshotStored
 	for _, n := range names {
-		if f, ok := s.kept[job][n]; ok {
-			out = append(out, f)
-			delete(s.kept[job], n)
+		if s.db != nil {
+			if body, ok := s.db.take(ctx, at.folder, n); ok {
+				out = append(out, snapshotStored{n, body})
+			}
+			continue
+		}
+		full := filepath.Join(at.folder, n+snapshotSuffix)
+		if body, err := s.disk.read(at.host, full, 0); err == nil {
+			out = append(out, snapshotStored{n, body})
+			s.disk.remove(at.host, full)
 		}
 	}
 	return out
 }
 
+// names lists what is stored.
+func (s *storage) names(ctx context.Context, at place) []string {
+	if s.db != nil {
+		return s.db.ids(ctx, at.folder)
+	}
+	var out []string
+	for _, f := range s.disk.list(at.host, at.folder, snapshotSuffix) {
+		out = append(out, strings.TrimSuffix(f.Name, snapshotSuffix))
+	}
+	return out
+}
+
 // clear removes all of a job.
-func (s *storage) clear(job string) { s.take(job, nil) }
+func (s *storage) clear(ctx context.Context, at place) { s.take(ctx, at, nil) }
+
+// said names what is stored, as the toolkit's lines do.
+func (s *storage) said(at place, name string) string {
+	if s.db != nil {
+		return name
+	}
+	return filepath.Join(at.folder, name+snapshotSuffix)
+}

@@ -57,7 +57,7 @@ func (l *launch) prepare() {
 	p.ticked = true
 	if p.seenOnce && !p.remoteUp {
 		k.mu.Unlock()
-		k.startsWith(first)
+		l.startsWith(first)
 		return
 	}
 	snapshotOf := int64(0)
@@ -68,7 +68,7 @@ func (l *launch) prepare() {
 	n := p.count
 	p.count++
 	k.mu.Unlock()
-	k.startsWith(first)
+	l.startsWith(first)
 	if snapshotOf > 0 {
 		k.snapshot(snapshotOf)
 	}
@@ -78,9 +78,9 @@ func (l *launch) prepare() {
 
 // startsWith is what the first tick does: what was stored before the start is deleted, unless it is to be kept or given
 // back.
-func (k *toolkit) startsWith(first bool) {
-	if first && !k.cfg.RetainSnapshots && !k.cfg.ReturnSnapshots {
-		k.dc.storage.clear(k.spec.Path)
+func (l *launch) startsWith(first bool) {
+	if k := l.kit; first && !k.cfg.RetainSnapshots && !k.cfg.ReturnSnapshots {
+		k.dc.storage.clear(l.ctx, k.place(l.host))
 	}
 }
 
@@ -113,13 +113,14 @@ func (k *toolkit) hears(up bool) {
 	p.returned = p.returned || up
 	k.mu.Unlock()
 	if giveBack {
-		k.giveBack()
+		l.giveBack()
 	}
 }
 
 // giveBack sends what is stored to where it came from, after both sides were lost.
-func (k *toolkit) giveBack() {
-	for _, s := range k.dc.storage.take(k.spec.Path, nil) {
+func (l *launch) giveBack() {
+	k := l.kit
+	for _, s := range k.dc.storage.take(l.ctx, k.place(l.host), nil) {
 		m, err := decodeMessage(s.body)
 		if err != nil {
 			continue

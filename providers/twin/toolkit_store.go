@@ -3,7 +3,6 @@ package twin
 import (
 	"fmt"
 	"slices"
-	"time"
 )
 
 // stored is a tuple in front of RemoteDataCenterWatchdog: a message of the data channel, or DOWN.
@@ -39,16 +38,18 @@ func (l *launch) keep(body []byte) {
 	if err != nil {
 		return
 	}
-	name := m.origin + "-" + m.blobOrigin + ".snapshot"
+	name, at, st := m.origin+"-"+m.blobOrigin, k.place(l.host), k.dc.storage
 	switch {
 	case m.kind == messageShutdown:
 		k.log("INFO", "RemoteDC-Watchdog", "Received a remote DC orderly shutdown message from the data center named %s", m.origin)
-		k.dc.storage.take(k.spec.Path, l.names)
+		if len(l.names) > 0 {
+			st.take(l.ctx, at, l.names)
+		}
 		l.names = nil
 	case m.kind == messageReturned:
 		k.hand(m, "given back by the other side")
 	case m.kind == messageSnapshot && len(m.blob) == 0:
-		k.dc.storage.take(k.spec.Path, []string{name})
+		st.take(l.ctx, at, []string{name})
 		l.names = slices.DeleteFunc(l.names, func(n string) bool { return n == name })
 	case m.kind == messageSnapshot:
 		k.log("INFO", "RemoteDC-Watchdog", "Received the heartbeat message %d with a non-zero length data snapshot from the data center named %s. Data snapshot origin=%s", m.count, m.origin, m.blobOrigin)
@@ -56,26 +57,26 @@ func (l *launch) keep(body []byte) {
 		if !slices.Contains(l.names, name) {
 			l.names = append(l.names, name)
 		}
-		if err := k.dc.storage.put(k.spec.Path, name, body, time.Now()); err != nil {
-			k.log("ERROR", "RemoteDC-Watchdog", "Unable to replicate and persist the data snapshot in this %s: %s (%v)", k.dc.storage.form, name, err)
+		if err := st.put(l.ctx, at, name, body); err != nil {
+			k.log("ERROR", "RemoteDC-Watchdog", "Unable to replicate and persist the data snapshot in this %s: %s (%v)", st.form, st.said(at, name), err)
 			k.say("snapshot_not_stored", err.Error())
 			return
 		}
-		k.log("INFO", "RemoteDC-Watchdog", "Successfully replicated and persisted the data snapshot in this %s: %s", k.dc.storage.form, name)
+		k.log("INFO", "RemoteDC-Watchdog", "Successfully replicated and persisted the data snapshot in this %s: %s", st.form, st.said(at, name))
 		k.say("snapshot_stored", name)
 	}
 }
 
 // takeOver hands every remembered snapshot to the application, and deletes it.
 func (l *launch) takeOver() {
-	k := l.kit
+	k, at, st := l.kit, l.kit.place(l.host), l.kit.dc.storage
 	k.say("takeover_started", "")
 	k.log("INFO", "Application_Logic", "Taking-over the replicated data")
 	items := 0
 	for _, n := range l.names {
-		got := k.dc.storage.take(k.spec.Path, []string{n})
+		got := st.take(l.ctx, at, []string{n})
 		if len(got) == 0 {
-			k.log("ERROR", "RemoteDC-Watchdog", "Unable to read the binary data snapshot from this %s: %s", k.dc.storage.form, n)
+			k.log("ERROR", "RemoteDC-Watchdog", "Unable to read the binary data snapshot from this %s: %s", st.form, st.said(at, n))
 			continue
 		}
 		if m, err := decodeMessage(got[0].body); err == nil {
@@ -89,10 +90,11 @@ func (l *launch) takeOver() {
 
 // handAll hands every stored snapshot to the application, remembered or not.
 func (k *toolkit) handAll(kind uint32, cause string) {
-	if k.running(storing) == nil {
+	l := k.running(storing)
+	if l == nil {
 		return
 	}
-	for _, s := range k.dc.storage.take(k.spec.Path, nil) {
+	for _, s := range k.dc.storage.take(l.ctx, k.place(l.host), nil) {
 		if m, err := decodeMessage(s.body); err == nil {
 			m.kind = kind
 			k.hand(m, cause)

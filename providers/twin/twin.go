@@ -42,6 +42,10 @@ type Config struct {
 	Errors api.Shape
 	// Processes starts the processes of PEs; nil makes them up.
 	Processes Processes
+	// Root is the folder that stands for the root of the file systems of a host, by its address ("": any of the target's);
+	// nil keeps files in memory. RealDisks says that the file systems are the hosts' own, with faults of their own.
+	Root      func(target, host string) string
+	RealDisks bool
 }
 
 // Network is what a twin's nodes are connected by: the wire, or a lab's real one.

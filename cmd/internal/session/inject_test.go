@@ -16,8 +16,9 @@ import (
 // row is one row of the toolkit reference's table of conditions that must cause failover by themselves, or of its table
 // of partial restarts: a plan in testdata/inject, what the twin must do, and what must be inferred, on what evidence.
 type row struct {
-	plan  string
-	apart bool // the toolkit's operators in PEs of their own
+	plan   string
+	apart  bool   // the toolkit's operators in PEs of their own
+	layout string // the file of the job, where it is neither together nor apart
 	// Truth lists what must have happened, "what target"; Not what must not.
 	truth, not []string
 	// evidence are words that must stand in the evidence of a change of a signal to a value, "signal=value: words".
@@ -43,6 +44,16 @@ var rows = []row{
 	}},
 	{plan: "watchdog-restarted", apart: true, not: []string{"remote_down dc1", "remote_down dc2"}, evidence: []string{"dc1.job.orders.toolkit.remote=up: an odd number"}},
 	{plan: "preparer-restarted", apart: true, not: []string{"remote_down dc1", "remote_down dc2"}},
+	{plan: "pes-stopped", truth: []string{"pe_down dc1", "remote_down dc2", "takeover_done dc2", "pe_up dc1", "remote_up dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
+		"dc2.job.orders.toolkit.state=taken_over: pieces of its state",
+	}},
+	{plan: "hosts-off", truth: []string{"pe_down dc1", "remote_down dc2", "takeover_done dc2", "remote_up dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: pieces of its state"}},
+	{plan: "storage-full", layout: "stored", truth: []string{"snapshot_not_stored dc2", "remote_down dc2", "takeover_done dc2"}, not: []string{"remote_down dc1", "snapshot_stored dc2"}, evidence: []string{
+		"dc2.job.orders.toolkit.state=taken_over: nothing to take over",
+	}},
+	{plan: "database-stopped", layout: "rows", truth: []string{"database_down dc2", "snapshot_not_stored dc2", "remote_down dc2", "takeover_done dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
+		"dc2.job.orders.toolkit.state=taken_over: nothing to take over",
+	}},
 	{plan: "store-restarted", apart: true, truth: []string{"remote_down dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: nothing to take over"}},
 }
 
@@ -60,7 +71,10 @@ func TestConditionsThatCauseFailover(t *testing.T) {
 func (r row) rehearse(t *testing.T, seed uint64) {
 	t.Helper()
 	layout := "together"
-	if r.apart {
+	switch {
+	case r.layout != "":
+		layout = r.layout
+	case r.apart:
 		layout = "apart"
 	}
 	var paths []string

@@ -19,10 +19,11 @@ type reached struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	secrets map[string]string // by slot, beside the plan's own
 	locks   exec.Locker       // nil: locks are taken elsewhere
-	// links and processes are a twin's mechanisms for faults. They are nil where faults are made on machines: at the
+	// links, processes and volumes are a twin's mechanisms for faults. They are nil where faults are made on machines: at the
 	// plan's own targets and in a lab.
 	links     func(providers.Place) (providers.Links, error)
 	processes func(providers.Place) (providers.Processes, error)
+	volumes   func(providers.Place) (providers.Volumes, error)
 	// machines says that hosts are machines with SSH servers; lab, that they are those of a lab.
 	machines bool
 	lab      bool
@@ -30,7 +31,7 @@ type reached struct {
 
 // lend puts into a provider's environment what was reached.
 func (r reached) lend(env providers.Env) providers.Env {
-	env.Dial, env.Links, env.Processes = r.dial, r.links, r.processes
+	env.Dial, env.Links, env.Processes, env.Volumes = r.dial, r.links, r.processes, r.volumes
 	return env
 }
 
@@ -55,7 +56,7 @@ func reach(s *standin.StandIn, run string, targets []providers.Target) (reached,
 		r.dial, r.machines, r.lab = lab.Dial(*s.Runner), true, true
 		return r, nil
 	}
-	r.links, r.processes = linksOf(c, targets), processesOf(c, targets)
+	r.links, r.processes, r.volumes = linksOf(c, targets), processesOf(c, targets), volumesOf(c, targets)
 	return r, nil
 }
 
@@ -78,6 +79,17 @@ func processesOf(c *control.Client, targets []providers.Target) func(providers.P
 			return nil, err
 		}
 		return c.Processes(address), nil
+	}
+}
+
+// volumesOf finds the file systems at a place, through the control endpoint.
+func volumesOf(c *control.Client, targets []providers.Target) func(providers.Place) (providers.Volumes, error) {
+	return func(p providers.Place) (providers.Volumes, error) {
+		address, err := addressOf(targets, p)
+		if err != nil {
+			return nil, err
+		}
+		return c.Volumes(address), nil
 	}
 }
 

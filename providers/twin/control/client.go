@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -82,6 +83,8 @@ func refusal(status int, b []byte) error {
 	switch {
 	case f.Ended:
 		return fmt.Errorf("%s: %w", f.Error, providers.ErrLeaseEnded)
+	case f.Missing:
+		return fmt.Errorf("%s: %w", f.Error, fs.ErrNotExist)
 	case f.Lock != nil:
 		return &HeldError{Lock: *f.Lock}
 	}

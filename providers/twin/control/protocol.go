@@ -66,4 +66,6 @@ type Failure struct {
 	Error string `json:"error"`
 	Lock  *Lock  `json:"lock,omitempty"`  // who holds it
 	Ended bool   `json:"ended,omitempty"` // a lease that has run out
+	// Missing says that there is no such file.
+	Missing bool `json:"missing,omitempty"`
 }
