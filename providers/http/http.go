@@ -1,4 +1,4 @@
-// Package httpaction has the provider "http" with its action: one HTTP request, sent once. Its checks are in probe.
+// Package httpaction has the provider "http" with its action: one HTTP request, sent once. Its checks are in httpcheck.
 package httpaction
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/credential"
 	"github.com/xdc-project/xdc/providers/https"
-	"github.com/xdc-project/xdc/providers/probe"
+	"github.com/xdc-project/xdc/providers/httpcheck"
 )
 
 // maxAnswer bounds the body of an answer that is kept, in bytes.
@@ -32,11 +32,11 @@ var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS
 // Provider describes the action.
 func Provider() *providers.Provider {
 	return &providers.Provider{
-		Name:       probe.Name,
+		Name:       httpcheck.Name,
 		Doc:        "Sends HTTP requests to whatever a plan names: a load balancer, a ticket system, an application of its own. Checks in a target's `http` block look at HTTP services again and again.",
-		Connection: probe.Connection(),
-		Signals:    probe.Signals(),
-		Connect:    probe.Connect,
+		Connection: httpcheck.Connection(),
+		Signals:    httpcheck.Signals(),
+		Connect:    httpcheck.Connect,
 		Outside:    true,
 		Actions: []providers.ActionType{{
 			Name: "http",

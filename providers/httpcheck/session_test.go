@@ -1,4 +1,4 @@
-package probe_test
+package httpcheck_test
 
 import (
 	"encoding/json"
@@ -16,14 +16,14 @@ import (
 
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
-	"github.com/xdc-project/xdc/providers/probe"
+	"github.com/xdc-project/xdc/providers/httpcheck"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const secret = "s3cret-header"
 
-func connect(t *testing.T, ca []byte, args map[string]any) (*probe.Session, error) {
+func connect(t *testing.T, ca []byte, args map[string]any) (*httpcheck.Session, error) {
 	t.Helper()
 	raw, err := json.Marshal(args)
 	if err != nil {
@@ -33,16 +33,16 @@ func connect(t *testing.T, ca []byte, args map[string]any) (*probe.Session, erro
 		Dial: (&net.Dialer{}).DialContext, Secret: func(string) (string, error) { return secret, nil },
 		ReadFile: func(string) ([]byte, error) { return ca, nil },
 	}
-	s, err := probe.Connect(env, providers.Target{Name: "dc1"}, raw)
+	s, err := httpcheck.Connect(env, providers.Target{Name: "dc1"}, raw)
 	if err != nil {
 		return nil, err
 	}
 	t.Cleanup(func() { s.Close() })
-	return s.(*probe.Session), nil
+	return s.(*httpcheck.Session), nil
 }
 
 // one is a session with one check, called c.
-func one(t *testing.T, check map[string]any) *probe.Session {
+func one(t *testing.T, check map[string]any) *httpcheck.Session {
 	t.Helper()
 	check["name"] = "c"
 	s, err := connect(t, nil, map[string]any{"check": []any{check}})
@@ -52,7 +52,7 @@ func one(t *testing.T, check map[string]any) *probe.Session {
 	return s
 }
 
-func observe(t *testing.T, s *probe.Session) (map[string]providers.Reading, error) {
+func observe(t *testing.T, s *httpcheck.Session) (map[string]providers.Reading, error) {
 	t.Helper()
 	got := map[string]providers.Reading{}
 	before := time.Now()

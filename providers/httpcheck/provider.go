@@ -1,5 +1,5 @@
-// Package probe looks at HTTP services again and again, by checks that the plan names.
-package probe
+// Package httpcheck looks at HTTP services again and again, by checks that the plan names.
+package httpcheck
 
 import (
 	"encoding/json"

@@ -1,11 +1,11 @@
-package probe_test
+package httpcheck_test
 
 import (
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/xdc-project/xdc/providers/probe"
+	"github.com/xdc-project/xdc/providers/httpcheck"
 )
 
 const document = `{"a": {"b": [{"c": 7.5}, [1, 2]], "word": "on", "yes": true, "none": null, "with space": -3e2}, "huge": 1e999, "big": 12345678901234567890}`
@@ -40,7 +40,7 @@ func TestAPathLeadsToItsPlace(t *testing.T) {
 		{path: "a", doc: `{"a":` + strings.Repeat("[", 20000), err: "it is not JSON"},
 	} {
 		t.Run(tc.path+" "+tc.err, func(t *testing.T) {
-			p, err := probe.ParsePath(tc.path)
+			p, err := httpcheck.ParsePath(tc.path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +65,7 @@ func TestAPathLeadsToItsPlace(t *testing.T) {
 
 func TestWhatIsNoPathIsRefused(t *testing.T) {
 	for _, s := range []string{".", ".a", "a.", "a..b", "a[", "a[]", "a[x]", "a[-1]", "a[1", "[0]a", "a]", "a[99999999999]", strings.Repeat("a.", 40) + "a", strings.Repeat("a", 600)} {
-		if p, err := probe.ParsePath(s); err == nil || !strings.Contains(err.Error(), "json_path") {
+		if p, err := httpcheck.ParsePath(s); err == nil || !strings.Contains(err.Error(), "json_path") {
 			t.Errorf("%q is the path %v, error %v", s, p, err)
 		}
 	}
@@ -77,7 +77,7 @@ func FuzzFind(f *testing.F) {
 	}
 	f.Add("a", []byte("<html>"))
 	f.Fuzz(func(t *testing.T, path string, doc []byte) {
-		p, err := probe.ParsePath(path)
+		p, err := httpcheck.ParsePath(path)
 		if err != nil {
 			return
 		}
