@@ -63,6 +63,9 @@ func (r *Registry) add(p *Provider) {
 		if s.Schema == nil || s.Audit == nil || s.Describe == nil || s.New == nil || s.Doc == "" {
 			panic(fmt.Sprintf("providers: seed type %q is incomplete", s.Name))
 		}
+		if (s.Probe == nil) != (s.Ends == nil) {
+			panic(fmt.Sprintf("providers: seed type %q is incomplete for probes", s.Name))
+		}
 		put(r.seeds, s.Name, p, s)
 	}
 	for _, s := range p.Signals {
@@ -120,7 +123,7 @@ func (r *Registry) Seed(name string) (*SeedType, *Provider, bool) {
 // Jobs returns the provider that submits jobs; nil when there is none.
 func (r *Registry) Jobs() *Provider { return r.job }
 
-// Step implements schema.Catalog. For audits, typ is the type of the audited seed.
+// Step implements schema.Catalog. For audits, typ is the type of the audited seed; for probes, that by which they send.
 func (r *Registry) Step(kind addr.Kind, typ string) (*schema.Block, bool) {
 	switch kind {
 	case addr.Fault:
@@ -139,6 +142,10 @@ func (r *Registry) Step(kind addr.Kind, typ string) (*schema.Block, bool) {
 		if e, ok := r.seeds[typ]; ok {
 			return e.typ.Audit, true
 		}
+	case addr.Probe:
+		if e, ok := r.seeds[typ]; ok && e.typ.Probe != nil {
+			return e.typ.Probe, true
+		}
 	case addr.Job, addr.Wait, addr.Expect, addr.Guard:
 	}
 	return nil, false
@@ -153,6 +160,9 @@ func (r *Registry) StepTypes(kind addr.Kind) []string {
 		return slices.Sorted(maps.Keys(r.actions))
 	case addr.Seed, addr.Audit:
 		return slices.Sorted(maps.Keys(r.seeds))
+	case addr.Probe:
+		out := slices.Sorted(maps.Keys(r.seeds))
+		return slices.DeleteFunc(out, func(n string) bool { return r.seeds[n].typ.Probe == nil })
 	case addr.Job, addr.Wait, addr.Expect, addr.Guard:
 	}
 	return nil

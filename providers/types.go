@@ -82,10 +82,14 @@ type ActionType struct {
 
 // SeedType describes one way of putting records in and of reading them out again.
 type SeedType struct {
-	Name    string // "data_exchange"
-	Doc     string
-	Schema  *schema.Block // what a seed block holds beyond the common part
-	Audit   *schema.Block // what an audit of such a seed holds beyond the common part
+	Name   string // "data_exchange"
+	Doc    string
+	Schema *schema.Block // what a seed block holds beyond the common part
+	Audit  *schema.Block // what an audit of such a seed holds beyond the common part
+	// Probe is what a probe by this way holds beyond the common part; nil: probes cannot use it. Ends takes its arguments
+	// apart into those of the inlet and those of the outlets.
+	Probe   *schema.Block
+	Ends    func(args json.RawMessage) (in, out json.RawMessage, err error)
 	Example string
 	// Describe is the dry run of a seed at each of its targets.
 	Describe func(s Scope, args json.RawMessage) (Description, diag.List)

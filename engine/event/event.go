@@ -142,6 +142,11 @@ type (
 		Step string `json:"step"`
 		Audit
 	}
+	// Probed is the result of a probe.
+	Probed struct {
+		Step string `json:"step"`
+		Probe
+	}
 	// Judged is the verdict on an expectation.
 	Judged struct {
 		Step     string       `json:"step"`

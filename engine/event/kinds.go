@@ -15,6 +15,7 @@ func (*Progress) kind() string         { return "progress" }
 func (*Routed) kind() string           { return "routed" }
 func (*Measured) kind() string         { return "measured" }
 func (*Audited) kind() string          { return "audited" }
+func (*Probed) kind() string           { return "probed" }
 func (*Judged) kind() string           { return "judged" }
 func (*GuardTripped) kind() string     { return "guard_tripped" }
 func (*ApprovalAsked) kind() string    { return "approval_asked" }
@@ -29,7 +30,7 @@ func (*RunFinished) kind() string      { return "run_finished" }
 func All() []Payload {
 	return []Payload{
 		&RunStarted{}, &StepChanged{}, &DeedChanged{}, &Happened{}, &Progress{}, &Routed{}, &Measured{},
-		&Audited{}, &Judged{}, &GuardTripped{}, &ApprovalAsked{}, &ApprovalAnswered{}, &Interrupted{},
+		&Audited{}, &Probed{}, &Judged{}, &GuardTripped{}, &ApprovalAsked{}, &ApprovalAnswered{}, &Interrupted{},
 		&Aborting{}, &Noted{}, &Changed{}, &RunFinished{},
 	}
 }

@@ -323,6 +323,9 @@ func (r *run) begin(st *step) {
 		r.skip(st, "the run was aborted")
 		return
 	}
+	if st.kind == addr.Fault && r.waitsForProbes(st) {
+		return
+	}
 	args := st.Args
 	if st.Late != nil {
 		late, diags := st.Late(r.results())
@@ -339,6 +342,8 @@ func (r *run) begin(st *step) {
 		r.wait(st)
 	case addr.Seed:
 		r.seed(st, args)
+	case addr.Probe:
+		r.probe(st, args)
 	case addr.Fault:
 		r.starts(st)
 		r.body(st, 0, func(ctx context.Context) { r.fault(ctx, st, args) })

@@ -78,7 +78,7 @@ func readHistory(events iter.Seq2[event.Event, error]) (*history, error) {
 			if b.Verdict == event.NotJudged {
 				h.skipped[b.Step] = *b
 			}
-		case *event.RunStarted, *event.RunFinished, *event.DeedChanged, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.GuardTripped,
+		case *event.RunStarted, *event.RunFinished, *event.DeedChanged, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.Probed, *event.GuardTripped,
 			*event.ApprovalAsked, *event.ApprovalAnswered, *event.Interrupted, *event.Aborting, *event.Noted, *event.Changed:
 		}
 	}

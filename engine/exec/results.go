@@ -40,11 +40,11 @@ func resultSamples(st *step, now time.Duration) []signal.Sample {
 			put(res.Name, v)
 		}
 	}
-	if st.kind == addr.Audit {
+	if st.kind == addr.Audit || st.kind == addr.Probe {
 		at, _ := st.results["at"].(map[string]any)
 		for _, target := range sortedKeys(at) {
 			counts, _ := at[target].(map[string]any)
-			for _, res := range schema.Results(addr.Audit) {
+			for _, res := range schema.Results(st.kind) {
 				if v, ok := resultValue(counts, res); ok && res.Moment == schema.Final && !strings.HasPrefix(res.Name, "at[") {
 					put(`at[`+quote(target)+`].`+res.Name, v)
 				}

@@ -46,6 +46,8 @@ type run struct {
 	guards     []*guard
 	injected   []*life // in order of injection, for healing in reverse
 	jobs       []*life // submitted, for cancelling in reverse
+	opening    int     // probes that are not ready yet
+	behind     []*step // faults that wait for them
 	seen       map[string]signal.Value
 	infer      map[string][]providers.Inference // by target
 	overviews  []providers.Inference
@@ -67,6 +69,7 @@ type step struct {
 	ended      time.Duration
 	dependents []dependent
 	began      bool // its body has started
+	stoodBack  bool // it has let probes begin first
 	startedAt  time.Duration
 	results    map[string]any
 	finding    bool

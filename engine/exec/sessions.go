@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -123,6 +124,10 @@ func (r *run) connections() [][2]string {
 			}
 		case st.Audit != nil:
 			for _, t := range st.Audit.Targets {
+				add(t, st.Provider)
+			}
+		case st.Probe != nil:
+			for _, t := range append(slices.Clone(st.Probe.Targets), st.Probe.ResultsAt...) {
 				add(t, st.Provider)
 			}
 		case st.Job != nil:

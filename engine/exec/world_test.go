@@ -52,6 +52,8 @@ type world struct {
 	actions    map[string]func(args string) (providers.ActionResult, error)
 	records    []json.RawMessage
 	refuse     func(t time.Duration) bool
+	inletErr   error         // of opening an inlet
+	readTakes  time.Duration // the first read of a sink
 }
 
 func newWorld() *world {
@@ -248,7 +250,7 @@ func (a worldAction) Do(_ context.Context, id providers.StepID, args json.RawMes
 type worldFeed struct{ w *world }
 
 func (f worldFeed) Inlet(context.Context, string, json.RawMessage) (providers.Inlet, error) {
-	return worldInlet(f), nil
+	return worldInlet(f), f.w.inletErr
 }
 
 func (f worldFeed) Outlet(context.Context, string, json.RawMessage) (providers.Outlet, error) {
@@ -272,10 +274,17 @@ func (i worldInlet) Send(_ context.Context, items []json.RawMessage) providers.R
 type worldOutlet struct {
 	w    *world
 	read int
+	slow bool // the first read was made
 }
 
 func (o *worldOutlet) Close() error { return nil }
-func (o *worldOutlet) Read(context.Context) (providers.Output, error) {
+func (o *worldOutlet) Read(ctx context.Context) (providers.Output, error) {
+	if !o.slow && o.w.readTakes > 0 {
+		o.slow = true
+		if err := pause(ctx, o.w.readTakes); err != nil {
+			return providers.Output{}, err
+		}
+	}
 	o.w.mu.Lock()
 	defer o.w.mu.Unlock()
 	now := time.Now()
@@ -301,7 +310,7 @@ func (w *world) registry() *providers.Registry {
 			{Name: "armed", Doc: "d", Schema: block, Describe: describe, New: func(providers.Env) providers.Deed { return armedDeed{worldDeed{w, "fault"}} }},
 		},
 		Actions: []providers.ActionType{{Name: "do", Doc: "d", Schema: block, Describe: describe, New: func(providers.Env) providers.Action { return worldAction{w} }}},
-		Seeds:   []providers.SeedType{{Name: "feed", Doc: "d", Schema: block, Audit: block, Describe: describe, New: func(providers.Env) providers.Feed { return worldFeed{w} }}},
+		Seeds:   []providers.SeedType{{Name: "feed", Doc: "d", Schema: block, Audit: block, Probe: block, Ends: func(args json.RawMessage) (in, out json.RawMessage, err error) { return args, args, nil }, Describe: describe, New: func(providers.Env) providers.Feed { return worldFeed{w} }}},
 	})
 }
 

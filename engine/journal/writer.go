@@ -86,7 +86,7 @@ func (w *Writer) Accept(ev event.Event) error {
 		durable = b.Phase == event.Intended || b.Phase == event.Healed || b.Phase == event.Injecting || b.Phase == event.Kept
 	case *event.RunStarted, *event.RunFinished, *event.Judged, *event.ApprovalAnswered:
 		durable = true
-	case *event.StepChanged, *event.Happened, *event.Routed, *event.Measured, *event.Audited, *event.GuardTripped,
+	case *event.StepChanged, *event.Happened, *event.Routed, *event.Measured, *event.Audited, *event.Probed, *event.GuardTripped,
 		*event.ApprovalAsked, *event.Interrupted, *event.Aborting, *event.Noted:
 	}
 	b, err := json.Marshal(ev)

@@ -58,6 +58,18 @@ func (i IDs) read(text string) (int64, Owner) {
 	return 0, Nobody
 }
 
+// Number is the number of the record with an id, if the id is one of the step's.
+func (i IDs) Number(id string) (int64, bool) {
+	seq, own := i.read(id)
+	return seq, own == Ours
+}
+
+// Text is the text of a JSON string or number: an id may come back as either. It reports false for anything else.
+func Text(v json.RawMessage) (string, bool) {
+	b, ok := scalar(v)
+	return string(b), ok
+}
+
 // identities finds records by the values of one field.
 type identities struct {
 	direct bool // the field is the record's own number

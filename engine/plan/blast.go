@@ -18,7 +18,7 @@ func (m *maker) blast() {
 			b.Faults++
 		}
 		d := &st.Description
-		if !d.SideEffects && st.Fault == nil && st.Seed == nil {
+		if !d.SideEffects && st.Fault == nil && st.Seed == nil && st.Probe == nil {
 			continue
 		}
 		for _, p := range d.Places {
@@ -35,6 +35,11 @@ func (m *maker) blast() {
 		}
 		if st.Seed != nil {
 			for _, t := range st.Seed.Targets {
+				targets[t] = true
+			}
+		}
+		if st.Probe != nil {
+			for _, t := range st.Probe.Targets {
 				targets[t] = true
 			}
 		}

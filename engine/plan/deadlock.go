@@ -111,7 +111,7 @@ func (f *flow) waitsFor(ev, to int) string {
 	switch {
 	case a.Fault != nil && ev%3 == ended:
 		return fmt.Sprintf("%s is held until %s %s", a.Address, b.Address, what)
-	case a.Audit != nil && b.Fault != nil:
+	case (a.Audit != nil || a.Probe != nil) && b.Fault != nil:
 		return fmt.Sprintf("%s closes only when %s %s", a.Address, b.Address, what)
 	}
 	return fmt.Sprintf("%s waits until %s %s", a.Address, b.Address, what)

@@ -51,6 +51,8 @@ func (m *maker) describe(i int) {
 		m.known(i, st.Audit.Targets)
 		st.Description.Summary = auditWords(st.Audit)
 		st.Description.Places = placesOf(st.Audit.Targets)
+	case addr.Probe:
+		m.describeProbe(i)
 	case addr.Wait:
 		st.Description.Summary = waitWords(st.Step)
 	case addr.Expect, addr.Guard:

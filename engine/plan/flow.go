@@ -103,6 +103,10 @@ func entry(st *Step, l link) int {
 		if l.order {
 			return ended
 		}
+	case addr.Probe:
+		if l.order {
+			return ended // it does not wait for the faults that it counts from
+		}
 	case addr.Job, addr.Seed, addr.Fault, addr.Action, addr.Guard:
 	}
 	return started

@@ -15,6 +15,7 @@ const maxHolders = 2_000_000
 
 // hold fixes what keeps each fault in force.
 func (m *maker) hold() {
+	m.probes()
 	holders, ok := m.holders()
 	for i, st := range m.steps {
 		if st.Fault == nil {
@@ -37,7 +38,7 @@ func (m *maker) hold() {
 			st.Held = heldWords(0, m.last(holders[i]))
 		case ok:
 			m.error(i, diag.NothingHolds, "Nothing says how long "+st.Address+" lasts",
-				"It has no duration, and no step depends on it that would keep it in force: expectations and audits do not, nor do steps that come after its heal. Add a duration, or a wait with since = "+st.Address+".")
+				"It has no duration, and no step depends on it that would keep it in force: expectations, audits and probes do not, nor do steps that come after its heal. Add a duration, or a wait with since = "+st.Address+".")
 		}
 	}
 }
@@ -83,7 +84,7 @@ type holding struct {
 // held reports whether a step is a fault that is held by others.
 func (h *holding) held(i int) bool { return h.steps[i].Fault != nil && h.steps[i].Fault.Duration == 0 }
 
-// of are the holders of one fault: the steps reachable from it that are not reachable from its heal, without expects and audits.
+// of are the holders of one fault: the steps reachable from it that are not reachable from its heal, without expects, audits and probes.
 // Left out are the holders of nested faults that are themselves held by others: such a fault is finished only when its
 // own holders are, so that naming it is enough. Otherwise long plans would name everything that comes later.
 func (h *holding) of(fault int) []int {
@@ -115,7 +116,7 @@ func (h *holding) of(fault int) []int {
 		if h.cover[i] < 0 {
 			h.cover[i] = fault
 		}
-		if k := addr.Kind(h.steps[i].Kind); k != addr.Expect && k != addr.Audit {
+		if k := addr.Kind(h.steps[i].Kind); k != addr.Expect && k != addr.Audit && k != addr.Probe {
 			out = append(out, i)
 		}
 		if h.held(i) {

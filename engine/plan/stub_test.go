@@ -59,6 +59,8 @@ func registry() *providers.Registry {
 		Name: "data_exchange", Doc: "Stub.",
 		Schema:   &schema.Block{Name: "data_exchange", Attributes: []schema.Attribute{attr("endpoint", text, schema.Plain), attr("job", text, schema.JobRef)}},
 		Audit:    &schema.Block{Name: "data_exchange", Attributes: []schema.Attribute{attr("endpoint", text, schema.Plain), attr("job", text, schema.JobRef)}},
+		Probe:    &schema.Block{Name: "data_exchange", Attributes: []schema.Attribute{attr("endpoint", text, schema.Plain), attr("results", text, schema.Plain), attr("job", text, schema.JobRef)}},
+		Ends:     func(args json.RawMessage) (in, out json.RawMessage, err error) { return args, args, nil },
 		Describe: describeSeed, New: func(providers.Env) providers.Feed { return nil },
 	}}}
 	toolkit := &providers.Provider{Name: "toolkit", Doc: "Stub.", Predict: predict, Signals: []schema.Signal{

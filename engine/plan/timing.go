@@ -78,6 +78,9 @@ func (f *flow) ends(st *Step, m moment) moment {
 	case addr.Audit:
 		m.low += st.Audit.Settle.D().Seconds()
 		m.late += timeout
+	case addr.Probe:
+		m.low += probeEnds(st.Probe)
+		m.late += probeEnds(st.Probe)
 	case addr.Wait:
 		m = f.afterWait(st, m)
 		m.late += timeout

@@ -77,7 +77,7 @@ func (s Summary) timelineWords() string {
 	return strings.Join(parts, "; ")
 }
 
-var weight = map[string]int{"fault": 0, "wait": 1, "audit": 2, "seed": 3, "action": 4, "job": 5}
+var weight = map[string]int{"fault": 0, "wait": 1, "audit": 2, "probe": 3, "seed": 4, "action": 5, "job": 6}
 
 // rows are the steps to draw in the order in which they started.
 func (s Summary) rows() (rows []Step, left int) {

@@ -130,6 +130,8 @@ func (f *folding) fact(at float64, body event.Payload) {
 		f.out.Recoveries = append(f.out.Recoveries, Recovery{Step: b.Step, Until: f.steps[b.Step].until(), Recovery: b.Recovery})
 	case *event.Audited:
 		f.out.Audits = append(f.out.Audits, Audit{Step: b.Step, Audit: b.Audit})
+	case *event.Probed:
+		f.out.Probes = append(f.out.Probes, Probe{Step: b.Step, Probe: b.Probe})
 	case *event.Judged:
 		f.judged(b)
 	case *event.GuardTripped:

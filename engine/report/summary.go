@@ -24,6 +24,7 @@ type Summary struct {
 	Expects     []Expect    `json:"expectations"`
 	Recoveries  []Recovery  `json:"recoveries,omitempty"`
 	Audits      []Audit     `json:"audits,omitempty"`
+	Probes      []Probe     `json:"probes,omitempty"`
 	Seeds       []Seed      `json:"seeds,omitempty"`
 	Faults      []Fault     `json:"faults,omitempty"`
 	Steps       []Step      `json:"steps"`
@@ -145,6 +146,12 @@ type Recovery struct {
 type Audit struct {
 	Step string `json:"step"`
 	event.Audit
+}
+
+// Probe is what a probe found.
+type Probe struct {
+	Step string `json:"step"`
+	event.Probe
 }
 
 // Seed is what a seed sent, as totals.

@@ -14,6 +14,7 @@ const (
 	Job    Kind = "job"
 	Seed   Kind = "seed"
 	Audit  Kind = "audit"
+	Probe  Kind = "probe"
 	Fault  Kind = "fault"
 	Wait   Kind = "wait"
 	Expect Kind = "expect"
@@ -22,7 +23,7 @@ const (
 )
 
 // Kinds lists every kind in the order documentation uses.
-func Kinds() []Kind { return []Kind{Job, Seed, Audit, Fault, Wait, Expect, Action, Guard} }
+func Kinds() []Kind { return []Kind{Job, Seed, Audit, Probe, Fault, Wait, Expect, Action, Guard} }
 
 // Typed reports whether blocks of this kind carry a TYPE label before their name.
 func (k Kind) Typed() bool { return k == Seed || k == Fault || k == Action }

@@ -16,7 +16,7 @@ import (
 
 // rootNames are what references may begin with.
 var rootNames = []string{
-	"var", "local", "each", "count", "record", "path", "target", "job", "seed", "audit", "fault", "wait", "expect", "action", "module",
+	"var", "local", "each", "count", "record", "path", "target", "job", "seed", "audit", "probe", "fault", "wait", "expect", "action", "module",
 }
 
 // bind puts what a traversal refers to into an evaluation context, or says why it refers to nothing.

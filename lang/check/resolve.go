@@ -117,7 +117,7 @@ func (r *resolver) step(m *module, p cond.Path, i int) (cond.Subject, *cond.Prob
 		want += seg.Name
 		if seg.Index != nil {
 			if j > 0 || seg.Index.IsInt || len(p[next:]) < 2 {
-				return cond.Subject{}, problem("This cannot be indexed", "Only at[\"TARGET\"] of an audit can.")
+				return cond.Subject{}, problem("This cannot be indexed", "Only at[\"TARGET\"] of an audit or a probe can.")
 			}
 			want += "[*]"
 			key = seg.Index.Text

@@ -34,7 +34,7 @@ func (c *checker) schemaOf(kind addr.Kind, typ string) (*stepSchema, bool) {
 	switch {
 	case kind == addr.Action && typ == schema.ApproveType:
 		s.core = schema.Approve()
-	case kind.Typed(), kind == addr.Audit:
+	case kind.Typed(), kind == addr.Audit, kind == addr.Probe:
 		b, ok := c.cat.Step(kind, typ)
 		if !ok {
 			c.schemas[key] = nil
@@ -73,17 +73,20 @@ func (b *block) open() bool {
 	b.opened = true
 	c := b.mod.c
 	typ := b.conf.Type
-	if b.conf.Kind == addr.Audit {
+	switch b.conf.Kind { //nolint:exhaustive // the others have their type in a label, or none
+	case addr.Audit:
 		typ = b.auditType()
-		if typ == "" {
-			b.broken = true
-			return false
-		}
+	case addr.Probe:
+		typ = b.probeType()
+	}
+	if typ == "" && (b.conf.Kind == addr.Audit || b.conf.Kind == addr.Probe) {
+		b.broken = true
+		return false
 	}
 	s, ok := c.schemaOf(b.conf.Kind, typ)
 	if !ok {
 		b.broken = true
-		if b.conf.Kind != addr.Audit {
+		if b.conf.Kind != addr.Audit && b.conf.Kind != addr.Probe {
 			b.unknownType()
 		}
 		return false
@@ -256,6 +259,8 @@ func (c *checker) build(in *instance) {
 		s.seed(in, st, content)
 	case addr.Audit:
 		s.audit(in, st, content)
+	case addr.Probe:
+		s.probe(in, st, content)
 	case addr.Fault:
 		s.fault(in, st, content)
 	case addr.Wait:
@@ -278,6 +283,8 @@ func (s *scope) empty(in *instance, st *program.Step) {
 		st.Seed = &program.Seed{}
 	case addr.Audit:
 		st.Audit = &program.Audit{}
+	case addr.Probe:
+		st.Probe = &program.Probe{}
 	case addr.Fault:
 		st.Fault = &program.Fault{}
 	case addr.Wait:

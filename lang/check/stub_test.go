@@ -25,6 +25,11 @@ var stubSteps = map[string]*schema.Block{
 		{Name: "endpoint", Type: cty.String, Required: true, Public: true, Example: `"Results"`},
 		{Name: "job", Type: cty.String, Form: schema.JobRef, Example: "job.orders"},
 	}},
+	"probe.data_exchange": {Name: "data_exchange", Attributes: []schema.Attribute{
+		{Name: "endpoint", Type: cty.String, Required: true, Public: true, Example: `"Orders"`},
+		{Name: "results", Type: cty.String, Required: true, Public: true, Example: `"Results"`},
+		{Name: "job", Type: cty.String, Form: schema.JobRef, Example: "job.orders"},
+	}},
 	"seed.memory":  {Name: "memory"},
 	"audit.memory": {Name: "memory"},
 	"fault.network_partition": {Name: "network_partition", Attributes: []schema.Attribute{

@@ -71,6 +71,7 @@ type Step struct {
 	Job    *Job    `json:"job,omitempty"`
 	Seed   *Seed   `json:"seed,omitempty"`
 	Audit  *Audit  `json:"audit,omitempty"`
+	Probe  *Probe  `json:"probe,omitempty"`
 	Fault  *Fault  `json:"fault,omitempty"`
 	Wait   *Wait   `json:"wait,omitempty"`
 	Expect *Expect `json:"expect,omitempty"`
@@ -96,7 +97,7 @@ func DefaultPoint(k addr.Kind) Point {
 		return Running
 	case addr.Fault:
 		return Injected
-	case addr.Seed, addr.Audit, addr.Wait, addr.Expect, addr.Action, addr.Guard:
+	case addr.Seed, addr.Audit, addr.Probe, addr.Wait, addr.Expect, addr.Action, addr.Guard:
 	}
 	return Finished
 }

@@ -319,6 +319,11 @@ func step(kind string, e Entry) *page {
 		pg.para("Audits of such seeds take, besides the arguments of [every audit](../language.md#audit):")
 		pg.body(*e.Audit)
 	}
+	if e.Probe != nil {
+		pg.heading(2, "Probes")
+		pg.para("Probes that send this way take, besides the arguments of [every probe](../language.md#probe):")
+		pg.body(*e.Probe)
+	}
 	pg.example(fmt.Sprintf("%s %q %q", kind, e.Name, "example"), e.Example)
 	return pg
 }

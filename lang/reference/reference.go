@@ -33,6 +33,8 @@ type Entry struct {
 	Block schema.Block
 	// Audit is what an audit of such a seed holds besides; nil for all but seeds.
 	Audit *schema.Block
+	// Probe is what a probe by this way holds besides; nil for all but seeds that probes can use.
+	Probe *schema.Block
 	// Example is the body of a block.
 	Example string
 	// Twin says that it works in rehearsals, Stages that it takes stage blocks.

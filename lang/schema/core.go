@@ -10,7 +10,7 @@ import (
 // without their meta-arguments (Meta) and without what a provider adds to them (Catalog).
 func Core() []Block {
 	return []Block{
-		Plan(), Variable(), Locals(), Output(), Target(), Job(), Seed(), Audit(), Fault(), Wait(), Expect(),
+		Plan(), Variable(), Locals(), Output(), Target(), Job(), Seed(), Audit(), Probe(), Fault(), Wait(), Expect(),
 		Guard(), Action(), Approve(), Module(),
 	}
 }
@@ -24,6 +24,8 @@ func Step(kind addr.Kind) Block {
 		return Seed()
 	case addr.Audit:
 		return Audit()
+	case addr.Probe:
+		return Probe()
 	case addr.Fault:
 		return Fault()
 	case addr.Wait:

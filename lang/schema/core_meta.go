@@ -16,7 +16,7 @@ func Meta(kind addr.Kind) []Attribute {
 		return []Attribute{metaDependsOn, metaCount, metaForEach}
 	case "module":
 		return []Attribute{metaDependsOn, metaCount, metaForEach, metaSerial}
-	case addr.Job, addr.Seed, addr.Audit, addr.Fault, addr.Wait, addr.Action:
+	case addr.Job, addr.Seed, addr.Audit, addr.Probe, addr.Fault, addr.Wait, addr.Action:
 	}
 	return []Attribute{
 		metaDependsOn, metaWhen, metaDelay, metaTimeout(kind), metaCount, metaForEach, metaSerial, metaOnFailure(kind),
@@ -67,7 +67,7 @@ func TimeoutDefault(kind addr.Kind) string {
 		return "5m"
 	case addr.Action:
 		return "1m"
-	case addr.Seed, addr.Fault, addr.Wait, addr.Expect, addr.Guard:
+	case addr.Seed, addr.Probe, addr.Fault, addr.Wait, addr.Expect, addr.Guard:
 	}
 	return ""
 }

@@ -27,6 +27,8 @@ func Results(kind addr.Kind) []Result {
 		return append(everyStep(StepStatus), seedResults()...)
 	case addr.Audit:
 		return append(everyStep(StepStatus), auditResults()...)
+	case addr.Probe:
+		return append(everyStep(StepStatus), probeResults()...)
 	case addr.Wait:
 		return append(everyStep(StepStatus), waitResults()...)
 	case addr.Fault:

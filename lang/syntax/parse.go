@@ -46,6 +46,7 @@ var labels = []hcl.BlockHeaderSchema{
 	{Type: "job", LabelNames: []string{"name"}},
 	{Type: "seed", LabelNames: []string{"type", "name"}},
 	{Type: "audit", LabelNames: []string{"name"}},
+	{Type: "probe", LabelNames: []string{"name"}},
 	{Type: "fault", LabelNames: []string{"type", "name"}},
 	{Type: "wait", LabelNames: []string{"name"}},
 	{Type: "expect", LabelNames: []string{"name"}},

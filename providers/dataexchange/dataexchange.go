@@ -78,6 +78,8 @@ func Provider() *providers.Provider {
 					},
 				},
 			},
+			Probe:    probeSchema(),
+			Ends:     ends,
 			Example:  "endpoint = \"Orders\"\njob      = job.orders",
 			Describe: describe,
 			New:      func(env providers.Env) providers.Feed { return &feed{env} },

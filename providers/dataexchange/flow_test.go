@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -242,11 +243,64 @@ func TestAJobThatMovedIsFoundAgain(t *testing.T) {
 		i.Send(t.Context(), items(1))
 		w.platform.jobs["job.orders"] = [2]string{"6", "orders"}
 		w.listing = `{"jobs":[{"id":"6","inject":[{"name":"Orders","uri":"/new"}]}]}`
-		if got := i.Send(t.Context(), items(1)); got.Outcome != providers.Refused {
-			t.Errorf("at the old place: %+v", got)
+		// Nothing was taken at the old place, so that the same records may go to the new one at once.
+		if got := i.Send(t.Context(), items(1)); got.Outcome != providers.Accepted || old != 2 || fresh != 1 {
+			t.Errorf("at the new place: %+v, %d and %d requests", got, old, fresh)
 		}
-		if got := i.Send(t.Context(), items(1)); got.Outcome != providers.Accepted || fresh != 1 {
-			t.Errorf("at the new place: %+v", got)
+		w.mux.HandleFunc("/gone", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(404) })
+		w.listing = `{"jobs":[{"id":"6","inject":[{"name":"Orders","uri":"/gone"}]}]}`
+		if got := w.inlet(t, ordersArgs).Send(t.Context(), items(1)); got.Outcome != providers.Refused {
+			t.Errorf("where it is listed and not there: %+v", got)
+		}
+	})
+}
+
+// Many that look for an endpoint at once share the looking, and none of them is told what was so before it asked.
+func TestLookingForAnEndpointIsShared(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		var mu sync.Mutex
+		looks, there := 0, false
+		w.platform.services = []string{"https://" + dataHost + "/slow"}
+		w.mux.HandleFunc("/slow", func(rw http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			looks++
+			now := `{"jobs":[]}`
+			if there {
+				now = w.listing
+			}
+			mu.Unlock()
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-r.Context().Done():
+			}
+			_, _ = io.WriteString(rw, now)
+		})
+		w.mux.HandleFunc("/in", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(204) })
+		i := w.inlet(t, ordersArgs)
+		got := make(chan providers.Receipt, 20)
+		send := func(limit time.Duration) {
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			got <- i.Send(ctx, items(1))
+		}
+		go send(time.Second)
+		<-time.After(10 * time.Millisecond)
+		mu.Lock()
+		there = true
+		mu.Unlock()
+		go send(20 * time.Millisecond) // gives up before anything is known
+		for range 9 {
+			go send(time.Second)
+			<-time.After(5 * time.Millisecond)
+		}
+		count := map[providers.Outcome]int{}
+		for range 11 {
+			count[(<-got).Outcome]++
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if looks != 2 || count[providers.Accepted] != 9 || count[providers.Unreached] != 2 {
+			t.Errorf("%d looks, outcomes %v; want 2, and only the first and the impatient one without success", looks, count)
 		}
 	})
 }

@@ -56,6 +56,17 @@ type place struct {
 
 	mu  sync.Mutex
 	url *url.URL
+	now *search // under way
+	// next begins when now has ended: who comes meanwhile shares it, since what is under way may have asked before the
+	// endpoint was there.
+	next *search
+}
+
+// search is one look for an endpoint, which several may share.
+type search struct {
+	over chan struct{} // closed when it has ended
+	url  *url.URL
+	err  error
 }
 
 // where returns the endpoint's URL.
@@ -66,14 +77,72 @@ func (p *place) where(ctx context.Context) (*url.URL, error) {
 	if have != nil {
 		return have, nil
 	}
-	u, err := p.s.find(ctx, p.args, p.way)
-	if err != nil {
-		return nil, err
+	return p.search(ctx)
+}
+
+// search looks for the endpoint. However many ask, one look at a time is made, and each of them gets the answer of one that
+// began after it had asked, or the good news of an earlier one.
+func (p *place) search(ctx context.Context) (*url.URL, error) {
+	for {
+		p.mu.Lock()
+		if p.now == nil {
+			mine := p.next
+			if mine == nil {
+				mine = &search{over: make(chan struct{})}
+			}
+			p.now, p.next = mine, nil
+			p.mu.Unlock()
+			return p.look(ctx, mine)
+		}
+		running := p.now
+		if p.next == nil {
+			p.next = &search{over: make(chan struct{})}
+		}
+		mine := p.next
+		p.mu.Unlock()
+		select {
+		case <-running.over:
+			if running.err == nil {
+				return running.url, nil
+			}
+		case <-ctx.Done():
+			return nil, fmt.Errorf("find endpoint %s at %s: %w", p.args.Endpoint, p.s.target, context.Cause(ctx))
+		}
+		p.mu.Lock()
+		lead := p.now == nil && p.next == mine // the first to come makes it, the others wait
+		if lead {
+			p.now, p.next = mine, nil
+		}
+		p.mu.Unlock()
+		if lead {
+			return p.look(ctx, mine)
+		}
+		select {
+		case <-mine.over:
+			if mine.err == nil || ctx.Err() != nil {
+				return mine.url, mine.err
+			}
+			if !errors.Is(mine.err, context.Canceled) && !errors.Is(mine.err, context.DeadlineExceeded) {
+				return nil, mine.err
+			}
+			// Whoever made it had less time than this one: once more.
+		case <-ctx.Done():
+			return nil, fmt.Errorf("find endpoint %s at %s: %w", p.args.Endpoint, p.s.target, context.Cause(ctx))
+		}
 	}
+}
+
+// look makes a search that was taken on.
+func (p *place) look(ctx context.Context, s *search) (*url.URL, error) {
+	s.url, s.err = p.s.find(ctx, p.args, p.way)
 	p.mu.Lock()
-	p.url = u
+	p.now = nil
+	if s.err == nil {
+		p.url = s.url
+	}
 	p.mu.Unlock()
-	return u, nil
+	close(s.over)
+	return s.url, s.err
 }
 
 // lost forgets the URL: a job that is submitted again has another one.
@@ -101,6 +170,17 @@ func (i *inlet) Send(ctx context.Context, items []json.RawMessage) providers.Rec
 	a, err := i.s.send(ctx, "send records", r)
 	if err != nil {
 		return i.unanswered(err, sent)
+	}
+	if a.Status == http.StatusNotFound || a.Status == http.StatusGone {
+		// The job may have been submitted again, and has another URL since. The items are not in, so they may be sent there.
+		i.lost()
+		if to, err := i.where(ctx); err == nil && to.String() != u.String() {
+			u, r.URL = to, to
+			sent = time.Now()
+			if a, err = i.s.send(ctx, "send records", r); err != nil {
+				return i.unanswered(err, sent)
+			}
+		}
 	}
 	return i.answered(u, a, len(items))
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/xdc-project/xdc/lang/schema"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/credential"
-	"github.com/xdc-project/xdc/providers/https"
 	"github.com/xdc-project/xdc/providers/httpcheck"
+	"github.com/xdc-project/xdc/providers/https"
 )
 
 // maxAnswer bounds the body of an answer that is kept, in bytes.

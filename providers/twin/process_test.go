@@ -357,7 +357,7 @@ func TestARepetitionKillsWhoeverTakesThePlaceUntilItsLeaseEnds(t *testing.T) {
 				if err := procs.Repeat(t.Context(), "x", again); err != nil {
 					t.Fatal(err)
 				}
-				launches := func() int64 { return peOf(t, w, "KeyedCounter")["launchCount"].(int64) }
+				launches := func() int64 { return int64(peOf(t, w, "KeyedCounter")["launchCount"].(float64)) }
 				before := launches()
 				time.Sleep(16 * time.Second)
 				if got := launches() - before; got != 3 && got != 2 { // the third is on its way up

@@ -65,7 +65,7 @@ func known(r *providers.Registry) reference.Providers {
 			out.Actions = append(out.Actions, reference.Entry{Name: a.Name, Provider: p.Name, Doc: a.Doc, Block: *a.Schema, Example: a.Example, Twin: a.Twin})
 		}
 		for _, s := range p.Seeds {
-			out.Seeds = append(out.Seeds, reference.Entry{Name: s.Name, Provider: p.Name, Doc: s.Doc, Block: *s.Schema, Audit: s.Audit, Example: s.Example, Twin: true})
+			out.Seeds = append(out.Seeds, reference.Entry{Name: s.Name, Provider: p.Name, Doc: s.Doc, Block: *s.Schema, Audit: s.Audit, Probe: s.Probe, Example: s.Example, Twin: true})
 		}
 		for _, a := range p.Assumptions {
 			out.Assumptions = append(out.Assumptions, reference.Assumption{Provider: p.Name, ID: a.ID, Statement: a.Statement, Basis: a.Basis})

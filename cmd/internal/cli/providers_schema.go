@@ -34,6 +34,7 @@ type schemaJSON struct {
 	Actions     map[string]blockJSON              `json:"actions"`
 	Seeds       map[string]blockJSON              `json:"seeds"`
 	Audits      map[string]blockJSON              `json:"audits"`
+	Probes      map[string]blockJSON              `json:"probes"`
 	Results     map[string][]resultJSON           `json:"results"`
 	Signals     []signalJSON                      `json:"signals"`
 	Providers   map[string][]providers.Assumption `json:"assumptions"`
@@ -92,7 +93,7 @@ type signalJSON struct {
 func schemaOf(r *providers.Registry) schemaJSON {
 	out := schemaJSON{
 		Format: SchemaFormat, Meta: map[string][]attributeJSON{}, Connections: map[string]blockJSON{}, Faults: map[string]blockJSON{},
-		Actions: map[string]blockJSON{}, Seeds: map[string]blockJSON{}, Audits: map[string]blockJSON{},
+		Actions: map[string]blockJSON{}, Seeds: map[string]blockJSON{}, Audits: map[string]blockJSON{}, Probes: map[string]blockJSON{},
 		Results: map[string][]resultJSON{}, Providers: map[string][]providers.Assumption{},
 	}
 	for _, b := range schema.Core() {
@@ -106,7 +107,7 @@ func schemaOf(r *providers.Registry) schemaJSON {
 			out.Providers[p.Name] = p.Assumptions
 		}
 	}
-	for kind, to := range map[addr.Kind]map[string]blockJSON{addr.Fault: out.Faults, addr.Action: out.Actions, addr.Seed: out.Seeds, addr.Audit: out.Audits} {
+	for kind, to := range map[addr.Kind]map[string]blockJSON{addr.Fault: out.Faults, addr.Action: out.Actions, addr.Seed: out.Seeds, addr.Audit: out.Audits, addr.Probe: out.Probes} {
 		for _, typ := range r.StepTypes(kind) {
 			if b, ok := r.Step(kind, typ); ok {
 				to[typ] = blockOf(*b)

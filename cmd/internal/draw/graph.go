@@ -61,7 +61,7 @@ func Of(p *plan.Plan) Graph {
 	return g
 }
 
-var shapes = map[string]string{"job": "component", "seed": "invhouse", "audit": "house", "fault": "octagon", "action": "box", "wait": "hexagon", "expect": "diamond"}
+var shapes = map[string]string{"job": "component", "seed": "invhouse", "audit": "house", "probe": "ellipse", "fault": "octagon", "action": "box", "wait": "hexagon", "expect": "diamond"}
 
 // Dot is the graph for Graphviz.
 func Dot(g Graph) string {
@@ -103,7 +103,7 @@ func dotQuote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", "").Replace(s) + `"`
 }
 
-var brackets = map[string][2]string{"fault": {"{{", "}}"}, "wait": {"([", "])"}, "expect": {"{", "}"}, "seed": {"[/", "/]"}, "audit": {`[\`, `\]`}}
+var brackets = map[string][2]string{"fault": {"{{", "}}"}, "wait": {"([", "])"}, "expect": {"{", "}"}, "seed": {"[/", "/]"}, "audit": {`[\`, `\]`}, "probe": {"((", "))"}}
 
 // Mermaid is the graph for Mermaid.
 func Mermaid(g Graph) string {

@@ -21,8 +21,8 @@ const (
 const svgStyle = `<style>
 :root{color-scheme:light dark}
 svg{background:#fff}text{font:12px system-ui,sans-serif;fill:#1b1f24}.note{font-size:10.5px;fill:#59636e}.edge{fill:none;stroke:#8b95a1;stroke-width:1.4}.order{stroke-dasharray:4 4}.label{font-size:10.5px;fill:#59636e}
-.box{fill:#f6f7f9;stroke:#7d94b5;stroke-width:1.4}.fault{fill:#fce4e2;stroke:#c0302a}.expect{fill:#dff3e6;stroke:#1a7f45}.wait{fill:#fdf0d0;stroke:#8a5a00}.seed,.audit{fill:#e6effd;stroke:#1f6feb}
-@media (prefers-color-scheme:dark){svg{background:#12161b}text{fill:#e7ebef}.note,.label{fill:#9aa5b1}.box{fill:#1b2128}.fault{fill:#451c1a;stroke:#ff7b72}.expect{fill:#143524;stroke:#56c987}.wait{fill:#3d2f0c;stroke:#e3b341}.seed,.audit{fill:#13233d;stroke:#5aa0ff}}
+.box{fill:#f6f7f9;stroke:#7d94b5;stroke-width:1.4}.fault{fill:#fce4e2;stroke:#c0302a}.expect{fill:#dff3e6;stroke:#1a7f45}.wait{fill:#fdf0d0;stroke:#8a5a00}.seed,.audit,.probe{fill:#e6effd;stroke:#1f6feb}
+@media (prefers-color-scheme:dark){svg{background:#12161b}text{fill:#e7ebef}.note,.label{fill:#9aa5b1}.box{fill:#1b2128}.fault{fill:#451c1a;stroke:#ff7b72}.expect{fill:#143524;stroke:#56c987}.wait{fill:#3d2f0c;stroke:#e3b341}.seed,.audit,.probe{fill:#13233d;stroke:#5aa0ff}}
 </style><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#8b95a1"/></marker></defs>`
 
 // SVG is the graph as a drawing: a column for everything that may run at the same time, from left to right.
@@ -72,7 +72,7 @@ func edge(b *strings.Builder, e Edge, x1, y1, x2, y2 int) {
 func box(b *strings.Builder, n Node, x, y int) {
 	class := "box"
 	switch n.Kind {
-	case "fault", "expect", "wait", "seed", "audit":
+	case "fault", "expect", "wait", "seed", "audit", "probe":
 		class += " " + n.Kind
 	}
 	ty := y + boxHeight/2 + 4

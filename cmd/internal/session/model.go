@@ -63,7 +63,7 @@ func specialAt(p *plan.Plan, target, path string) string {
 	return ""
 }
 
-// endpoints lists what seeds put into a job and audits read out of it. A job that none names has what any job at
+// endpoints lists what seeds and probes put into a job, and what audits and probes read out of it. A job that none names has what any job at
 // another target with the same name of an endpoint has: a launched job takes over the active one's.
 func endpoints(p *plan.Plan, target, path string) (in, out []string) {
 	add := func(list []string, name string) []string {
@@ -78,6 +78,7 @@ func endpoints(p *plan.Plan, target, path string) (in, out []string) {
 	for _, st := range p.Steps {
 		var a struct {
 			Endpoint string `json:"endpoint"`
+			Results  string `json:"results"`
 			Job      string `json:"job"`
 		}
 		if len(st.Args) == 0 || json.Unmarshal(st.Args, &a) != nil {
@@ -86,6 +87,8 @@ func endpoints(p *plan.Plan, target, path string) (in, out []string) {
 		switch {
 		case st.Seed != nil && concerns(p, orElse(st.Seed.Job, a.Job), path, target):
 			in = add(in, a.Endpoint)
+		case st.Probe != nil && concerns(p, orElse(st.Probe.Job, a.Job), path, target):
+			in, out = add(in, a.Endpoint), add(out, a.Results)
 		case st.Audit != nil:
 			seed, ok := p.Step(st.Audit.SeedAt)
 			if ok && concerns(p, seed.Seed.Job, path, target) {
@@ -112,14 +115,18 @@ func concerns(p *plan.Plan, seeded, path, target string) bool {
 	return launched
 }
 
-// keyField is the field by which audits find records.
+// keyField is the field by which audits find records; without any, that by which probes do.
 func keyField(p *plan.Plan) string {
+	key := ""
 	for _, st := range p.Steps {
 		if st.Audit != nil {
 			return st.Audit.Key
 		}
+		if st.Probe != nil && key == "" {
+			key = st.Probe.Key
+		}
 	}
-	return ""
+	return key
 }
 
 func orElse(s, fallback string) string {

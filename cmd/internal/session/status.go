@@ -66,7 +66,7 @@ func (f Folder) Status() Status {
 			order = append(order, b.Step)
 		case *event.ApprovalAnswered:
 			asked[b.Step] = false
-		case *event.StepChanged, *event.Happened, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.Judged,
+		case *event.StepChanged, *event.Happened, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.Probed, *event.Judged,
 			*event.GuardTripped, *event.Interrupted, *event.Aborting, *event.Noted, *event.Changed:
 		}
 	}

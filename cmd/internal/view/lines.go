@@ -72,6 +72,8 @@ func (l *Lines) fact(ev event.Event) (f fact, ok bool) {
 		return measured(b), true
 	case *event.Audited:
 		return audited(b), true
+	case *event.Probed:
+		return probed(b), true
 	case *event.Judged:
 		return judged(b), true
 	case *event.Changed:

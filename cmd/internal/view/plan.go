@@ -54,7 +54,7 @@ func (v *planView) head(p *plan.Plan) {
 		v.text(2, "", p.Description)
 	}
 	v.line("")
-	v.line("In this order (+ submits, > sends, < reads, ! breaks, ~ does, ? waits, = judges); nothing has been touched:")
+	v.line("In this order (+ submits, > sends, < reads, o probes, ! breaks, ~ does, ? waits, = judges); nothing has been touched:")
 	v.line("")
 }
 
@@ -62,7 +62,7 @@ var marks = map[string]struct {
 	mark string
 	ink  paint
 }{
-	"job": {"+", green}, "seed": {">", cyan}, "audit": {"<", cyan}, "fault": {"!", red}, "action": {"~", yellow},
+	"job": {"+", green}, "seed": {">", cyan}, "audit": {"<", cyan}, "probe": {"o", cyan}, "fault": {"!", red}, "action": {"~", yellow},
 	"wait": {"?", blue}, "expect": {"=", blue},
 }
 
@@ -262,7 +262,7 @@ func (v *planView) summary(p *plan.Plan) {
 		}
 	}
 	var parts []string
-	for _, k := range []string{"job", "seed", "audit", "fault", "action", "wait", "expect"} {
+	for _, k := range []string{"job", "seed", "audit", "probe", "fault", "action", "wait", "expect"} {
 		if counts[k] == 0 {
 			continue
 		}
