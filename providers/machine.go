@@ -27,8 +27,8 @@ type Facts struct {
 	Root bool `json:"root"`
 	// Systemd says that systemd is process 1.
 	Systemd bool `json:"systemd"`
-	// Tools are the programs found, by name, with their full paths: nft, iptables, ip6tables, ip, tc, stress-ng, flock,
-	// setsid, systemctl, systemd-run, crontab, busybox, getent ...
+	// Tools are the programs found, by name, with their full paths: nft, iptables, ip6tables, ip, tc, flock, setsid,
+	// systemctl, systemd-run, getent ...
 	Tools map[string]string `json:"tools,omitempty"`
 	// Qdiscs are the queueing disciplines that the kernel takes (netem, htb, tbf ...), tried in a network namespace of
 	// their own; nil when that could not be tried.

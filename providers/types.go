@@ -115,6 +115,8 @@ type Description struct {
 	Effects []Line `json:"effects,omitempty"`
 	// Undo says how it will be undone; empty for deeds that cannot be or need not be.
 	Undo []Line `json:"undo,omitempty"`
+	// Reboot says what would remain if a machine restarted while the deed is in force; empty where nothing would.
+	Reboot []Line `json:"reboot,omitempty"`
 	// Summary is one line in words: "dc1 -> dc2 dropped; everything else untouched".
 	Summary string `json:"summary,omitempty"`
 	// What it touches.

@@ -164,6 +164,7 @@ func pathText(p cty.Path) string {
 func join(a, b providers.Description) providers.Description {
 	a.Effects = union(a.Effects, b.Effects)
 	a.Undo = union(a.Undo, b.Undo)
+	a.Reboot = union(a.Reboot, b.Reboot)
 	if a.Summary == "" {
 		a.Summary = b.Summary
 	}

@@ -135,6 +135,7 @@ func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, di
 			stop = Quote(a.Stop) + ", then " + stop
 		}
 		d.Undo = []providers.Line{{Place: place, Text: stop + "; armed there to happen by itself when the lease ends"}}
+		d.Reboot = []providers.Line{{Place: place, Text: "the command would be gone, and not started again; what it has written would remain"}}
 	}
 	var out diag.List
 	if err := a.fits(); err != nil {

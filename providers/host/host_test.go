@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -313,4 +314,116 @@ func TestMachinesThatCannotArmAreRefused(t *testing.T) {
 	if _, err := flag.New(providers.Env{}).Prepare(t.Context(), id, json.RawMessage(`{"word":"a"}`)); !errors.Is(err, providers.ErrUnsupported) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// systemdRun is as much of the real one as arming uses: it runs a command in a session of its own, with a clean environment,
+// and notes the name of the unit.
+const systemdRun = `#!/bin/sh
+unit=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--unit=*) unit=${1#*=} ;;
+	--quiet | --collect) ;;
+	-*) exit 2 ;;
+	*) break ;;
+	esac
+	shift
+done
+[ -n "$unit" ] || exit 2
+echo "$unit $*" >>/tmp/units
+[ ! -e /tmp/refuse ] || exit 1
+env -i setsid "$@" </dev/null >/dev/null 2>&1 &
+`
+
+func TestWithSystemdTheWatchdogIsAUnit(t *testing.T) {
+	for _, refused := range []bool{false, true} {
+		t.Run(fmt.Sprintf("refused %v", refused), func(t *testing.T) {
+			t.Parallel()
+			n := providertest.NewNode(t, "edge")
+			n.Must(t, "sh", "-c", "mkdir -p /run/systemd/system /tmp/fake")
+			put := n.Command(t.Context(), "sh", "-c", "cat >/tmp/fake/systemd-run; chmod +x /tmp/fake/systemd-run")
+			put.Stdin = strings.NewReader(systemdRun)
+			if err := put.Run(); err != nil {
+				t.Fatal(err)
+			}
+			if refused {
+				n.Must(t, "touch", "/tmp/refuse")
+			}
+			n.Shell = []string{"env", "PATH=/tmp/fake:" + os.Getenv("PATH"), "/bin/sh"}
+			d := flag.New(envOf(n))
+			h := prepared(t, d, `{"word":"a"}`)
+			if err := d.(providers.Armer).Arm(t.Context(), h, lease(2*time.Second, time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			name := h.Names[0]
+			if got := n.Must(t, "cat", "/tmp/units"); got != name+" /bin/sh /run/xdc/"+name+"/watch\n" {
+				t.Errorf("systemd-run was asked for %q", got)
+			}
+			if err := d.Inject(t.Context(), h); err != nil {
+				t.Fatal(err)
+			}
+			if e, err := d.Verify(t.Context(), h); err != nil || !e.InForce {
+				t.Errorf("got %+v, %v", e, err)
+			}
+			until(t, 20*time.Second, "the watchdog's heal", func() bool { return n.Command(t.Context(), "test", "-e", "/run/xdc").Run() != nil })
+			if e, err := d.VerifyHealed(t.Context(), h); err != nil || e.InForce || e.Difference != "" {
+				t.Errorf("got %+v, %v", e, err)
+			}
+			if got := n.Must(t, "cat", "/run/xdc.log"); !strings.Contains(got, name+" healed: the lease ended") {
+				t.Errorf("the log says %q", got)
+			}
+		})
+	}
+}
+
+// The scripts read the time from /proc/uptime and nowhere else. Here the file says what the test wants.
+func TestTheLeaseIsMeasuredByUptimeAndNotByTheClock(t *testing.T) {
+	shells(t, func(t *testing.T, sh []string) {
+		n := providertest.NewNode(t, "edge")
+		n.Must(t, "sh", "-c", "mkdir /tmp/fake; printf '1000.00 1.00\\n' >/tmp/uptime; mount --bind /tmp/uptime /proc/uptime; printf '#!/bin/sh\\nexec /bin/date -d @$(cat /tmp/clock) \"$@\"\\n' >/tmp/fake/date; chmod +x /tmp/fake/date; echo 1000000000 >/tmp/clock")
+		n.Shell = append([]string{"env", "PATH=/tmp/fake:" + os.Getenv("PATH")}, sh...)
+		if got := n.Must(t, "/tmp/fake/date", "+%Y"); got != "2001\n" {
+			t.Fatalf("the clock of this test says %q", got)
+		}
+		d := flag.New(envOf(n))
+		h := prepared(t, d, `{"word":"a"}`)
+		if err := d.(providers.Armer).Arm(t.Context(), h, lease(30*time.Second, time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Inject(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+		there := func() bool {
+			e, err := d.Verify(t.Context(), h)
+			return err == nil && e.InForce
+		}
+		healed := func() bool { return n.Command(t.Context(), "test", "-e", "/run/xdc").Run() != nil }
+		// A clock that is set forward or back ends nothing and extends nothing.
+		for _, clock := range []string{"4000000000", "0"} {
+			n.Must(t, "sh", "-c", "echo "+clock+" >/tmp/clock")
+			n.Must(t, "sleep", "1.5") // the watchdog looks once a second
+			if !there() || healed() {
+				t.Fatalf("the clock said %s, and the fault ended", clock)
+			}
+		}
+		// A renewal after such a jump still ends by uptime, at the deadline at the latest.
+		for range 2 {
+			if err := d.(providers.Armer).Renew(t.Context(), h, lease(45*time.Second, time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n.Must(t, "sh", "-c", "printf '1044.00 1.00\\n' >/tmp/uptime")
+		n.Must(t, "sleep", "1.5")
+		if !there() {
+			t.Fatal("it ended before its lease")
+		}
+		n.Must(t, "sh", "-c", "printf '1045.10 1.00\\n' >/tmp/uptime")
+		until(t, 20*time.Second, "the watchdog's heal", healed)
+		if err := d.(providers.Armer).Renew(t.Context(), h, lease(45*time.Second, time.Hour)); !errors.Is(err, providers.ErrLeaseEnded) {
+			t.Errorf("renewed after its end: %v", err)
+		}
+		if e, err := d.VerifyHealed(t.Context(), h); err != nil || e.InForce || e.Difference != "" {
+			t.Errorf("got %+v, %v", e, err)
+		}
+	})
 }

@@ -176,6 +176,7 @@ func describe(s providers.Scope, raw json.RawMessage) (providers.Description, di
 			providers.Line{Place: at, Text: shell.Show(a.Inject) + as},
 			providers.Line{Place: at, Text: shell.Show(a.Verify) + as + "  (looks whether it is in force)"})
 		d.Undo = append(d.Undo, providers.Line{Place: at, Text: shell.Show(a.Heal) + as + "  (armed on the host to happen by itself when the lease ends)"})
+		d.Reboot = append(d.Reboot, providers.Line{Place: at, Text: "what " + shell.Show(a.Inject) + " has written to a disk would remain, with no timer to undo it: xdc recover runs the heal"})
 	}
 	d.Summary = "runs " + shell.Show(a.Inject) + " at " + strings.Join(names, ", ") + "; what it does is known to its author only"
 	return d, out

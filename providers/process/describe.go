@@ -35,6 +35,9 @@ func describe(k kind, s providers.Scope, raw json.RawMessage) (providers.Descrip
 	d.Places = places
 	do, undo := k.words(a)
 	for _, p := range places {
+		if after := k.atBoot(a); after != "" {
+			d.Reboot = append(d.Reboot, providers.Line{Place: p.String(), Text: after})
+		}
 		d.Effects = append(d.Effects, providers.Line{Place: p.String(), Text: do})
 		d.Undo = append(d.Undo, providers.Line{Place: p.String(), Text: undo})
 	}
@@ -85,6 +88,19 @@ func (k kind) words(a *arguments) (do, undo string) {
 		undo = "stop the repetition (armed on the host to end by itself when the lease ends); " + undo
 	}
 	return do, undo
+}
+
+// atBoot says what of a kill would remain if the host restarted meanwhile: its processes are all gone then.
+func (k kind) atBoot(a *arguments) string {
+	switch {
+	case k.hang || !a.comesBack():
+		return ""
+	case a.Unit != "":
+		return a.Unit + " would start with the host if it is enabled; else it would stay down: xdc recover starts it"
+	case a.Job != "":
+		return ""
+	}
+	return "what was running would be there again only if something starts it with the host; xdc recover says what is missing"
 }
 
 // places are the machines meant: the hosts, or for PEs all hosts of the job's target.

@@ -94,12 +94,21 @@ func describeRestart(s providers.Scope, raw json.RawMessage) (providers.Descript
 		d.Places = append(d.Places, p.Place)
 		d.Effects = append(d.Effects, providers.Line{Place: p.Place.String(), Text: shell.Show(a.Stop)})
 		d.Undo = append(d.Undo, providers.Line{Place: p.Place.String(), Text: shell.Show(a.Start) + "  (armed on the host to happen by itself when the lease ends)"})
+		d.Reboot = append(d.Reboot, providers.Line{Place: p.Place.String(), Text: a.atBoot()})
 	}
 	d.Summary = "takes down what " + shell.Show(a.Stop) + " stops"
 	if a.Unit != "" {
 		d.Summary = "takes down the unit " + a.Unit
 	}
 	return d, out
+}
+
+// atBoot says who starts the service if the host restarts meanwhile.
+func (a *restartArgs) atBoot() string {
+	if a.Unit != "" {
+		return a.Unit + " would start with the host if it is enabled; else it would stay down: xdc recover starts it"
+	}
+	return "the service would stay down unless something starts it with the host: xdc recover runs " + shell.Show(a.Start)
 }
 
 func restartWorks(ctx context.Context, env providers.Env, _ providers.StepID, raw json.RawMessage) ([]host.Work, error) {

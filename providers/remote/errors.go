@@ -27,8 +27,6 @@ var (
 	ErrKeyEncrypted = errors.New("the private key is encrypted")
 	// ErrPassphrase: the passphrase does not fit the private key.
 	ErrPassphrase = errors.New("the passphrase does not fit")
-	// ErrTool: a program that is needed is not on the host.
-	ErrTool = errors.New("a program is missing")
 	// ErrPrivilege: the user may not run as root what has to be.
 	ErrPrivilege = errors.New("privileges are missing")
 	// ErrBecome: the host has no sudo or doas.

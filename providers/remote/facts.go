@@ -17,8 +17,8 @@ import (
 
 // tools are the programs that are looked for.
 var tools = []string{
-	"nft", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "ip", "tc", "stress-ng", "flock", "setsid", "systemctl", "systemd-run", "crontab", "busybox",
-	"getent", "mount", "umount", "dd", "fallocate", "ping", "unshare", "timeout", "logger", "sha256sum", "streamtool", "pgrep",
+	"nft", "iptables", "ip6tables", "iptables-save", "ip6tables-save", "ip", "tc", "flock", "setsid", "systemctl", "systemd-run",
+	"getent", "mount", "umount", "unshare", "streamtool",
 }
 
 // facts is the script that looks. Queueing disciplines are tried in a network namespace of their own, which is gone with
@@ -173,11 +173,11 @@ func (m *machine) Examine(ctx context.Context) []providers.Finding {
 	case f.System == "Linux":
 		out = append(out, say("queueing", "which queueing disciplines the kernel has could not be tried (it takes root, unshare and tc)"))
 	}
-	boot := "without systemd: a filled disk is freed at boot where cron can do it"
-	if f.Systemd {
-		boot = "systemd: what would survive a reboot is undone at boot"
+	dog := "runs in a session of its own (there is no systemd)"
+	if f.Systemd && f.Root && f.Has("systemd-run") {
+		dog = "runs as a unit of systemd"
 	}
-	out = append(out, say("boot", boot))
+	out = append(out, say("watchdog", dog+"; a reboot ends every fault but what commands of the plan have written, and what a unit or command has to start again"))
 	off, err := clock.Of(ctx, m)
 	switch {
 	case err != nil:
@@ -192,7 +192,7 @@ func (m *machine) Examine(ctx context.Context) []providers.Finding {
 
 func toolsOf(f providers.Facts) string {
 	var have, miss []string
-	for _, t := range []string{"nft", "iptables", "ip6tables", "ip", "tc", "stress-ng", "flock", "setsid", "systemctl", "streamtool"} {
+	for _, t := range []string{"nft", "iptables", "ip6tables", "ip", "tc", "flock", "setsid", "systemctl", "streamtool"} {
 		if f.Has(t) {
 			have = append(have, t)
 		} else {

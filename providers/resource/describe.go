@@ -61,7 +61,7 @@ func (a *arguments) ioWords() (do, undo string) {
 	if a.Rate != nil {
 		do += ", at most " + inBytes(*a.Rate) + " a second"
 	}
-	return do + " (" + a.diskReserveWords() + ")", "end the writers; their files have no names and go with them"
+	return do + " (" + a.diskReserveWords() + ")", "end the writers; their files have no names and go with them, at a reboot too"
 }
 
 func (a *arguments) diskWords() (do, undo string) {
@@ -70,7 +70,7 @@ func (a *arguments) diskWords() (do, undo string) {
 	if a.Size != nil {
 		do = "takes " + inBytes(*a.Size) + " of the file system of " + at
 	}
-	return do + " (" + a.diskReserveWords() + ")", "end the process that holds the space; its file has no name and goes with it"
+	return do + " (" + a.diskReserveWords() + ")", "end the process that holds the space; its file has no name and goes with it, at a reboot too"
 }
 
 func (a *arguments) unmountWords() (do, undo string) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/xdc-project/xdc/providers/shell"
 )
 
 // Completion prints a completion script.
@@ -132,4 +134,8 @@ func fishScript(all []completed) string {
 	return b.String()
 }
 
-func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// shellQuote quotes one of the program's own words, none of which has a zero byte.
+func shellQuote(s string) string {
+	q, _ := shell.Quote(s)
+	return q
+}

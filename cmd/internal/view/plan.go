@@ -82,6 +82,9 @@ func (v *planView) step(n int, s *plan.Step) {
 	for _, l := range s.Description.Undo {
 		v.text(in, "undo   ", placed(l))
 	}
+	for _, l := range s.Description.Reboot {
+		v.text(in, "reboot ", placed(l))
+	}
 	if len(s.Description.Undo) == 0 && s.Description.SideEffects && (s.Kind == "action" || s.Kind == "job") {
 		v.line("%s%s%s", strings.Repeat(" ", in), v.st.ink(faint, "undo   "), v.st.ink(yellow, "cannot be undone"))
 	}
