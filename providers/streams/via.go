@@ -124,6 +124,12 @@ func (v via) act(ctx context.Context, env providers.Env, s *Session, fixed map[s
 	if err != nil {
 		return err
 	}
+	for _, name := range []string{s.cfg.Domain, string(i.ID), on.id} {
+		// Nobody knows whether streamtool takes "--" for the end of its options.
+		if strings.HasPrefix(name, "-") {
+			return fmt.Errorf("%s: streamtool would take the name %q for an option: use via = \"rest\": %w", doing, name, providers.ErrUnsupported)
+		}
+	}
 	command := v.command(op, s.cfg.Domain, string(i.ID), on.id)
 	out, err := m.Run(ctx, shell.Script{Name: doing, Text: `eval "set -- $COMMAND"; "$@"`, Plain: true}.SetList("COMMAND", command))
 	if err != nil {
