@@ -4,7 +4,7 @@ FUZZ     ?= 10s
 SEEDS    ?= 10
 DRILLS   ?= 5000
 BENCH    ?= .
-LABS     := TestNoFault|TestASevered|TestAFullDisk|TestTheExample|TestACutOf|TestInTheLab
+LABS     := TestNoFault|TestNoToxic|TestASevered|TestAFullDisk|TestTheExample|TestACutOf|TestInTheLab
 SHELL    := /bin/bash
 
 .SHELLFLAGS := -o pipefail -c
@@ -27,7 +27,9 @@ setup: ## installs what the tests need (Debian packages; needs root)
 
 test: setup toxiproxy-server ## everything, with the race detector; a few minutes
 	$(GO) vet ./...
-	XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 20m ./...
+	@d=$$(mktemp -d) && trap 'rm -r $$d' EXIT && \
+	  XDC_SUITES=$$d XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 20m ./... && \
+	  XDC_SUITES_PASSED=$$d $(GO) test -run TestEveryFaultGoesThroughTheSuite ./providers/all
 	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 20m -run 'TestExamples|TestRealTime' ./cmd/internal/session
 	XDC_SETTINGS=1000 $(GO) test -timeout 5m -run TestTheArithmetic ./providers/twin
 	$(MAKE) labs

@@ -31,6 +31,8 @@ type Env struct {
 	// Conceal makes a secret that a provider found by itself (in a password file, say) known to the redactor;
 	// may be nil.
 	Conceal func(secret string)
+	// Request is for fault tests: called before and after every request of a session that changes something; may be nil.
+	Request func(target, what, when string)
 	// ReadFile reads a file that the plan names, relative to the plan's folder.
 	ReadFile func(name string) ([]byte, error)
 	// Targets are the plan's targets by name.
@@ -55,6 +57,14 @@ type Env struct {
 
 // Throttles have one throttle for each server.
 type Throttles = throttle.Set
+
+// Around is Request for one target; nil where nobody looks.
+func (e Env) Around(target string) func(what, when string) {
+	if e.Request == nil {
+		return nil
+	}
+	return func(what, when string) { e.Request(target, what, when) }
+}
 
 // Target is a data centre as the plan states it.
 type Target struct {

@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
-	"strconv"
+	"os/signal"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -12,26 +13,37 @@ import (
 	"github.com/xdc-project/xdc/cmd/internal/cli"
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/exec"
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/all"
+	"github.com/xdc-project/xdc/providers/network"
 )
 
 // What fault tests tell xdc by the environment.
 const (
-	killAtVar   = "XDC_TEST_KILL_AT"   // the number of the kill point at which it is killed
+	killAtVar   = "XDC_TEST_KILL_AT"   // the kill point at which it is killed
 	killListVar = "XDC_TEST_KILL_LIST" // a file that gets the name of each kill point, one a line
 	leaseVar    = "XDC_TEST_LEASE"     // longest,every,slack
-	stopAtVar   = "XDC_TEST_STOP_AT"   // the number of the kill point at which it waits to be continued or killed
+	stopAtVar   = "XDC_TEST_STOP_AT"   // the kill point at which it waits to be continued or killed
+	queueVar    = "XDC_TEST_QUEUE"     // what packets wait in where there is no netem, as tc takes it
 )
 
-// killHooks makes every journalled event and every script on a machine, before and after it, a kill point.
+// killHooks makes every write to the journal, every script on a machine and every request that changes something a kill
+// point, before and after it.
 func killHooks() *cli.Hooks {
 	at, list, lease, stop := os.Getenv(killAtVar), os.Getenv(killListVar), os.Getenv(leaseVar), os.Getenv(stopAtVar)
-	if at == "" && list == "" && lease == "" && stop == "" {
+	queue := os.Getenv(queueVar)
+	if at == "" && list == "" && lease == "" && stop == "" && queue == "" {
 		return nil
 	}
-	p := &points{list: list}
-	p.at, _ = strconv.Atoi(at) // 0: never
-	p.stop, _ = strconv.Atoi(stop)
-	h := &cli.Hooks{Event: p, Command: func(place, script, when string) { p.pass(fmt.Sprintf("%s %s at %s", when, script, place)) }}
+	p := &points{list: list, at: at, stop: stop, passed: map[string]int{}}
+	h := &cli.Hooks{
+		Journal: p.journal,
+		Command: func(place, script, when string) { p.pass(fmt.Sprintf("%s %s at %s", when, script, place)) },
+		Request: func(target, what, when string) {
+			what = runs.ReplaceAllString(numbers.ReplaceAllString(what, "/N$1"), "xdc_RUN_")
+			p.pass(fmt.Sprintf("%s request %s to %s", when, what, target))
+		},
+	}
 	if f := strings.Split(lease, ","); len(f) == 3 {
 		times := make([]time.Duration, 3)
 		for i := range f {
@@ -39,33 +51,63 @@ func killHooks() *cli.Hooks {
 		}
 		h.Lease = exec.LeaseTimes{Longest: times[0], Every: times[1], Slack: times[2]}
 	}
+	if queue != "" {
+		h.Registry = func() *providers.Registry { return delaysIn(queue) }
+	}
 	return h
 }
 
+// delaysIn is what ships, but network_latency has packets wait in a queue that every kernel has.
+func delaysIn(queue string) *providers.Registry {
+	shipped := all.Providers()
+	for _, p := range shipped {
+		for i, f := range p.Faults {
+			if f.Name == "network_latency" {
+				p.Faults[i] = network.LatencyIn(queue)
+			}
+		}
+	}
+	return providers.NewRegistry(shipped...)
+}
+
+// Ids in the paths of requests, which another run has others of.
+var (
+	numbers = regexp.MustCompile(`/\d+(/|$)`)
+	runs    = regexp.MustCompile(`xdc_[a-z0-9]{8}_`)
+)
+
+// points are the kill points that a process passes. A point is its name and how often that has been passed: so it is the
+// same one in every run, in whatever order things that happen at the same time come.
 type points struct {
 	mu       sync.Mutex
-	n        int
-	at, stop int
+	passed   map[string]int
+	at, stop string
 	list     string
 }
 
-// Accept implements event.Sink: the event is in the journal already.
-func (p *points) Accept(e event.Event) error {
+// journal passes the points around an event's way to the disk.
+func (p *points) journal(e event.Event, when string) {
+	what := event.Kind(e.Body)
 	switch b := e.Body.(type) {
+	case *event.Progress, *event.Changed:
+		return // the journal leaves them out
 	case *event.DeedChanged:
-		p.pass(fmt.Sprintf("journal %s %s %s", b.Kind, b.Step, b.Phase))
-	case *event.RunStarted, *event.RunFinished, *event.StepChanged:
-		p.pass(fmt.Sprintf("journal %T", b))
-	case *event.Happened, *event.Progress, *event.Routed, *event.Measured, *event.Audited, *event.Judged, *event.GuardTripped,
-		*event.ApprovalAsked, *event.ApprovalAnswered, *event.Interrupted, *event.Aborting, *event.Noted, *event.Changed:
+		what = fmt.Sprintf("deed %s %s %s", b.Kind, b.Step, b.Phase)
+	case *event.StepChanged:
+		what = fmt.Sprintf("step %s %s", b.Step, b.State)
+	case *event.Happened:
+		what = fmt.Sprintf("happened %s", b.Name)
+	case *event.RunStarted, *event.RunFinished, *event.Routed, *event.Measured, *event.Audited, *event.Judged, *event.GuardTripped,
+		*event.ApprovalAsked, *event.ApprovalAnswered, *event.Interrupted, *event.Aborting, *event.Noted:
 	}
-	return nil
+	p.pass(when + " journal " + what)
 }
 
 func (p *points) pass(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.n++
+	p.passed[name]++
+	name = fmt.Sprintf("%s #%d", name, p.passed[name])
 	if p.list != "" {
 		f, err := os.OpenFile(p.list, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err == nil {
@@ -73,12 +115,63 @@ func (p *points) pass(name string) {
 			f.Close()
 		}
 	}
-	if p.n == p.at {
+	if name == p.at {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // it does not come to that
 	}
-	if p.n == p.stop {
+	if name == p.stop {
+		goOn := make(chan os.Signal, 1)
+		signal.Notify(goOn, syscall.SIGCONT)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-		time.Sleep(10 * time.Millisecond) // the signal arrives
+		<-goOn // the stop may come a moment later: nothing happens until somebody lets it go on
 	}
 }
+
+// marking is true for points after which the world differs from before as far as healing goes: a deed's phase was written to
+// the journal, a script that does more than look has run, a request that changes something was answered.
+func marking(point string) bool {
+	rest, after := strings.CutPrefix(point, "after ")
+	if !after {
+		return false
+	}
+	if entry, written := strings.CutPrefix(rest, "journal "); written {
+		return strings.HasPrefix(entry, "deed ") || strings.HasPrefix(entry, "run_")
+	}
+	for _, looks := range []string{"facts", "ask ", "look ", "state ", "verify ", "find "} {
+		if strings.HasPrefix(rest, looks) {
+			return false
+		}
+	}
+	return true
+}
+
+// situations groups the points of a run: between those of one group, nothing has changed on any machine or server, and the
+// journal owes the same. What is killed at one of them leaves what it leaves at another.
+func situations(list []string) [][]string {
+	var out [][]string
+	for i, p := range list {
+		if i == 0 || marking(p) {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], p)
+	}
+	return out
+}
+
+// here takes the name of the target, a kind and a number, out of the names of points, so that they fit every one of the kind.
+func here(points []string, kind string, n int) []string {
+	name := regexp.MustCompile(fmt.Sprintf(`\b%s%d\b`, kind, n))
+	out := make([]string, len(points))
+	for i, p := range points {
+		out[i] = name.ReplaceAllString(p, "TARGET")
+	}
+	return out
+}
+
+// there is the reverse of here.
+func there(point, kind string, n int) string {
+	return strings.ReplaceAll(point, "TARGET", fmt.Sprintf("%s%d", kind, n))
+}
+
+// fileName makes the name of a file out of that of a case.
+func fileName(s string) string { return strings.NewReplacer(" ", "-", "/", "-", "#", "").Replace(s) }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xdc-project/xdc/providers/providertest"
 	"github.com/xdc-project/xdc/providers/standin"
 )
 
@@ -33,15 +34,15 @@ func newLab(t testing.TB, plan string) *labBench {
 		t.Skip("runs without the race detector, in a pass of its own: make labs")
 	}
 	if os.Geteuid() != 0 {
-		t.Skip("needs root for network namespaces")
+		providertest.Lack(t, "needs root for network namespaces")
 	}
 	for _, tool := range []string{"ip", "nsenter", "nft", "flock", "setsid"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("needs %s: run make setup", tool)
+			providertest.Lack(t, "needs %s: run make setup", tool)
 		}
 	}
 	if _, err := os.Stat("/usr/sbin/sshd"); err != nil {
-		t.Skip("needs OpenSSH's server: run make setup")
+		providertest.Lack(t, "needs OpenSSH's server: run make setup")
 	}
 	dir := t.TempDir()
 	b := &labBench{t: t, xdc: xdcAs(t), dir: dir, lab: filepath.Join(dir, "lab")}
@@ -106,29 +107,41 @@ func (b *labBench) must(host string, args ...string) string {
 
 // outsiderLooks prints everything of a machine that a fault may change: rules, queues, routes, mounts, files, processes.
 const outsiderLooks = `
-echo "== nft"; nft list ruleset
+echo "== nft"; nft list ruleset 2>&1
 echo "== iptables"; iptables-save 2>/dev/null | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
-echo "== qdiscs"; tc qdisc show
+echo "== ip6tables"; ip6tables-save 2>/dev/null | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
+echo "== queues"; tc qdisc show
+for d in /sys/class/net/*; do d=${d##*/}; echo "= $d"; tc class show dev "$d"; tc filter show dev "$d"; tc filter show dev "$d" ingress 2>/dev/null; tc filter show dev "$d" egress 2>/dev/null; done
 echo "== rules"; ip rule; ip -6 rule
 echo "== routes"; ip route show table all; ip -6 route show table all
-echo "== links"; ip -o link | sed 's/ mtu .*//'
+echo "== links"; ip -o link | sed 's/ mtu .*//'; ip -o addr
 echo "== mounts"; sed 's/^[0-9]* [0-9]* [^ ]* //' /proc/1/mountinfo
-echo "== hosts"; cat /etc/hosts
-echo "== files"; find /run /tmp ! -name xdc.log -type f -exec sha256sum {} + 2>/dev/null | sort; find /run /tmp -type d | sort
-echo "== open"; for f in /proc/[0-9]*/fd/*; do l=$(readlink "$f") && case $l in *"(deleted)") echo "$l";; esac; done | grep -v ' /memfd' | sort
+echo "== hosts"; cat /etc/hosts /etc/nsswitch.conf /etc/resolv.conf 2>/dev/null
+echo "== files"; find /run /tmp /var/tmp /dev/shm ! -name xdc.log \( -type f -exec sha256sum {} + -o -printf '%y %m %p %l\n' \) 2>/dev/null | sort
+echo "== open"; ls -l /proc/[0-9]*/fd 2>/dev/null | sed -n 's/.* -> \(.* (deleted)\)$/\1/p' | grep -v '/memfd' | sort
+echo "== processes"; ps -eo stat=,args=
 `
 
 // looks is what an outsider sees of a machine. The way in, which xdc uses too, is left out: sshd's sessions.
 func (b *labBench) looks(host string) string {
 	b.t.Helper()
-	out := b.must(host, "/bin/sh", "-c", outsiderLooks)
+	all := b.must(host, "/bin/sh", "-c", outsiderLooks)
+	out, listed, ok := strings.Cut(all, "== processes\n")
+	if !ok {
+		b.t.Fatalf("%s: it lists no processes:\n%s", host, all)
+	}
 	var procs []string
-	for line := range strings.Lines(b.must(host, "ps", "-eo", "stat=,args=")) {
+	for line := range strings.Lines(listed) {
 		f := strings.Fields(line)
-		if len(f) < 2 || f[0][0] == 'Z' || strings.HasPrefix(f[1], "sshd:") && !strings.Contains(line, "[listener]") || f[1] == "ps" {
+		if len(f) < 2 || f[0][0] == 'Z' || strings.HasPrefix(f[1], "sshd:") && !strings.Contains(line, "[listener]") || f[1] == "ps" || strings.Contains(line, "== processes") {
 			continue
 		}
-		procs = append(procs, f[0][:1]+" "+strings.Join(f[1:], " "))
+		// Whoever sleeps may run for a moment; whether it is stopped is what counts.
+		state := "S"
+		if f[0][0] == 'T' {
+			state = "T"
+		}
+		procs = append(procs, state+" "+strings.Join(f[1:], " "))
 	}
 	slices.Sort(procs) // a server that was started again has another number
 	return out + strings.Join(procs, "\n") + "\n"
@@ -137,28 +150,46 @@ func (b *labBench) looks(host string) string {
 // untilLooks waits until a machine looks as it did.
 func (b *labBench) untilLooks(host, want string, limit time.Duration) (last string, ok bool) {
 	b.t.Helper()
-	for end := time.Now().Add(limit); ; <-time.After(50 * time.Millisecond) {
-		if last = b.looks(host); last == want {
+	return b.untilIs(host, want, func(looks string) string { return looks }, limit)
+}
+
+// untilIs is the same for a part of how it looks.
+func (b *labBench) untilIs(host, want string, part func(looks string) string, limit time.Duration) (last string, ok bool) {
+	b.t.Helper()
+	pause := 50 * time.Millisecond
+	for end := time.Now().Add(limit); ; <-time.After(pause) {
+		if last = part(b.looks(host)); last == want {
 			return last, true
 		}
 		if time.Now().After(end) {
 			return last, false
 		}
+		pause = min(2*pause, 400*time.Millisecond)
 	}
 }
 
 // until waits for something, and fails the test when it does not come.
 func (b *labBench) until(what string, limit time.Duration, is func() bool) {
 	b.t.Helper()
+	if !b.comes(limit, is) {
+		b.t.Fatalf("%s: not within %s", what, limit)
+	}
+}
+
+// comes waits for something, and says whether it has come.
+func (b *labBench) comes(limit time.Duration, is func() bool) bool {
 	ctx, cancel := context.WithTimeout(b.t.Context(), limit)
 	defer cancel()
+	pause := 20 * time.Millisecond
 	for !is() {
 		select {
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(pause):
+			pause = min(2*pause, 200*time.Millisecond)
 		case <-ctx.Done():
-			b.t.Fatalf("%s: not within %s", what, limit)
+			return false
 		}
 	}
+	return true
 }
 
 // facts reads the lab's truth.

@@ -12,7 +12,7 @@ import (
 // killedIn starts a long partition, kills xdc once it is in force, and returns the run's folder.
 func killedIn(t *testing.T, b *labBench, runs string) string {
 	t.Helper()
-	b.file("long.xdc.hcl", strings.Replace(torturePlan(0, "network_partition", `from = ["10.99.0.0/24"]`), `duration = "1s"`, `duration = "10m"`, 1))
+	b.file("long.xdc.hcl", strings.Replace(planOf(tortured{typ: "network_partition", args: `from = ["10.99.0.0/24"]`}, 0), `duration = "1s"`, `duration = "10m"`, 1))
 	list := filepath.Join(b.dir, "points-"+runs)
 	c := b.command("apply", "--on", b.lab, "--auto-approve", "--run-dir", runs, "long.xdc.hcl")
 	c.Env = append(c.Env, killListVar+"="+list)
@@ -37,7 +37,7 @@ func killedIn(t *testing.T, b *labBench, runs string) string {
 // TestInTheLabRunsAreSeenAndHealedFromElsewhere: what is in force is seen on the host, is healed from what is installed
 // there alone, and a copy of the run's folder is enough to settle the rest.
 func TestInTheLabRunsAreSeenAndHealedFromElsewhere(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
 	before := b.looks("w0.h")
 	run := killedIn(t, b, "first")
 	has := func(out string, words ...string) {
@@ -101,12 +101,12 @@ func TestInTheLabRunsAreSeenAndHealedFromElsewhere(t *testing.T) {
 
 // TestInTheLabTwoRunsCannotBothWin starts runs on one machine in the same instant, from places that share nothing else.
 func TestInTheLabTwoRunsCannotBothWin(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
 	before := b.looks("w0.h")
 	for round := range 3 {
 		var wg sync.WaitGroup
 		codes, outs := make([]int, 3), make([]string, 3)
-		b.file("race.xdc.hcl", torturePlan(0, "network_partition", `from = ["10.99.0.0/24"]`))
+		b.file("race.xdc.hcl", planOf(tortured{typ: "network_partition", args: `from = ["10.99.0.0/24"]`}, 0))
 		for i := range codes {
 			wg.Go(func() {
 				codes[i], outs[i] = b.run([]string{"XDG_STATE_HOME=" + t.TempDir()}, "apply", "--on", b.lab, "--auto-approve", "--run-dir", "race", "race.xdc.hcl")
@@ -137,9 +137,9 @@ func TestInTheLabTwoRunsCannotBothWin(t *testing.T) {
 
 // TestInTheLabADifferenceIsSaid kills a process that nobody starts again: healed as far as xdc can, and not what it was.
 func TestInTheLabADifferenceIsSaid(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
 	b.must("w0.h", "/bin/sh", "-c", victims)
-	b.file("kill.xdc.hcl", torturePlan(0, "process_kill", `name = "victim"`))
+	b.file("kill.xdc.hcl", planOf(tortured{typ: "process_kill", args: `name = "victim"`}, 0))
 	code, out := b.run(nil, "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs", "kill.xdc.hcl")
 	if code != 4 || !strings.Contains(out, "- /run/bin/victim 100000") {
 		t.Errorf("exit %d, and the difference is not shown:\n%s", code, out)
@@ -148,9 +148,9 @@ func TestInTheLabADifferenceIsSaid(t *testing.T) {
 
 // TestInTheLabAHostThatCannotBeReachedOwesNothing: nothing was touched, and nothing is said to be owed.
 func TestInTheLabAHostThatCannotBeReachedOwesNothing(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
 	b.must("w0.h", "ip", "link", "set", "eth0", "down")
-	b.file("x.xdc.hcl", torturePlan(0, "network_partition", `from = ["10.99.0.0/24"]`))
+	b.file("x.xdc.hcl", planOf(tortured{typ: "network_partition", args: `from = ["10.99.0.0/24"]`}, 0))
 	code, out := b.run([]string{"HOME=" + b.dir}, "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs", "x.xdc.hcl")
 	if code != 1 || !strings.Contains(out, "w0.h: connect to root@10.1.0.1:22") || strings.Contains(out, "xdc recover") {
 		t.Errorf("exit %d\n%s", code, out)
@@ -162,7 +162,7 @@ func TestInTheLabAHostThatCannotBeReachedOwesNothing(t *testing.T) {
 
 // TestInTheLabDownAfterAKill: a lab whose process was killed is gone with all its machines, and lab down takes its keys away.
 func TestInTheLabDownAfterAKill(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
 	p, err := os.FindProcess(b.s.PID)
 	if err != nil {
 		t.Fatal(err)

@@ -2,206 +2,315 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// leases of the torture: short, so that the watchdogs are not waited for for long.
-const tortureLease = leaseVar + "=2500ms,800ms,2s"
+// tortureTimes are the leases of the torture: short, so that the watchdogs are not waited for for long.
+var tortureTimes = []string{leaseVar + "=2500ms,800ms,2s", queueVar + "=pfifo limit 1000"}
 
-// workers is how many runs are tortured at a time, each on a machine of its own.
-const workers = 12
+// everything is whether all is tried that there is.
+func everything() bool { return os.Getenv("XDC_TORTURE") != "" }
 
-// victims run on every machine of the torture.
-const victims = `mkdir -p /run/bin /tmp/data && cp /bin/sleep /run/bin/victim && cp /bin/sleep /run/bin/server && cp /bin/sleep /run/bin/lonely && mount -t tmpfs -o size=48m tmpfs /tmp/data
-setsid /run/bin/victim 100000 >/dev/null 2>&1 </dev/null &
-setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null &
-setsid sh -c 'while :; do /run/bin/server 100000; sleep 0.1; done' >/dev/null 2>&1 </dev/null &
-`
-
-// tortured are the faults, each with arguments that suit a lab's machine. With every, each kill point is tried with every
-// ending; else endings take turns from point to point and from fault to fault. XDC_TORTURE=all tries everything.
-var tortured = []struct {
-	typ, args string
-	every     bool
-}{
-	{"network_partition", `from = ["10.99.0.0/24"]`, true},
-	{"network_loss", `from = ["10.99.0.0/24"]
-  loss = "30%"`, false},
-	{"process_hang", `name = "victim"`, false},
-	{"process_kill", `name = "server"`, false},
-	{"process_restart", `stop = ["/bin/sh", "-c", "pkill -x lonely; sleep 0.1"]
-  start   = ["/bin/sh", "-c", "setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null &"]
-  running = ["pgrep", "-x", "lonely"]`, false},
-	{"network_bandwidth", `from = ["10.99.0.0/24"]
-  rate = "64KiB"`, false},
-	{"resource_cpu", `load = "2%"`, false},
-	{"resource_memory", `size = "24MiB"`, false},
-	{"resource_io", `path = "/var/tmp"
-  size = "1MiB"
-  writers = 1
-  block = "64KiB"
-  rate = "256KiB"`, false},
-	{"resource_disk", `path = "/tmp/data"
-  size = "8MiB"
-  reserve = "1MiB"`, true},
-	{"exec", `command    = ["/run/bin/victim", "200000"]
-  background = true
-  ready      = ["pgrep", "-f", "victim 200000"]
-  stop       = ["pkill", "-f", "victim 200000"]`, false},
-	{"host_command", `inject = ["touch", "/run/command"]
-  verify = ["test", "-e", "/run/command"]
-  heal   = ["rm", "-f", "/run/command"]`, false},
-	{"network_blackhole", `to = ["10.99.0.0/24"]`, false},
-	{"network_dns", `names = ["orders.example.com"]
-  answer = "10.99.0.9"`, false},
-}
-
-func torturePlan(worker int, typ, args string) string {
-	if typ == "exec" {
-		return fmt.Sprintf(`plan "torture" {}
-
-target "w%d" {
-  host "h" {
-    address = "10.1.%d.1"
-  }
-}
-
-action "exec" "x" {
-  host = target.w%d.host.h
-  %s
-}
-`, worker, worker, worker, args)
+// wanted are the faults of a list that are tried: all, or with XDC_TORTURE=TYPE those of one type.
+func wanted(all []tortured) []tortured {
+	only := os.Getenv("XDC_TORTURE")
+	if only == "" || only == "all" {
+		return all
 	}
-	return fmt.Sprintf(`plan "torture" {}
-
-target "w%d" {
-  host "h" {
-    address = "10.1.%d.1"
-  }
+	return slices.DeleteFunc(slices.Clone(all), func(f tortured) bool { return f.typ != only })
 }
 
-fault %q "x" {
-  hosts = [target.w%d.host.h]
-  %s
-  duration = "1s"
-}
-`, worker, worker, typ, worker, args)
-}
+// endings are what follows on the death of xdc.
+var endings = []string{"recover", "watchdog", "both"}
 
-// TestNoFaultOutlivesItsLease kills xdc at every step of the life of every fault, and lets it be recovered, left alone,
-// or both. Afterwards the machine is what it was.
+// TestNoFaultOutlivesItsLease kills xdc at every step of the life of every fault on hosts, and lets it be recovered, left
+// alone, or both. Afterwards the machines are what they were.
+//
+// Every situation that the run leaves behind is tried with every ending. Of the points of one situation, between which
+// nothing changes anywhere, one is taken, another one for each ending; the variants of a fault take the endings in turn.
+// XDC_TORTURE=all tries each point with each ending, XDC_TORTURE=TYPE those of one type.
 func TestNoFaultOutlivesItsLease(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
-	var all strings.Builder
-	all.WriteString("plan \"lab\" {}\n")
-	for w := range workers + 1 {
-		all.WriteString(target(w))
-	}
-	b := newLab(t, all.String())
-	for w := range workers + 1 {
-		b.must(fmt.Sprintf("w%d.h", w), "/bin/sh", "-c", victims)
-	}
-	jobs := make(chan func(worker int))
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for job := range jobs {
-				job(w)
-			}
-		})
-	}
-	cases := 0
-	endings := []string{"recover", "watchdog", "both"}
-	for i, f := range tortured {
-		points := enumerate(t, b, f.typ, f.args, workers)
-		t.Logf("%s: %d kill points", f.typ, len(points))
-		for n := range points {
-			for k, ending := range endings {
-				if !f.every && os.Getenv("XDC_TORTURE") != "all" && (n+i)%len(endings) != k {
+	b := newTorture(t, machines)
+	faults := wanted(slices.Concat(onHosts, variants))
+	lists := b.enumerateAll(faults)
+	for i, f := range faults {
+		groups := situations(lists[i])
+		t.Logf("%s: %d kill points, %d situations", f.name(), len(lists[i]), len(groups))
+		for g, group := range groups {
+			for e, ending := range endings {
+				if everything() {
+					for _, p := range group {
+						b.do(f.machine(), func(n int) { b.kill(n, f, []string{p}, ending) })
+					}
 					continue
 				}
-				cases++
-				jobs <- func(w int) { torture(t, b, w, f.typ, f.args, n+1, points[n], ending) }
+				if f.variant != "" && (g+i)%len(endings) != e {
+					continue
+				}
+				p := group[(e+g)%len(group)]
+				b.do(f.machine(), func(n int) { b.kill(n, f, []string{p, group[0]}, ending) })
 			}
 		}
 	}
-	close(jobs)
-	wg.Wait()
-	t.Logf("%d cases", cases)
+	b.wait()
+	t.Logf("%d cases in which xdc was killed", b.cases)
+	for _, name := range slices.Sorted(maps.Keys(b.unreached)) {
+		t.Logf("not reached, %d times: %s", b.unreached[name], name)
+	}
 }
 
-// enumerate runs a fault undisturbed and returns its kill points.
-func enumerate(t *testing.T, b *labBench, typ, args string, worker int) []string {
+// tortureBench is a lab of machines on which runs are tried, each by one at a time.
+type tortureBench struct {
+	*labBench
+	jobs   map[string]chan func(n int)
+	cancel func()
+	wg     sync.WaitGroup
+
+	mu        sync.Mutex
+	was       map[string]string // how machines looked when the last case was over
+	cases     int
+	unreached map[string]int
+}
+
+// newTorture brings up so many targets of each kind.
+func newTorture(t *testing.T, count map[string]int) *tortureBench {
 	t.Helper()
-	plan := "all-" + typ + ".xdc.hcl"
-	b.file(plan, torturePlan(worker, typ, args))
-	list := filepath.Join(b.dir, "points-"+typ)
-	code, out := b.run([]string{tortureLease, killListVar + "=" + list}, "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs/all-"+typ, plan)
-	if code != 0 {
-		t.Fatalf("%s, undisturbed: exit %d\n%s", typ, code, out)
-	}
-	raw, err := os.ReadFile(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Split(strings.TrimSpace(string(raw)), "\n")
-}
-
-// torture is one case.
-func torture(t *testing.T, b *labBench, w int, typ, args string, n int, point, ending string) {
-	host := fmt.Sprintf("w%d.h", w)
-	name := fmt.Sprintf("%s-%d-%s", typ, n, ending)
-	fail := func(format string, a ...any) {
-		t.Errorf("%s: killed at %q: %s", name, point, fmt.Sprintf(format, a...))
-	}
-	before := b.looks(host)
-	plan, runs := name+".xdc.hcl", filepath.Join("runs", name)
-	b.file(plan, torturePlan(w, typ, args))
-	code, out := b.run([]string{tortureLease, fmt.Sprintf("%s=%d", killAtVar, n)}, "apply", "--on", b.lab, "--auto-approve", "--run-dir", runs, plan)
-	if code != -1 && code != 0 { // renewals come when they come: the last points may not be reached
-		fail("it was not killed: exit %d\n%s", code, out)
-	}
-	recover := func() {
-		if code, out := b.run([]string{tortureLease}, "recover", "--run-dir", runs); code != 0 {
-			fail("recover: exit %d\n%s", code, out)
+	var text strings.Builder
+	text.WriteString("plan \"lab\" {}\n")
+	for _, kind := range slices.Sorted(maps.Keys(count)) {
+		for n := range count[kind] {
+			text.WriteString(target(kind, n))
 		}
 	}
-	switch ending {
-	case "recover":
-		recover()
-	case "watchdog":
-		// The watchdog leaves the lock of the dead run to its own lease; everything else must be as it was.
-		b.until(name+": the watchdog's heal", 15*time.Second, func() bool { return b.on(host, "sh", "-c", "! ls -d /run/xdc/xdc_* 2>/dev/null").Run() == nil })
-		recover()
-	case "both":
-		<-time.After(2300 * time.Millisecond) // the lease is about to end
-		var healers sync.WaitGroup
-		for range 2 {
-			healers.Go(func() {
-				for range 3 {
-					code, out := b.run([]string{tortureLease}, "recover", "--run-dir", runs)
-					if code == 0 {
-						return
-					}
-					if !strings.Contains(out, "still alive") {
-						fail("recover beside the watchdog: exit %d\n%s", code, out)
-					}
+	b := &tortureBench{labBench: newLab(t, text.String()), jobs: map[string]chan func(int){}, was: map[string]string{}, unreached: map[string]int{}}
+	for kind, many := range count {
+		script := victims
+		if kind == oldTimes {
+			script += withoutNft
+		}
+		jobs := make(chan func(int))
+		b.jobs[kind] = jobs
+		for n := range many {
+			for _, h := range hostsOf(kind, n) {
+				disk, err := os.MkdirTemp("/var/tmp", "xdc-torture")
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = os.RemoveAll(disk) }) // it is empty, or the test has failed
+				b.must(h, "/bin/sh", "-c", script, "sh", disk)
+			}
+			b.wg.Go(func() {
+				for job := range jobs {
+					done := make(chan struct{}) // a job that fails the test at once must not take its machine along
+					go func() {
+						defer close(done)
+						job(n)
+					}()
+					<-done
 				}
 			})
 		}
+	}
+	b.cancel = sync.OnceFunc(func() {
+		for _, c := range b.jobs {
+			close(c)
+		}
+	})
+	t.Cleanup(b.wait)
+	return b
+}
+
+// do has a job done on the next machine of a kind that is free.
+func (b *tortureBench) do(kind string, job func(n int)) { b.jobs[kind] <- job }
+
+// wait waits for the last job.
+func (b *tortureBench) wait() {
+	b.cancel()
+	b.wg.Wait()
+}
+
+// enumerateAll runs faults undisturbed and returns their kill points.
+func (b *tortureBench) enumerateAll(faults []tortured) [][]string {
+	b.t.Helper()
+	out := make([][]string, len(faults))
+	var wg sync.WaitGroup
+	for i, f := range faults {
+		wg.Add(1)
+		b.do(f.machine(), func(n int) {
+			defer wg.Done()
+			out[i] = b.enumerate(n, f)
+		})
+	}
+	wg.Wait()
+	if b.t.Failed() {
+		b.t.FailNow()
+	}
+	return out
+}
+
+func (b *tortureBench) enumerate(n int, f tortured) []string {
+	plan, list := "all-"+f.name()+".xdc.hcl", filepath.Join(b.dir, "points-"+f.name())
+	b.file(plan, planOf(f, n))
+	code, out := b.run(append(tortureTimes, killListVar+"="+list), "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs/all-"+f.name(), plan)
+	if code != 0 {
+		b.t.Errorf("%s, undisturbed: exit %d\n%s", f.name(), code, out)
+	}
+	raw, err := os.ReadFile(list)
+	if err != nil {
+		b.t.Error(err)
+	}
+	return here(strings.Split(strings.TrimSpace(string(raw)), "\n"), f.machine(), n)
+}
+
+// mayNotCome are points that one run passes and another does not: what is renewed after a time, and what is looked at again
+// and again until it has come about. All others are reached, or the test fails.
+var mayNotCome = regexp.MustCompile(`^(before|after) (renew .*|lock at .* #([2-9]|\d\d+)|(verify|look for remains of|state) .* #([2-9]|\d\d+))`)
+
+// late is said by a run whose lease ended before its time, which the short leases of the torture do on a machine that has
+// too much else to do.
+const late = "ended early"
+
+// kill is one case: xdc is killed at the first of the points that it reaches.
+func (b *tortureBench) kill(n int, f tortured, points []string, ending string) {
+	hosts := hostsOf(f.machine(), n)
+	before := b.looksBefore(hosts)
+	for i, p := range points {
+		name := fileName(f.name() + "-" + ending + "-" + p)
+		fail := func(format string, a ...any) {
+			b.t.Errorf("%s: killed at %q, %s: %s", f.name(), p, ending, fmt.Sprintf(format, a...))
+		}
+		plan, runs := name+".xdc.hcl", filepath.Join("runs", name)
+		b.file(plan, planOf(f, n))
+		code, out := 0, ""
+		for range 3 {
+			code, out = b.run(append(tortureTimes, killAtVar+"="+there(p, f.machine(), n)), "apply", "--on", b.lab, "--auto-approve", "--run-dir", runs, plan)
+			if code != 3 || !strings.Contains(out, late) {
+				break
+			}
+		}
+		switch {
+		case code == 0 && mayNotCome.MatchString(p):
+			b.mu.Lock()
+			b.unreached[p]++
+			b.mu.Unlock()
+			if i < len(points)-1 {
+				continue
+			}
+		case code != -1:
+			fail("it was not killed: exit %d\n%s", code, out)
+		default:
+			b.mu.Lock()
+			b.cases++
+			b.mu.Unlock()
+			b.end(hosts, before, runs, ending, fail)
+		}
+		b.nothingLeft(hosts, before, fail)
+		return
+	}
+}
+
+// end lets a dead run's faults be healed in one of the ways.
+func (b *tortureBench) end(hosts, before []string, runs, ending string, fail func(string, ...any)) {
+	recover := func() (int, string) { return b.run(tortureTimes, "recover", "--run-dir", runs) }
+	switch ending {
+	case "recover":
+		if code, out := recover(); code != 0 {
+			fail("recover: exit %d\n%s", code, out)
+		}
+	case "watchdog":
+		for i, h := range hosts {
+			if !b.comes(20*time.Second, func() bool { return b.on(h, "sh", "-c", "! ls -d /run/xdc/xdc_* 2>/dev/null").Run() == nil }) {
+				fail("the watchdog has not healed %s", h)
+			}
+			// Nothing but the lock of the dead run is left, to its own lease: nobody has recovered anything yet.
+			if after, ok := b.untilIs(h, unlocked(before[i]), unlocked, 10*time.Second); !ok {
+				fail("by itself, the machine %s has not become what it was:\n%s", h, difference(unlocked(before[i]), after))
+			}
+		}
+		if code, out := recover(); code != 0 {
+			fail("recover after the watchdog: exit %d\n%s", code, out)
+		}
+	case "both":
+		for _, h := range hosts {
+			_ = b.on(h, "/bin/sh", "-c", atTheEnd).Run() // nothing may be armed
+		}
+		var healers sync.WaitGroup
+		for range 2 {
+			healers.Go(func() {
+				for range 5 {
+					code, out := recover()
+					if code == 0 {
+						return
+					}
+					if !strings.Contains(out, "still alive") { // the other one
+						fail("recover beside the watchdog: exit %d\n%s", code, out)
+					}
+				}
+				fail("recover found the other one alive five times")
+			})
+		}
 		healers.Wait()
-		recover()
 	}
-	if after, ok := b.untilLooks(host, before, 10*time.Second); !ok {
-		fail("%s: the machine is not what it was:\n%s", ending, difference(before, after))
+}
+
+// atTheEnd waits until a lease is about to end, so that the watchdog and whoever else heals come at the same time.
+const atTheEnd = `
+for f in /run/xdc/xdc_*/until; do
+	read -r until <"$f" || exit 0
+	read -r up rest </proc/uptime
+	left=$((until - ${up%.*}${up#*.} - 15))
+	[ "$left" -gt 0 ] || continue
+	sleep "$((left / 100)).$(printf %02d $((left % 100)))"
+done
+`
+
+// nothingLeft fails unless machines look as they did, and remembers how for the next case.
+func (b *tortureBench) nothingLeft(hosts, before []string, fail func(string, ...any)) {
+	for i, h := range hosts {
+		after, ok := b.untilLooks(h, before[i], 10*time.Second)
+		if !ok {
+			fail("the machine %s is not what it was:\n%s", h, difference(before[i], after))
+		}
+		b.mu.Lock()
+		b.was[h] = after
+		b.mu.Unlock()
 	}
+}
+
+// looksBefore is how machines look before a case: as they did after the one before.
+func (b *tortureBench) looksBefore(hosts []string) []string {
+	out := make([]string, len(hosts))
+	for i, h := range hosts {
+		b.mu.Lock()
+		out[i] = b.was[h]
+		b.mu.Unlock()
+		if out[i] == "" {
+			out[i] = b.looks(h)
+		}
+	}
+	return out
+}
+
+// unlocked is how a machine looks but for the lock of a run and its folder.
+func unlocked(looks string) string {
+	var out strings.Builder
+	for line := range strings.Lines(looks) {
+		if f := strings.Fields(line); len(f) < 2 || !slices.Contains(f, "/run/xdc/lock") && f[len(f)-1] != "/run/xdc" {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }
 
 // difference shows the lines that are not in both texts.
@@ -214,8 +323,8 @@ func difference(before, after string) string {
 		count[line]++
 	}
 	var out strings.Builder
-	for line, n := range count {
-		switch {
+	for _, line := range slices.Sorted(maps.Keys(count)) {
+		switch n := count[line]; {
 		case n < 0:
 			out.WriteString("- " + line)
 		case n > 0:

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -349,15 +352,71 @@ func outsider(t *testing.T, tw *twin.Twin, prog *program.Program) func(context.C
 	}
 }
 
+// suites are the packages in which each fault goes through the suite; "all" is this one, in the twin.
+var suites = map[string]string{
+	"network_partition": "network", "network_loss": "network", "network_latency": "network", "network_bandwidth": "network",
+	"network_blackhole": "network", "network_dns": "network",
+	"process_kill": "process", "process_hang": "process", "process_restart": "process",
+	"resource_cpu": "resource", "resource_memory": "resource", "resource_io": "resource", "resource_disk": "resource",
+	"host_command": "hostcommand",
+	"streams_job":  "all", "streams_pe": "all", "streams_instance": "all", "streams_resource": "streams",
+	"toxiproxy_latency": "toxiproxy", "toxiproxy_bandwidth": "toxiproxy", "toxiproxy_timeout": "toxiproxy", "toxiproxy_reset": "toxiproxy",
+	"toxiproxy_slow_close": "toxiproxy", "toxiproxy_limit": "toxiproxy", "toxiproxy_down": "toxiproxy",
+}
+
+// TestEveryFaultGoesThroughTheSuite: that they are claimed to is seen at once, that they have is seen by make test when all
+// packages have run.
+func TestEveryFaultGoesThroughTheSuite(t *testing.T) {
+	providertest.Covered(t, all.Registry(), suites)
+}
+
+// claim is a test that notes what it is told.
+type claim struct {
+	testing.TB
+	found []string
+}
+
+func (c *claim) Errorf(format string, args ...any) {
+	c.found = append(c.found, fmt.Sprintf(format, args...))
+}
+
+// TestAFaultThatIsNotTriedIsFound: the check above can fail, in each of its three ways.
+func TestAFaultThatIsNotTriedIsFound(t *testing.T) {
+	dir := t.TempDir()
+	for name, where := range suites {
+		if err := os.WriteFile(filepath.Join(dir, name+" in "+where), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv(providertest.PassedVar, dir)
+	check := func(why string, claims map[string]string, want int) {
+		t.Helper()
+		c := &claim{TB: t}
+		if providertest.Covered(c, all.Registry(), claims); len(c.found) != want {
+			t.Errorf("%s: it finds %q", why, c.found)
+		}
+	}
+	check("all went through", suites, 0)
+	fewer := maps.Clone(suites)
+	delete(fewer, "process_hang")
+	check("nobody claims one", fewer, 1)
+	more := maps.Clone(suites)
+	more["process_dance"] = "process"
+	check("one is not there", more, 2)
+	if err := os.Remove(filepath.Join(dir, "toxiproxy_down in toxiproxy")); err != nil {
+		t.Fatal(err)
+	}
+	check("one has not passed", suites, 1)
+}
+
+// TestEveryFaultConforms tries those that have one in the twin; the others are tried in their own packages.
 func TestEveryFaultConforms(t *testing.T) {
-	var names []string
 	for _, p := range all.Providers() {
 		for _, ft := range p.Faults {
-			names = append(names, ft.Name)
+			if !ft.Twin {
+				continue
+			}
 			t.Run(ft.Name, func(t *testing.T) {
-				if !ft.Twin {
-					t.Skip("no twin: its own package runs the suite on nodes")
-				}
 				providertest.Run(t, ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
 					t.Helper()
 					inTwin(t, fmt.Sprintf("fault %q \"x\" {\n%s\n}\n", ft.Name, ft.Example), try)
@@ -365,7 +424,6 @@ func TestEveryFaultConforms(t *testing.T) {
 			})
 		}
 	}
-	providertest.Covered(t, all.Registry(), names)
 }
 
 // streamtool is a host on which streamtool does what it says, through the twin's API.

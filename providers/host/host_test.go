@@ -77,7 +77,7 @@ func shells(t *testing.T, test func(t *testing.T, sh []string)) {
 	for _, sh := range [][]string{{"dash"}, {"busybox", "sh"}, {"bash", "--posix"}} {
 		t.Run(sh[0], func(t *testing.T) {
 			if _, err := exec.LookPath(sh[0]); err != nil {
-				t.Skipf("needs %s: run make setup", sh[0])
+				providertest.Lack(t, "needs %s: run make setup", sh[0])
 			}
 			t.Parallel()
 			test(t, sh)

@@ -60,7 +60,7 @@ func TestHostCommandConforms(t *testing.T) {
 		all.Go(func() {
 			t.Run(sh[0], func(t *testing.T) {
 				if _, err := exec.LookPath(sh[0]); err != nil {
-					t.Skipf("needs %s: run make setup", sh[0])
+					providertest.Lack(t, "needs %s: run make setup", sh[0])
 				}
 				providertest.Run(t, Provider().Faults[0], func(t *testing.T, try func(*testing.T, *providertest.World)) {
 					n := providertest.NewNode(t, "edge")

@@ -47,6 +47,9 @@ type Options struct {
 	Plain bool
 	// Connect bounds dialling and the handshake; 0: DefaultConnect.
 	Connect time.Duration
+	// Around is for fault tests: called before and after every request that is not a GET or HEAD, with its method and path; may
+	// be nil.
+	Around func(what, when string)
 }
 
 // Pool is a set of connections. Close ends them all.

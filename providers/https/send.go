@@ -49,6 +49,11 @@ type Answer struct {
 // Do sends a request and reads the answer. The error is a *Failure; an answer of any status is no error.
 // GET requests follow redirects on the same host.
 func (p *Pool) Do(ctx context.Context, r Request) (*Answer, error) {
+	if k := p.opt.Around; k != nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		what := r.Method + " " + r.URL.Path
+		k(what, "before")
+		defer k(what, "after")
+	}
 	at := r.URL
 	for n := range maxRedirects {
 		if n > 0 && r.Again != nil {

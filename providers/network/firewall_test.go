@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/xdc-project/xdc/providers/providertest"
 )
 
 // nftFirewall is what an administrator could have written: 50 rules, with sets, translation and counters.
@@ -47,7 +49,7 @@ func TestAFirewallThatWasThereIsUntouchedAndWorksOn(t *testing.T) {
 		text, load := nftFirewall(), []string{"nft", "-f", "-"}
 		if l.tables {
 			if _, err := exec.LookPath("iptables-restore"); err != nil {
-				t.Skip("needs iptables: run make setup")
+				providertest.Lack(t, "needs iptables: run make setup")
 			}
 			text, load = tablesFirewall(), []string{"iptables-restore"}
 		}

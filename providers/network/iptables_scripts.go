@@ -84,7 +84,7 @@ for t_tool in iptables ip6tables; do
 	t_all=$("$t_tool-save") || return 1
 	printf '%s\n' "$t_all" | awk -v tool="$t_tool" '
 		/^\*/ { table = $1; next }
-		/^#/ || /^COMMIT/ || /^:xdc_/ || /^-A xdc_/ || / -[jg] xdc_/ { next }
+		!NF || /^#/ || /^COMMIT/ || /^:xdc_/ || /^-A xdc_/ || / -[jg] xdc_/ { next }
 		/^:/ { if ($2 != "ACCEPT") print tool, table, $1, $2; next }
 		{ print tool, table, $0 }
 	'

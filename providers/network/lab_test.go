@@ -301,7 +301,7 @@ func (l *lab) firewall(t *testing.T) {
 	t.Helper()
 	for _, tool := range []string{"iptables", "ip6tables"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("needs %s: run make setup", tool)
+			providertest.Lack(t, "needs %s: run make setup", tool)
 		}
 		for _, chain := range []string{"INPUT", "OUTPUT", "FORWARD"} {
 			l.host.Must(t, tool, "-w", "-A", chain, "-m", "mark", "--mark", "0x777", "-j", "ACCEPT")

@@ -24,6 +24,16 @@ func queues(ctx context.Context, s site, r providers.LinkRule) (host.Work, error
 	return queueWork(ctx, s, r, "netem limit 200000 delay "+us(r.LatencyMS)+" "+us(r.JitterMS))
 }
 
+// LatencyIn is network_latency with another queue than netem, given as tc takes it ("pfifo limit 1000"): fault tests try
+// everything but the delay itself with it, where the kernel has no netem.
+func LatencyIn(queue string) providers.FaultType {
+	k := latency()
+	k.lay = func(ctx context.Context, s site, r providers.LinkRule) (host.Work, error) {
+		return queueWork(ctx, s, r, queue)
+	}
+	return k.faultType()
+}
+
 // queueWork is a work in which the packets of a rule pass a queue, given as tc takes it.
 func queueWork(ctx context.Context, s site, r providers.LinkRule, queue string) (host.Work, error) {
 	for _, tool := range []string{"nft", "tc", "ip"} {

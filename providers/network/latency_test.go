@@ -3,7 +3,6 @@
 package network
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/providers"
-	"github.com/xdc-project/xdc/providers/host"
 	"github.com/xdc-project/xdc/providers/providertest"
 )
 
@@ -28,18 +26,9 @@ func TestDelaysNeedNetem(t *testing.T) {
 	}
 }
 
-// standInQueue is the latency with a queue that every kernel has, in place of netem: all but the delay itself is tried.
-func standInQueue(queue string) providers.FaultType {
-	k := latency()
-	k.lay = func(ctx context.Context, s site, r providers.LinkRule) (host.Work, error) {
-		return queueWork(ctx, s, r, queue)
-	}
-	return k.faultType()
-}
-
 func TestQueuesConform(t *testing.T) {
 	t.Parallel()
-	providertest.Run(t, standInQueue("pfifo limit 1000"), func(t *testing.T, try func(*testing.T, *providertest.World)) {
+	providertest.Run(t, LatencyIn("pfifo limit 1000"), func(t *testing.T, try func(*testing.T, *providertest.World)) {
 		l := newLab(t)
 		l.host.Shell = []string{"dash"}
 		try(t, &providertest.World{
@@ -62,7 +51,7 @@ func TestWhatWaitsInAQueue(t *testing.T) {
 		{`,"direction":"out","match":"packets","protocol":"udp"`, []attempt{{"host", "udp", "10.0.2.1:7", "no"}}, []attempt{{"host", "tcp", "10.0.2.1:7", "yes"}, {"host", "udp", "10.0.3.1:8", "yes"}}},
 	} {
 		l := newLab(t)
-		d := standInQueue("tbf rate 8bit burst 10 limit 100000").New(l.env())
+		d := LatencyIn("tbf rate 8bit burst 10 limit 100000").New(l.env())
 		h, err := d.Prepare(t.Context(), hostID, json.RawMessage(`{"hosts":["dc1.edge"],"from":["10.0.2.0/24","fd00:2::/64"],"latency":"100ms"`+tc.more+`}`))
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +75,7 @@ func TestAQueueThatSomebodyHasSetUpIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	l.host.Must(t, "tc", "qdisc", "add", "dev", "wan", "root", "handle", "5:", "pfifo", "limit", "99")
-	_, err := standInQueue("pfifo limit 1000").New(l.env()).Prepare(t.Context(), hostID, json.RawMessage(`{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"latency":"100ms"}`))
+	_, err := LatencyIn("pfifo limit 1000").New(l.env()).Prepare(t.Context(), hostID, json.RawMessage(`{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"latency":"100ms"}`))
 	if !errors.Is(err, providers.ErrUnsupported) || !strings.Contains(err.Error(), "wan has a queue that somebody has set up (pfifo 5)") {
 		t.Errorf("got %v", err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/providertest"
 )
 
 // realServer starts a server that scrapes one page every second, and returns its URL.
@@ -24,7 +25,7 @@ func realServer(t *testing.T, page string) string {
 	t.Helper()
 	binary, err := exec.LookPath("prometheus")
 	if err != nil {
-		t.Skip("no prometheus here: .ci/setup installs it")
+		providertest.Lack(t, "no prometheus here: .ci/setup installs it")
 	}
 	scraped := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) }))
 	t.Cleanup(scraped.Close)

@@ -33,11 +33,11 @@ type Node struct {
 func NewNode(t testing.TB, name string) *Node {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("needs root for network namespaces")
+		Lack(t, "needs root for network namespaces")
 	}
 	for _, tool := range []string{"unshare", "nsenter", "ip", "flock", "setsid"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("needs %s: run make setup", tool)
+			Lack(t, "needs %s: run make setup", tool)
 		}
 	}
 	script := "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /tmp && hostname \"$1\" && ip link set lo up && echo ready; trap : TERM HUP; while :; do sleep 2147483647 & wait; done" // it reaps
@@ -55,7 +55,7 @@ func NewNode(t testing.TB, name string) *Node {
 	if n, _ := out.Read(line); string(line[:n]) != "ready\n" {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		t.Skipf("this machine makes no namespaces: %s", errs.String())
+		Lack(t, "this machine makes no namespaces: %s", errs.String())
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // its child, process 1 of the node, goes with it
@@ -96,7 +96,7 @@ func Join(t testing.TB, a *Node, devA, addrA string, b *Node, devB, addrB string
 	t.Helper()
 	mk := exec.Command("ip", "link", "add", devA, "netns", strconv.Itoa(a.pid), "type", "veth", "peer", "name", devB, "netns", strconv.Itoa(b.pid)) //nolint:gosec,noctx // a test names it
 	if out, err := mk.CombinedOutput(); err != nil {
-		t.Skipf("this machine makes no virtual cables: %v %s", err, out)
+		Lack(t, "this machine makes no virtual cables: %v %s", err, out)
 	}
 	for _, e := range []struct {
 		n         *Node

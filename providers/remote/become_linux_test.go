@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/providertest"
 	"github.com/xdc-project/xdc/providers/shell"
 )
 
@@ -58,7 +59,7 @@ func TestBecomingRoot(t *testing.T) {
 			s := serve(t, users(tc.shell, tc.sudoers, tc.doas))
 			for _, tool := range []string{"sudo", "doas"} {
 				if tc.become == tool && s.Command(t.Context(), "sh", "-c", "command -v "+tool).Run() != nil {
-					t.Skipf("needs %s: run make setup", tool)
+					providertest.Lack(t, "needs %s: run make setup", tool)
 				}
 			}
 			m := s.machine(s.pool(nil), map[string]any{"user": "xdc", "become": tc.become})
@@ -141,7 +142,7 @@ func TestBusyBoxIsShellEnough(t *testing.T) {
 	t.Parallel()
 	box, err := exec.LookPath("busybox")
 	if err != nil {
-		t.Skip("needs busybox: run make setup")
+		providertest.Lack(t, "needs busybox: run make setup")
 	}
 	s := serve(t, func(s *server) {
 		users("/bin/sh", "xdc ALL=(root) NOPASSWD: /bin/sh", "")(s)

@@ -91,7 +91,7 @@ func (s *server) put(name, content, mode string) {
 func serve(t testing.TB, prepare func(s *server), options ...string) *server {
 	t.Helper()
 	if _, err := os.Stat("/usr/sbin/sshd"); err != nil {
-		t.Skip("needs OpenSSH's server: run make setup")
+		providertest.Lack(t, "needs OpenSSH's server: run make setup")
 	}
 	s := &server{Node: providertest.NewNode(t, "edge"), t: t, home: t.TempDir()}
 	file, key := private(t, "ed25519", "")

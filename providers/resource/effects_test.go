@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/providertest"
 )
 
 const loops = "pgrep -f '/run/xdc/.*/[l]oop$'"
@@ -163,7 +164,7 @@ func TestEverythingWorksWithBusyboxAlone(t *testing.T) {
 	t.Parallel()
 	box, err := exec.LookPath("busybox")
 	if err != nil {
-		t.Skip("needs busybox: run make setup")
+		providertest.Lack(t, "needs busybox: run make setup")
 	}
 	n := node(t)
 	n.Must(t, "sh", "-c", "mkdir /tmp/bb && busybox --install -s /tmp/bb && ln -sf \"$(command -v flock)\" /tmp/bb/flock && mount --bind "+box+" \"$(readlink -f /bin/sh)\"")

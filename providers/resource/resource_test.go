@@ -35,7 +35,7 @@ func node(t *testing.T) *providertest.Node {
 	n := providertest.NewNode(t, "edge")
 	own, err := os.MkdirTemp("/var/tmp", "xdc-node-") //nolint:usetesting // the node hides the machine's /tmp
 	if err != nil {
-		t.Skipf("needs a folder on a disk: %v", err)
+		providertest.Lack(t, "needs a folder on a disk: %v", err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(own) })
 	n.Must(t, "mount", "--bind", own, "/var/tmp")
@@ -81,7 +81,7 @@ func TestFaultsOnResourcesConform(t *testing.T) {
 		all.Go(func() {
 			t.Run(tc.typ+" "+tc.sh[0], func(t *testing.T) {
 				if _, err := exec.LookPath(tc.sh[0]); err != nil {
-					t.Skipf("needs %s: run make setup", tc.sh[0])
+					providertest.Lack(t, "needs %s: run make setup", tc.sh[0])
 				}
 				providertest.Run(t, faultOf(t, tc.typ), func(t *testing.T, try func(*testing.T, *providertest.World)) {
 					n := node(t)

@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/providertest"
 	"github.com/xdc-project/xdc/providers/toxiproxy"
 )
 
@@ -71,7 +72,7 @@ func start(t testing.TB) *server {
 	t.Helper()
 	file, err := program()
 	if err != nil {
-		t.Skipf("there is no toxiproxy-server (run `go build -modfile=toxiproxy.mod -o bin/toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server` once with the network): %v", err)
+		providertest.Lack(t, "there is no toxiproxy-server (run `go build -modfile=toxiproxy.mod -o bin/toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server` once with the network): %v", err)
 	}
 	for range 5 { // somebody else may take the port in between
 		l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -74,7 +74,7 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 		timeout = defaultTimeout
 	}
 	o := https.Options{
-		Dial: env.Dial, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure, Plain: true, Connect: min(timeout, https.DefaultConnect),
+		Dial: env.Dial, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure, Plain: true, Connect: min(timeout, https.DefaultConnect), Around: env.Around(t.Name),
 	}
 	if s.cfg.CAFile != "" {
 		if o.CA, err = env.ReadFile(s.cfg.CAFile); err != nil {

@@ -51,7 +51,7 @@ func TestTheFaultOfTheTutorialConforms(t *testing.T) {
 		t.Run(sh[0], func(t *testing.T) {
 			t.Parallel()
 			if _, err := exec.LookPath(sh[0]); err != nil {
-				t.Skipf("needs %s: run make setup", sh[0])
+				providertest.Lack(t, "needs %s: run make setup", sh[0])
 			}
 			providertest.Run(t, fault(), func(t *testing.T, try func(*testing.T, *providertest.World)) {
 				n := node(t)

@@ -68,12 +68,16 @@ type Program struct {
 
 // Hooks let a test see, and end, a run at every step that leaves a mark.
 type Hooks struct {
-	// Event is called after each event has been journalled.
-	Event event.Sink
+	// Journal is called before and after each event is written to the journal.
+	Journal func(e event.Event, when string)
 	// Command is called before and after every script on a machine.
 	Command func(place, script, when string)
+	// Request is called before and after every request that changes something at a target.
+	Request func(target, what, when string)
 	// Lease is how long leases are.
 	Lease exec.LeaseTimes
+	// Registry takes the place of the program's own; nil: it does not.
+	Registry func() *providers.Registry
 }
 
 // Main runs one command and returns its exit code. args are those after the program's name; env looks up an
@@ -120,6 +124,9 @@ func (p Program) main(args []string, redactor *value.Redactor, out, side io.Writ
 		}
 	}
 	get := func(name string) string { v, _ := env(name); return v }
+	if p.Hooks != nil && p.Hooks.Registry != nil {
+		p.Registry = p.Hooks.Registry
+	}
 	ctx := &Context{
 		Context: context.Background(), In: fs.in, Out: out, Side: side, Env: env, Registry: p.Registry(), Redactor: redactor,
 		OutStyle:  view.Detect(fs.out, get, grammar.NoColor),

@@ -8,7 +8,6 @@ import (
 
 	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/cmd/internal/view"
-	"github.com/xdc-project/xdc/engine/event"
 )
 
 // Recover undoes what dead runs left behind.
@@ -55,7 +54,7 @@ func (r *Recover) Run(c *Context) error {
 		owed = true
 		q := session.RecoverRequest{Folder: f, Registry: c.Registry, Secret: r.secret(c), StandIn: r.On, Log: c.Log}
 		if h := c.Hooks; h != nil {
-			q.Watchers, q.Commands = []event.Sink{h.Event}, h.Command
+			q.Journalled, q.Commands, q.Requests = h.Journal, h.Command, h.Request
 		}
 		out, err := session.Recover(c.Context, q)
 		if err != nil {

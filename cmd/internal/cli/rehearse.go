@@ -10,7 +10,6 @@ import (
 	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/cmd/internal/view"
-	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/engine/virtual"
 )
@@ -101,8 +100,7 @@ func (c *Context) run(p *plan.Plan, mode view.Mode, start func(session.Request) 
 	}
 	q.Watchers = append(q.Watchers, shown)
 	if h := c.Hooks; h != nil {
-		q.Watchers = append([]event.Sink{h.Event}, q.Watchers...)
-		q.Commands, q.Lease = h.Command, h.Lease
+		q.Journalled, q.Commands, q.Requests, q.Lease = h.Journal, h.Command, h.Request, h.Lease
 	}
 	res, err := start(q)
 	if err != nil {

@@ -30,6 +30,10 @@ type RecoverRequest struct {
 	Log      hclog.Logger
 	// Commands is for fault tests: called before and after every script on a machine.
 	Commands func(place, script, when string)
+	// Requests and Journalled are for fault tests, too: called around what changes something at a target, and around writes to
+	// the journal.
+	Requests   func(target, what, when string)
+	Journalled func(e event.Event, when string)
 }
 
 // frozen is the part of plan.json that recovery needs.
@@ -95,7 +99,7 @@ func Recover(ctx context.Context, q RecoverRequest) ([]exec.Recovered, error) {
 		return nil, err
 	}
 	start := time.Now()
-	bus := event.NewBus(start, start, jw, q.Watchers...)
+	bus := event.NewBus(start, start, seen(jw, q.Journalled), q.Watchers...)
 	out := exec.Recover(ctx, exec.RecoverOptions{
 		Owed: owed, Registry: q.Registry, Env: env, Targets: targets, Jobs: p.Jobs, Bus: bus, Start: start, Locks: guards,
 	})
@@ -115,7 +119,7 @@ func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.E
 	}
 	there := reached{dial: realDial, machines: true}
 	env := providers.Env{
-		Run: q.Folder.ID, Log: q.Log, Secret: q.Secret, ReadFile: readPlanFile("."),
+		Run: q.Folder.ID, Request: q.Requests, Log: q.Log, Secret: q.Secret, ReadFile: readPlanFile("."),
 	}
 	if dir == "" {
 		return there.lend(env), there, p.Targets, nil

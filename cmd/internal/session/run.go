@@ -52,6 +52,10 @@ type Request struct {
 	KillPoint func(step string, p event.Phase)
 	// Commands is for fault tests: called before and after every script on a machine.
 	Commands func(place, script, when string)
+	// Requests is for fault tests: called before and after every request that changes something at a target.
+	Requests func(target, what, when string)
+	// Journalled is for fault tests: called before and after each event is written to the journal.
+	Journalled func(e event.Event, when string)
 	// Lease is how long leases are; the zero value is exec.DefaultLease.
 	Lease exec.LeaseTimes
 }
@@ -133,7 +137,7 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		tw.Redact = q.Redactor.String
 	}
 	start := time.Now()
-	bus := event.NewBus(start, started, jw, append([]event.Sink{log}, q.Watchers...)...)
+	bus := event.NewBus(start, started, seen(jw, q.Journalled), append([]event.Sink{log}, q.Watchers...)...)
 	closed := false
 	shut := func() {
 		if !closed {
@@ -150,7 +154,7 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		return res, err
 	}
 	env := sur.lend(providers.Env{
-		Conceal: q.conceal, Run: f.ID, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile,
+		Conceal: q.conceal, Request: q.Requests, Run: f.ID, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile,
 	})
 	guards := sur.locks
 	if sur.machines {
@@ -177,6 +181,26 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 // lateness is how long an answer may be on its way from a poll to the loop of the run in real time. That takes
 // microseconds, and as long as a slow disk takes to flush the journal while something is recorded.
 const lateness = 250 * time.Millisecond
+
+// seen is a journal whose writes a test sees, before and after; nil: nobody does.
+func seen(jw *journal.Writer, around func(e event.Event, when string)) event.Sink {
+	if around == nil {
+		return jw
+	}
+	return seenJournal{jw, around}
+}
+
+type seenJournal struct {
+	*journal.Writer
+	around func(e event.Event, when string)
+}
+
+// Accept implements event.Sink.
+func (s seenJournal) Accept(e event.Event) error {
+	s.around(e, "before")
+	defer s.around(e, "after")
+	return s.Writer.Accept(e)
+}
 
 // conceal tells the redactor of a secret that came from a file or a command.
 func (q *Request) conceal(secret string) {

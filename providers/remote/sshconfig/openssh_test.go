@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/xdc-project/xdc/providers/providertest"
 )
 
 // asOpenSSH writes settings in the words of `ssh -G`, those that the configuration says something about.
@@ -90,7 +92,7 @@ func openSSH(t testing.TB) string {
 	t.Helper()
 	ssh, err := exec.LookPath("ssh")
 	if err != nil {
-		t.Skip("needs OpenSSH's client: run make setup")
+		providertest.Lack(t, "needs OpenSSH's client: run make setup")
 	}
 	return ssh
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/xdc-project/xdc/providers/providertest"
 )
 
 func parse(t testing.TB, text string, more map[string]string) *Config {
@@ -146,7 +148,7 @@ func TestNamesOfFilesAreResolved(t *testing.T) {
 func TestLookupAgreesWithOpenSSH(t *testing.T) {
 	ssh, err := exec.LookPath("ssh")
 	if err != nil {
-		t.Skip("needs OpenSSH's client: run make setup")
+		providertest.Lack(t, "needs OpenSSH's client: run make setup")
 	}
 	for _, text := range []string{
 		"Host a\nPort 1\nUser x\nHost *\nPort 2\nUser y\n",

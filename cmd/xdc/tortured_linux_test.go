@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kinds of machines of the torture.
+const (
+	plain    = "w" // one host
+	pair     = "p" // two hosts
+	oldTimes = "o" // one host, without nft
+)
+
+// machines is how many targets of each kind there are; each is tortured by one run at a time.
+var machines = map[string]int{plain: 12, pair: 2, oldTimes: 3}
+
+// victims run on every machine of the torture. $1, on a disk, becomes a /var/tmp of its own.
+const victims = `[ -z "${1:-}" ] || mount --bind "$1" /var/tmp
+mkdir -p /run/bin /tmp/data && cp /bin/sleep /run/bin/victim && cp /bin/sleep /run/bin/server && cp /bin/sleep /run/bin/lonely && mount -t tmpfs -o size=48m tmpfs /tmp/data
+setsid /run/bin/victim 100000 >/dev/null 2>&1 </dev/null &
+setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null &
+setsid sh -c 'while :; do /run/bin/server 100000; sleep 0.1; done' >/dev/null 2>&1 </dev/null &
+`
+
+// withoutNft hides nft on a machine: what is left is iptables, with some rules that were there before.
+const withoutNft = `
+mount --bind /dev/null "$(command -v nft)"
+for t in iptables ip6tables; do
+	$t -P FORWARD DROP && $t -N site && $t -A site -p tcp --dport 9999 -j DROP && $t -A INPUT -j site
+done
+`
+
+// tortured is a fault as it is tortured, with arguments that suit a lab's machine.
+type tortured struct {
+	typ, args string
+	// variant tells the entries of a type apart.
+	variant string
+	// kind is the kind of machine; default plain.
+	kind string
+	// lasts is the argument that ends it; default a duration of a second.
+	lasts string
+}
+
+func (f tortured) name() string {
+	return strings.ReplaceAll(strings.TrimSpace(f.typ+" "+f.variant), " ", "-")
+}
+
+// onHosts are the faults that act on hosts, all fourteen types, and the command in the background, which has the same life.
+var onHosts = []tortured{
+	{typ: "network_partition", args: `from = ["10.99.0.0/24"]`},
+	{typ: "network_loss", args: `from = ["10.99.0.0/24"]
+  loss = "30%"`},
+	{typ: "network_latency", args: `from = ["10.99.0.0/24"]
+  latency = "100ms"`},
+	{typ: "network_bandwidth", args: `from = ["10.99.0.0/24"]
+  rate = "64KiB"`},
+	{typ: "network_blackhole", args: `to = ["10.99.0.0/24"]`},
+	{typ: "network_dns", args: `names = ["orders.example.com"]
+  answer = "10.99.0.9"`},
+	{typ: "process_hang", args: `name = "victim"`},
+	{typ: "process_kill", args: `name = "server"`},
+	{typ: "process_restart", args: `stop = ["/bin/sh", "-c", "pkill -x lonely; sleep 0.1"]
+  start   = ["/bin/sh", "-c", "setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null &"]
+  running = ["pgrep", "-x", "lonely"]`},
+	{typ: "resource_cpu", args: `load = "2%"`},
+	{typ: "resource_memory", args: `size = "24MiB"`},
+	{typ: "resource_io", args: `path = "/var/tmp"
+  size = "1MiB"
+  writers = 1
+  block = "64KiB"
+  rate = "256KiB"`},
+	{typ: "resource_disk", args: `path = "/tmp/data"
+  size = "8MiB"
+  reserve = "1MiB"`},
+	{typ: "host_command", args: `inject = ["touch", "/run/command"]
+  verify = ["test", "-e", "/run/command"]
+  heal   = ["rm", "-f", "/run/command"]`},
+	{typ: "exec", args: `command    = ["/run/bin/victim", "200000"]
+  background = true
+  ready      = ["pgrep", "-f", "victim 200000"]
+  stop       = ["pkill", "-f", "victim 200000"]`},
+}
+
+// variants are the same faults in other ways.
+var variants = []tortured{
+	{typ: "network_partition", variant: "by IPv6", args: `from = ["fd00:99::/64"]`},
+	{typ: "network_partition", variant: "on two hosts", kind: pair, args: `from = ["10.99.0.0/24"]`},
+	{typ: "network_partition", variant: "by iptables", kind: oldTimes, args: `from = ["10.99.0.0/24", "fd00:99::/64"]`},
+	{typ: "network_loss", variant: "by iptables", kind: oldTimes, args: `from = ["10.99.0.0/24"]
+  loss = "30%"`},
+	{typ: "network_loss", variant: "in stages", args: `from = ["10.99.0.0/24"]
+  loss = "30%"`, lasts: `stage {
+    duration = "500ms"
+    loss     = "10%"
+  }
+  stage {
+    duration = "500ms"
+    loss     = "60%"
+  }`},
+	{typ: "process_kill", variant: "again and again", args: `name  = "server"
+  every = "1s"`, lasts: `duration = "1500ms"`},
+}
+
+// planOf is a plan with the fault on the nth machine of its kind.
+func planOf(f tortured, n int) string {
+	at := fmt.Sprintf("%s%d", f.machine(), n)
+	hosts := "target." + at + ".host.h"
+	if f.machine() == pair {
+		hosts += ", target." + at + ".host.i"
+	}
+	text := "plan \"torture\" {}\n\n" + target(f.machine(), n)
+	if f.typ == "exec" {
+		return text + fmt.Sprintf("\naction \"exec\" \"x\" {\n  host = %s\n  %s\n}\n", hosts, f.args)
+	}
+	lasts := f.lasts
+	if lasts == "" {
+		lasts = `duration = "1s"`
+	}
+	return text + fmt.Sprintf("\nfault %q \"x\" {\n  hosts = [%s]\n  %s\n  %s\n}\n", f.typ, hosts, f.args, lasts)
+}
+
+func (f tortured) machine() string {
+	if f.kind == "" {
+		return plain
+	}
+	return f.kind
+}
+
+// hostsOf are the machines of a target of a kind, as the lab names them.
+func hostsOf(kind string, n int) []string {
+	out := []string{fmt.Sprintf("%s%d.h", kind, n)}
+	if kind == pair {
+		out = append(out, fmt.Sprintf("%s%d.i", kind, n))
+	}
+	return out
+}
+
+// target is a target of a kind.
+func target(kind string, n int) string {
+	net := 10 * strings.Index(plain+pair+oldTimes, kind)
+	text := fmt.Sprintf("target \"%s%d\" {\n  host \"h\" {\n    address = \"10.%d.%d.1\"\n  }\n", kind, n, net+1, n)
+	if kind == pair {
+		text += fmt.Sprintf("  host \"i\" {\n    address = \"10.%d.%d.2\"\n  }\n", net+1, n)
+	}
+	return text + "}\n"
+}
