@@ -125,7 +125,7 @@ func (r runReport) verdicts() map[string]string {
 // TestACutOfTheOwnPathHealsByItself partitions a machine from everybody, xdc too: the machine heals itself when the time
 // is over, and xdc sees it.
 func TestACutOfTheOwnPathHealsByItself(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))
 	before := b.looks("w0.h")
 	b.file("cut.xdc.hcl", strings.Replace(planOf(tortured{typ: "network_partition", args: `from = ["0.0.0.0/0"]`}, 0), `duration = "1s"`, `duration = "8s"`, 1))
 	code, out := b.run(nil, "plan", "cut.xdc.hcl")

@@ -37,7 +37,7 @@ func killedIn(t *testing.T, b *labBench, runs string) string {
 // TestInTheLabRunsAreSeenAndHealedFromElsewhere: what is in force is seen on the host, is healed from what is installed
 // there alone, and a copy of the run's folder is enough to settle the rest.
 func TestInTheLabRunsAreSeenAndHealedFromElsewhere(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))
 	before := b.looks("w0.h")
 	run := killedIn(t, b, "first")
 	has := func(out string, words ...string) {
@@ -101,7 +101,7 @@ func TestInTheLabRunsAreSeenAndHealedFromElsewhere(t *testing.T) {
 
 // TestInTheLabTwoRunsCannotBothWin starts runs on one machine in the same instant, from places that share nothing else.
 func TestInTheLabTwoRunsCannotBothWin(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))
 	before := b.looks("w0.h")
 	for round := range 3 {
 		var wg sync.WaitGroup
@@ -137,7 +137,7 @@ func TestInTheLabTwoRunsCannotBothWin(t *testing.T) {
 
 // TestInTheLabADifferenceIsSaid kills a process that nobody starts again: healed as far as xdc can, and not what it was.
 func TestInTheLabADifferenceIsSaid(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))
 	b.must("w0.h", "/bin/sh", "-c", victims)
 	b.file("kill.xdc.hcl", planOf(tortured{typ: "process_kill", args: `name = "victim"`}, 0))
 	code, out := b.run(nil, "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs", "kill.xdc.hcl")
@@ -148,7 +148,7 @@ func TestInTheLabADifferenceIsSaid(t *testing.T) {
 
 // TestInTheLabAHostThatCannotBeReachedOwesNothing: nothing was touched, and nothing is said to be owed.
 func TestInTheLabAHostThatCannotBeReachedOwesNothing(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))
 	b.must("w0.h", "ip", "link", "set", "eth0", "down")
 	b.file("x.xdc.hcl", planOf(tortured{typ: "network_partition", args: `from = ["10.99.0.0/24"]`}, 0))
 	code, out := b.run([]string{"HOME=" + b.dir}, "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs", "x.xdc.hcl")
@@ -162,7 +162,7 @@ func TestInTheLabAHostThatCannotBeReachedOwesNothing(t *testing.T) {
 
 // TestInTheLabDownAfterAKill: a lab whose process was killed is gone with all its machines, and lab down takes its keys away.
 func TestInTheLabDownAfterAKill(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(plain, 0))
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))
 	p, err := os.FindProcess(b.s.PID)
 	if err != nil {
 		t.Fatal(err)

@@ -90,7 +90,7 @@ func newTorture(t *testing.T, count map[string]int) *tortureBench {
 	text.WriteString("plan \"lab\" {}\n")
 	for _, kind := range slices.Sorted(maps.Keys(count)) {
 		for n := range count[kind] {
-			text.WriteString(target(kind, n))
+			text.WriteString(targetOf(kind, n))
 		}
 	}
 	b := &tortureBench{labBench: newLab(t, text.String()), jobs: map[string]chan func(int){}, was: map[string]string{}, unreached: map[string]int{}}

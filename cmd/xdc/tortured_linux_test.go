@@ -46,7 +46,7 @@ func (f tortured) name() string {
 	return strings.ReplaceAll(strings.TrimSpace(f.typ+" "+f.variant), " ", "-")
 }
 
-// onHosts are the faults that act on hosts, all fourteen types, and the command in the background, which has the same life.
+// onHosts are the faults that act on hosts, all fifteen types, and the command in the background, which has the same life.
 var onHosts = []tortured{
 	{typ: "network_partition", args: `from = ["10.99.0.0/24"]`},
 	{typ: "network_loss", args: `from = ["10.99.0.0/24"]
@@ -73,6 +73,7 @@ var onHosts = []tortured{
 	{typ: "resource_disk", args: `path = "/tmp/data"
   size = "8MiB"
   reserve = "1MiB"`},
+	{typ: "resource_unmount", args: `path = "/tmp/data"`},
 	{typ: "host_command", args: `inject = ["touch", "/run/command"]
   verify = ["test", "-e", "/run/command"]
   heal   = ["rm", "-f", "/run/command"]`},
@@ -109,7 +110,7 @@ func planOf(f tortured, n int) string {
 	if f.machine() == pair {
 		hosts += ", target." + at + ".host.i"
 	}
-	text := "plan \"torture\" {}\n\n" + target(f.machine(), n)
+	text := "plan \"torture\" {}\n\n" + targetOf(f.machine(), n)
 	if f.typ == "exec" {
 		return text + fmt.Sprintf("\naction \"exec\" \"x\" {\n  host = %s\n  %s\n}\n", hosts, f.args)
 	}
@@ -136,8 +137,8 @@ func hostsOf(kind string, n int) []string {
 	return out
 }
 
-// target is a target of a kind.
-func target(kind string, n int) string {
+// targetOf is a target of a kind.
+func targetOf(kind string, n int) string {
 	net := 10 * strings.Index(plain+pair+oldTimes, kind)
 	text := fmt.Sprintf("target \"%s%d\" {\n  host \"h\" {\n    address = \"10.%d.%d.1\"\n  }\n", kind, n, net+1, n)
 	if kind == pair {
@@ -145,3 +146,6 @@ func target(kind string, n int) string {
 	}
 	return text + "}\n"
 }
+
+// target is a target with one host, "w0.h" for the first.
+func target(n int) string { return targetOf(plain, n) }

@@ -357,7 +357,7 @@ var suites = map[string]string{
 	"network_partition": "network", "network_loss": "network", "network_latency": "network", "network_bandwidth": "network",
 	"network_blackhole": "network", "network_dns": "network",
 	"process_kill": "process", "process_hang": "process", "process_restart": "process",
-	"resource_cpu": "resource", "resource_memory": "resource", "resource_io": "resource", "resource_disk": "resource",
+	"resource_cpu": "resource", "resource_memory": "resource", "resource_io": "resource", "resource_disk": "resource", "resource_unmount": "resource",
 	"host_command": "hostcommand",
 	"streams_job":  "all", "streams_pe": "all", "streams_instance": "all", "streams_resource": "streams",
 	"toxiproxy_latency": "toxiproxy", "toxiproxy_bandwidth": "toxiproxy", "toxiproxy_timeout": "toxiproxy", "toxiproxy_reset": "toxiproxy",
@@ -384,8 +384,10 @@ func (c *claim) Errorf(format string, args ...any) {
 func TestAFaultThatIsNotTriedIsFound(t *testing.T) {
 	dir := t.TempDir()
 	for name, where := range suites {
-		if err := os.WriteFile(filepath.Join(dir, name+" in "+where), nil, 0o600); err != nil {
-			t.Fatal(err)
+		for _, part := range []string{"Run ", "Hostile "} {
+			if err := os.WriteFile(filepath.Join(dir, part+name+" in "+where), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	t.Setenv(providertest.PassedVar, dir)
@@ -402,8 +404,8 @@ func TestAFaultThatIsNotTriedIsFound(t *testing.T) {
 	check("nobody claims one", fewer, 1)
 	more := maps.Clone(suites)
 	more["process_dance"] = "process"
-	check("one is not there", more, 2)
-	if err := os.Remove(filepath.Join(dir, "toxiproxy_down in toxiproxy")); err != nil {
+	check("one is not there", more, 3)
+	if err := os.Remove(filepath.Join(dir, "Hostile toxiproxy_down in toxiproxy")); err != nil {
 		t.Fatal(err)
 	}
 	check("one has not passed", suites, 1)
@@ -418,6 +420,23 @@ func TestEveryFaultConforms(t *testing.T) {
 			}
 			t.Run(ft.Name, func(t *testing.T) {
 				providertest.Run(t, ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
+					t.Helper()
+					inTwin(t, fmt.Sprintf("fault %q \"x\" {\n%s\n}\n", ft.Name, ft.Example), try)
+				})
+			})
+		}
+	}
+}
+
+// TestHostileValuesAreNothingButText in faults that have a twin only: those of jobs, PEs and instances.
+func TestHostileValuesAreNothingButText(t *testing.T) {
+	for _, p := range all.Providers() {
+		for _, ft := range p.Faults {
+			if suites[ft.Name] != "all" {
+				continue
+			}
+			t.Run(ft.Name, func(t *testing.T) {
+				providertest.Hostile(t, ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
 					t.Helper()
 					inTwin(t, fmt.Sprintf("fault %q \"x\" {\n%s\n}\n", ft.Name, ft.Example), try)
 				})

@@ -76,6 +76,18 @@ func TestHostCommandConforms(t *testing.T) {
 	}
 }
 
+func TestHostileValuesAreNothingButText(t *testing.T) {
+	t.Parallel()
+	providertest.Hostile(t, Provider().Faults[0], func(t *testing.T, try func(*testing.T, *providertest.World)) {
+		n := providertest.NewNode(t, "edge")
+		try(t, &providertest.World{
+			Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id,
+			Args:  args(map[string]any{"state": []string{"ls", "/tmp"}, "verify_healed": []string{"test", "!", "-e", "/tmp/down"}}),
+			Scope: providers.Scope{Targets: targets()}, Owned: n.Has, State: world(n),
+		})
+	})
+}
+
 // begin prepares and arms a fault.
 func begin(t *testing.T, m providers.Machine, raw json.RawMessage) (providers.Deed, providers.Handle) {
 	t.Helper()

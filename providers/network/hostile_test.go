@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/xdc-project/xdc/lang/schema"
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/providertest"
 )
 
 func TestHostileArgumentsRunNothing(t *testing.T) {
@@ -42,5 +44,31 @@ func TestHostileArgumentsRunNothing(t *testing.T) {
 	}
 	if after, _ := l.world(t.Context()); after != before {
 		t.Errorf("something has run:\n%s\n%s", before, after)
+	}
+}
+
+func TestHostileValuesAreNothingButText(t *testing.T) {
+	for typ, args := range map[string]string{
+		"network_partition": `{"hosts":["dc1.edge"],"from":["10.0.2.0/24","fd00:2::/64"]}`,
+		"network_loss":      `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"loss":0.5}`,
+		"network_latency":   `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"latency":"100ms"}`,
+		"network_bandwidth": `{"hosts":["dc1.edge"],"from":["10.0.2.0/24"],"rate":1000}`,
+		"network_blackhole": `{"hosts":["dc1.edge"],"to":["10.0.2.0/24"]}`,
+		"network_dns":       `{"hosts":["dc1.edge"],"names":["orders.example.com"],"answer":"192.0.2.7"}`,
+	} {
+		t.Run(typ, func(t *testing.T) {
+			t.Parallel()
+			ft := LatencyIn("pfifo limit 1000") // its strings are the same without netem
+			if typ != "network_latency" {
+				ft = faultType(t, typ)
+			}
+			providertest.Hostile(t, ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
+				l := newLab(t)
+				try(t, &providertest.World{
+					Env: l.env(), Fresh: l.env, ID: hostID, Args: json.RawMessage(args), Scope: providers.Scope{Targets: targets()},
+					Owned: l.host.Has, State: l.world,
+				})
+			})
+		})
 	}
 }

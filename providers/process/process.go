@@ -8,6 +8,7 @@ package process
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -168,6 +169,9 @@ func decode(raw json.RawMessage) (*arguments, error) {
 	}
 	if a.Signal == "" {
 		a.Signal = "KILL"
+	}
+	if !slices.Contains(signals, a.Signal) {
+		return nil, fmt.Errorf("signal: %q is none of %s", a.Signal, strings.Join(signals, ", "))
 	}
 	return a, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,27 @@ func TestFaultsOnProcessesConform(t *testing.T) {
 					})
 				})
 			}
+		})
+	}
+}
+
+func TestHostileValuesAreNothingButText(t *testing.T) {
+	for typ, args := range map[string]string{
+		"process_kill":    `{"hosts":["dc1.edge"],"name":"gateway","max_matches":2}`,
+		"process_hang":    `{"hosts":["dc1.edge"],"name":"gateway","max_matches":2}`,
+		"process_restart": `{"hosts":["dc1.edge"],"stop":["pkill","-x","lonely"],"start":["/run/bin/start","lonely"],"running":["pgrep","-x","lonely"]}`,
+	} {
+		t.Run(typ, func(t *testing.T) {
+			t.Parallel()
+			i := slices.IndexFunc(Provider().Faults, func(f providers.FaultType) bool { return f.Name == typ })
+			providertest.Hostile(t, Provider().Faults[i], func(t *testing.T, try func(*testing.T, *providertest.World)) {
+				n := node(t)
+				n.Must(t, "sh", "-c", `printf '#!/bin/sh\nsetsid /run/bin/lonely 30000 >/dev/null 2>&1 </dev/null &\n' >/run/bin/start; chmod 755 /run/bin/start`)
+				try(t, &providertest.World{
+					Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id, Args: json.RawMessage(args), Scope: providers.Scope{Targets: targets()},
+					Owned: n.Has, State: func(context.Context) (string, error) { return world(t, n), nil }, //nolint:contextcheck // it has the test's
+				})
+			})
 		})
 	}
 }

@@ -18,8 +18,14 @@ const (
 	PassedVar = "XDC_SUITES_PASSED"
 )
 
-// passed notes that a fault has passed every case of the suite that concerns it, with none skipped.
-func passed(t *testing.T, fault string) {
+// The parts of the suite.
+const (
+	wholeLife = "Run"
+	noText    = "Hostile"
+)
+
+// passed notes that a fault has passed every case of a part that concerns it, with none skipped.
+func passed(t *testing.T, part, fault string) {
 	t.Helper()
 	dir := os.Getenv(SuitesVar)
 	if dir == "" {
@@ -27,14 +33,14 @@ func passed(t *testing.T, fault string) {
 	}
 	here, err := os.Getwd() // tests run in the folder of their package
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, record(fault, filepath.Base(here))), []byte(t.Name()+"\n"), 0o600)
+		err = os.WriteFile(filepath.Join(dir, record(part, fault, filepath.Base(here))), []byte(t.Name()+"\n"), 0o600)
 	}
 	if err != nil {
 		t.Error(err)
 	}
 }
 
-func record(fault, where string) string { return fault + " in " + where }
+func record(part, fault, where string) string { return part + " " + fault + " in " + where }
 
 // Covered fails for every fault type of a registry that nobody claims to have run through the suite, for every claim about a
 // fault that is not there, and, once the suites have run, for every claim that is not true. claims says by the fault's
@@ -60,8 +66,10 @@ func Covered(t testing.TB, r *providers.Registry, claims map[string]string) {
 		if dir == "" {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(dir, record(n, where))); err != nil {
-			t.Errorf("%s should have tried the fault %s, and it has not passed the suite there: %v", where, n, err)
+		for _, part := range []string{wholeLife, noText} {
+			if _, err := os.Stat(filepath.Join(dir, record(part, n, where))); err != nil {
+				t.Errorf("%s should have tried the fault %s, and it has not passed %s there: %v", where, n, part, err)
+			}
 		}
 	}
 }

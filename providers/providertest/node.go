@@ -80,6 +80,11 @@ func (n *Node) Command(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(n.pid), "-n", "-m", "-p", "-u", "-i", "--"}, args...)...) //nolint:gosec // a test names it
 }
 
+// Has is whether a file is there, in the node.
+func (n *Node) Has(file string) bool {
+	return n.Command(context.Background(), "test", "-e", file).Run() == nil
+}
+
 // Must runs a command inside the node and returns its output; a failure ends the test.
 func (n *Node) Must(t testing.TB, args ...string) string {
 	t.Helper()

@@ -32,6 +32,8 @@ type World struct {
 	Dead bool
 	// TTL is the short lease of the cases that wait for its end; default 5s.
 	TTL time.Duration
+	// Owned looks whether a file is there that only a program of the world could have made; nil: on this machine.
+	Owned func(file string) bool
 	// State is what an outsider sees of the world: equal texts mean that nothing is different.
 	State func(ctx context.Context) (string, error)
 }
@@ -68,7 +70,7 @@ func Run(t *testing.T, ft providers.FaultType, in func(t *testing.T, try func(t 
 		whole = whole && tried
 	}
 	if whole && !t.Failed() {
-		passed(t, ft.Name)
+		passed(t, wholeLife, ft.Name)
 	}
 }
 

@@ -96,6 +96,27 @@ func TestFaultsOnResourcesConform(t *testing.T) {
 	}
 }
 
+func TestHostileValuesAreNothingButText(t *testing.T) {
+	for typ, args := range map[string]string{
+		"resource_cpu":     `{"hosts":["dc1.edge"],"cores":0.1}`,
+		"resource_memory":  `{"hosts":["dc1.edge"],"size":16777216,"reserve":67108864}`,
+		"resource_io":      `{"hosts":["dc1.edge"],"path":"/var/tmp","writers":2,"block":65536,"size":1048576,"rate":1048576}`,
+		"resource_disk":    `{"hosts":["dc1.edge"],"path":"/tmp/disk","level":0.75,"reserve":4194304}`,
+		"resource_unmount": `{"hosts":["dc1.edge"],"path":"/tmp/disk"}`,
+	} {
+		t.Run(typ, func(t *testing.T) {
+			t.Parallel()
+			providertest.Hostile(t, faultOf(t, typ), func(t *testing.T, try func(*testing.T, *providertest.World)) {
+				n := node(t)
+				try(t, &providertest.World{
+					Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id, Args: json.RawMessage(args),
+					Scope: providers.Scope{Targets: targets()}, Owned: n.Has, State: world(n),
+				})
+			})
+		})
+	}
+}
+
 // fault is one fault under way.
 type fault struct {
 	providers.Deed

@@ -56,22 +56,28 @@ func (m *machine) server() *server {
 	}}
 }
 
-func TestAQuiescedResourceConforms(t *testing.T) {
-	providertest.Run(t, resourceFault(), func(t *testing.T, try func(*testing.T, *providertest.World)) {
-		m := &machine{status: "RUNNING"}
-		on(t, m.server(), func(t *testing.T, env providers.Env, _ *Session) {
-			try(t, &providertest.World{
-				Env: env, ID: providers.StepID{Run: env.Run, Step: "fault.streams_resource.x"}, Secrets: []string{"s3cret"},
-				Args:  json.RawMessage(`{"target":"dc1","resource":"EDGE1","via":"rest"}`),
-				Fresh: func() providers.Env { return env },
-				State: func(context.Context) (string, error) {
-					m.mu.Lock()
-					defer m.mu.Unlock()
-					return m.status, nil
-				},
-			})
-			<-time.After(time.Minute)
+func TestAQuiescedResourceConforms(t *testing.T) { providertest.Run(t, resourceFault(), aResource) }
+
+func TestHostileValuesAreNothingButText(t *testing.T) {
+	providertest.Hostile(t, resourceFault(), aResource)
+}
+
+// aResource is a world with a resource.
+func aResource(t *testing.T, try func(*testing.T, *providertest.World)) {
+	t.Helper()
+	m := &machine{status: "RUNNING"}
+	on(t, m.server(), func(t *testing.T, env providers.Env, _ *Session) {
+		try(t, &providertest.World{
+			Env: env, ID: providers.StepID{Run: env.Run, Step: "fault.streams_resource.x"}, Secrets: []string{"s3cret"},
+			Args:  json.RawMessage(`{"target":"dc1","resource":"EDGE1","via":"rest"}`),
+			Fresh: func() providers.Env { return env },
+			State: func(context.Context) (string, error) {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				return m.status, nil
+			},
 		})
+		<-time.After(time.Minute)
 	})
 }
 

@@ -48,6 +48,25 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+func TestHostileValuesAreNothingButText(t *testing.T) {
+	for _, ft := range toxiproxy.Provider().Faults {
+		t.Run(ft.Name, func(t *testing.T) {
+			t.Parallel()
+			providertest.Hostile(t, ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
+				s := start(t)
+				s.proxy(t, "a", listen(t, echo))
+				s.proxy(t, "odd name? #%2F\"é", listen(t, echo))
+				urls := map[string]string{"dc1": s.url}
+				env := surroundings(t, urls)
+				try(t, &providertest.World{
+					Env: env, Fresh: func() providers.Env { return surroundings(t, urls) }, ID: theStep,
+					Scope: providers.Scope{Targets: env.Targets}, Args: json.RawMessage(suiteArgs[ft.Name]), State: s.state,
+				})
+			})
+		})
+	}
+}
+
 // A name that the language has already would never reach the provider.
 func TestArgumentsDoNotClashWithTheLanguage(t *testing.T) {
 	common := schema.Fault()
