@@ -56,16 +56,59 @@ func TestTheFaultOfTheTutorialConforms(t *testing.T) {
 			providertest.Run(t, fault(), func(t *testing.T, try func(*testing.T, *providertest.World)) {
 				n := node(t)
 				n.Shell = sh
-				try(t, &providertest.World{
-					Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id, TTL: 2 * time.Second,
-					Args: json.RawMessage(`{"hosts":["dc1.edge"],"path":"/tmp/link"}`), Scope: providers.Scope{Targets: targets()},
-					State: func(ctx context.Context) (string, error) {
-						b, err := n.Command(ctx, "sh", "-c", "cat /tmp/orders.conf; sed 's/^[0-9]* [0-9]* [^ ]* //' /proc/1/mountinfo; find /run /tmp ! -name xdc.log | sort").CombinedOutput()
-						return string(b), err
-					},
-				})
+				try(t, world(n))
 			})
 		})
+	}
+}
+
+// world is a machine with a file that is to look empty, as an outsider sees it.
+func world(n *providertest.Node) *providertest.World {
+	return &providertest.World{
+		Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id, TTL: 2 * time.Second,
+		Args: json.RawMessage(`{"hosts":["dc1.edge"],"path":"/tmp/link"}`), Scope: providers.Scope{Targets: targets()},
+		Owned: n.Has,
+		State: func(ctx context.Context) (string, error) {
+			b, err := n.Command(ctx, "sh", "-c", "cat /tmp/orders.conf; sed 's/^[0-9]* [0-9]* [^ ]* //' /proc/1/mountinfo; find /run /tmp ! -name xdc.log | sort").CombinedOutput()
+			return string(b), err
+		},
+	}
+}
+
+func TestHostileValuesAreNothingButText(t *testing.T) {
+	t.Parallel()
+	providertest.Hostile(t, fault(), func(t *testing.T, try func(*testing.T, *providertest.World)) { try(t, world(node(t))) })
+}
+
+// TestEveryFaultGoesThroughTheSuite has a registry of this package's own: nothing elsewhere knows of it.
+func TestEveryFaultGoesThroughTheSuite(t *testing.T) {
+	providertest.Covered(t, providers.NewRegistry(tutorial.Provider()), map[string]string{"file_empty": "tutorial"})
+}
+
+// TestTheTutorialShowsItsTests: what the page prints of this file is in it.
+func TestTheTutorialShowsItsTests(t *testing.T) {
+	page, err := os.ReadFile("../../docs/tutorial-fault.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := os.ReadFile("tutorial_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?m)(^    .*\n)+").FindAllString(string(page), -1)
+	found := 0
+	for _, s := range shown {
+		s = regexp.MustCompile("(?m)^    ").ReplaceAllString(s, "")
+		if !strings.Contains(s, "func Test") {
+			continue
+		}
+		found++
+		if !strings.Contains(string(code), strings.ReplaceAll(s, "    ", "\t")) {
+			t.Errorf("docs/tutorial-fault.md shows tests that tutorial_test.go does not have:\n%s", s)
+		}
+	}
+	if found != 2 {
+		t.Errorf("the page shows %d tests", found)
 	}
 }
 
