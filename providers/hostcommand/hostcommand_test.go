@@ -80,6 +80,7 @@ func TestHostileValuesAreNothingButText(t *testing.T) {
 	t.Parallel()
 	providertest.Hostile(t, Provider().Faults[0], func(t *testing.T, try func(*testing.T, *providertest.World)) {
 		n := providertest.NewNode(t, "edge")
+		n.Seal(t)
 		try(t, &providertest.World{
 			Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id,
 			Args:  args(map[string]any{"state": []string{"ls", "/tmp"}, "verify_healed": []string{"test", "!", "-e", "/tmp/down"}}),

@@ -64,6 +64,7 @@ func TestHostileValuesAreNothingButText(t *testing.T) {
 			}
 			providertest.Hostile(t, ft, func(t *testing.T, try func(*testing.T, *providertest.World)) {
 				l := newLab(t)
+				l.host.Seal(t)
 				try(t, &providertest.World{
 					Env: l.env(), Fresh: l.env, ID: hostID, Args: json.RawMessage(args), Scope: providers.Scope{Targets: targets()},
 					Owned: l.host.Has, State: l.world,

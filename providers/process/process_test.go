@@ -147,6 +147,7 @@ func TestHostileValuesAreNothingButText(t *testing.T) {
 			providertest.Hostile(t, Provider().Faults[i], func(t *testing.T, try func(*testing.T, *providertest.World)) {
 				n := node(t)
 				n.Must(t, "sh", "-c", `printf '#!/bin/sh\nsetsid /run/bin/lonely 30000 >/dev/null 2>&1 </dev/null &\n' >/run/bin/start; chmod 755 /run/bin/start`)
+				n.Seal(t)
 				try(t, &providertest.World{
 					Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id, Args: json.RawMessage(args), Scope: providers.Scope{Targets: targets()},
 					Owned: n.Has, State: func(context.Context) (string, error) { return world(t, n), nil }, //nolint:contextcheck // it has the test's

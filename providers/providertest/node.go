@@ -85,6 +85,21 @@ func (n *Node) Has(file string) bool {
 	return n.Command(context.Background(), "test", "-e", file).Run() == nil
 }
 
+// Seal makes everything of the machine that the node shares with it read-only, as the node sees it: tests whose commands
+// might do anything cannot do it to the machine. The node's own /run and /tmp, and what was mounted before, stay as they are.
+func (n *Node) Seal(t testing.TB) {
+	t.Helper()
+	n.Must(t, "mount", "-o", "remount,bind,ro", "/")
+	if out, err := n.Command(t.Context(), "touch", "/xdc-sealed").CombinedOutput(); err == nil {
+		t.Fatalf("the machine's own files can still be written: %s", out)
+	}
+	for _, shared := range strings.Fields(n.Must(t, "sh", "-c", `awk '$5 != "/" { print $5, $6 }' /proc/self/mountinfo | grep ' rw' | cut -d' ' -f1`)) {
+		if shared != "/run" && shared != "/tmp" && shared != "/proc" && !strings.HasPrefix(shared, "/run/") && !strings.HasPrefix(shared, "/tmp/") && shared != "/var/tmp" {
+			_ = n.Command(t.Context(), "mount", "-o", "remount,bind,ro", shared).Run() // some, such as cgroups, refuse
+		}
+	}
+}
+
 // Must runs a command inside the node and returns its output; a failure ends the test.
 func (n *Node) Must(t testing.TB, args ...string) string {
 	t.Helper()

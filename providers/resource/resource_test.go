@@ -108,6 +108,7 @@ func TestHostileValuesAreNothingButText(t *testing.T) {
 			t.Parallel()
 			providertest.Hostile(t, faultOf(t, typ), func(t *testing.T, try func(*testing.T, *providertest.World)) {
 				n := node(t)
+				n.Seal(t)
 				try(t, &providertest.World{
 					Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id, Args: json.RawMessage(args),
 					Scope: providers.Scope{Targets: targets()}, Owned: n.Has, State: world(n),

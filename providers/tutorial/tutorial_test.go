@@ -77,7 +77,11 @@ func world(n *providertest.Node) *providertest.World {
 
 func TestHostileValuesAreNothingButText(t *testing.T) {
 	t.Parallel()
-	providertest.Hostile(t, fault(), func(t *testing.T, try func(*testing.T, *providertest.World)) { try(t, world(node(t))) })
+	providertest.Hostile(t, fault(), func(t *testing.T, try func(*testing.T, *providertest.World)) {
+		n := node(t)
+		n.Seal(t)
+		try(t, world(n))
+	})
 }
 
 // TestEveryFaultGoesThroughTheSuite has a registry of this package's own: nothing elsewhere knows of it.
