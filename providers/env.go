@@ -39,6 +39,9 @@ type Env struct {
 	Targets map[string]Target
 	// Jobs are the plan's jobs at each target.
 	Jobs []JobInfo
+	// Wanted lists the signals of a target that conditions of the plan name, without the target; nil where there are none.
+	// What costs requests of its own is observed only if somebody asks for it.
+	Wanted func(target string) []string
 	// JobArgs returns how a job of the plan is submitted at a target, by its signal path: what its deed was given.
 	JobArgs func(target, path string) (json.RawMessage, bool)
 	// Throttles bound the rates of requests to servers, for all sessions together; nil: each session for itself.

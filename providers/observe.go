@@ -40,6 +40,9 @@ type Reading struct {
 	// engine never uses less than 3 x the interval.
 	ValidFor time.Duration
 	Evidence string
+	// News says that a change of the value is an event of the run, also where it is a number. Other values' changes always
+	// are.
+	News bool
 }
 
 // Tracker is a session that reports on jobs of the plan once it knows which they are.

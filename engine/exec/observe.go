@@ -139,7 +139,7 @@ func (r *run) reading(target string, rd providers.Reading, every time.Duration) 
 		Signal: target + "." + rd.Path, Value: rd.Value, Low: max(r.since(rd.Low), 0), High: r.since(rd.High),
 		ValidFor: valid, Evidence: rd.Evidence,
 	}
-	r.sample(s)
+	r.take(s, rd.News)
 	seen := []signal.Sample{s}
 	for _, inf := range r.infer[target] {
 		for _, c := range inf.Infer(s) {
@@ -160,12 +160,15 @@ func (r *run) reading(target string, rd providers.Reading, every time.Duration) 
 }
 
 // sample takes an observation into the trace, tells those who wait for it, and says so when it is news.
-func (r *run) sample(s signal.Sample) {
+func (r *run) sample(s signal.Sample) { r.take(s, false) }
+
+// take is sample; news are numbers whose changes are to be said.
+func (r *run) take(s signal.Sample, news bool) {
 	if s.Value.IsNaN() {
 		return
 	}
 	s = r.opt.Trace.Push(s)
-	if s.Value.Kind != signal.Number { // numbers change all the time
+	if news || !s.Value.Kind.Numeric() { // numbers change all the time
 		if old, ok := r.seen[s.Signal]; !ok || old != s.Value {
 			r.seen[s.Signal] = s.Value
 			_ = r.emit(&event.Changed{Signal: s.Signal, From: old, To: s.Value, Evidence: s.Evidence})

@@ -26,6 +26,9 @@ type sessions struct {
 }
 
 func newSessions(opt Options) *sessions {
+	if opt.Env.Wanted == nil {
+		opt.Env.Wanted = opt.Plan.Signals
+	}
 	return openSessions(opt.Registry, opt.Env, opt.Plan.Targets, opt.Plan.Jobs)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/xdc-project/xdc/lang/addr"
+	"github.com/xdc-project/xdc/lang/cond"
 	"github.com/xdc-project/xdc/lang/program"
 )
 
@@ -99,15 +100,37 @@ type Look struct{ Target, Provider string }
 // Looks lists what the conditions of the plan look at, each once, in the order of first use.
 func (p *Plan) Looks() []Look {
 	var out []Look
+	for _, sub := range p.subjects() {
+		target, _, _ := strings.Cut(sub.Name, ".")
+		if l := (Look{target, sub.Provider}); sub.Provider != "" && !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Signals lists the signals of a target that conditions name, without the target, each once, in the order of first use.
+func (p *Plan) Signals(target string) []string {
+	var out []string
+	for _, sub := range p.subjects() {
+		if name, ok := strings.CutPrefix(sub.Name, target+"."); ok && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// subjects are what the conditions of the plan look at, but for steps.
+func (p *Plan) subjects() []cond.Subject {
+	var out []cond.Subject
 	add := func(cs ...*program.Condition) {
 		for _, c := range cs {
 			if c == nil || c.Formula == nil {
 				continue
 			}
 			for _, sub := range c.Formula.Subjects() {
-				target, _, _ := strings.Cut(sub.Name, ".")
-				if l := (Look{target, sub.Provider}); sub.Provider != "" && sub.Step == "" && !slices.Contains(out, l) {
-					out = append(out, l)
+				if sub.Step == "" {
+					out = append(out, sub)
 				}
 			}
 		}

@@ -42,6 +42,7 @@ func (s *Session) observe(ctx context.Context, emit func(providers.Reading)) err
 	o.high = time.Now()
 	o.enum("instance.status", i.Status)
 	o.enum("instance.health", i.Health)
+	s.observeExtras(ctx, i, nil, false, emit)
 	running := i.Status == "running" || i.Status == ""
 	if i.Status == "stopped" {
 		s.absent(o, "the instance is stopped")
@@ -59,6 +60,11 @@ func (s *Session) observe(ctx context.Context, emit func(providers.Reading)) err
 	s.recognise(found)
 	known := s.jobs()
 	s.emitJobs(known, found, o)
+	defer func() {
+		s.reasons(ctx, i, known, found, emit)
+		s.observeExtras(ctx, i, known, true, emit)
+		s.observeLogs(ctx, i, known, found, observation{emit: emit})
+	}()
 	var ids []string
 	for _, t := range known {
 		if t.id != "" && contains(found, t.id) {
@@ -191,6 +197,7 @@ func (s *Session) emitMetrics(known []tracked, found, metrics []rest.JobSnapshot
 				}
 				u := usageOf(pe)
 				o.usage(t.info.Path+".pe["+strconv.Quote(string(pe.ID))+"]", u)
+				o.outlets(t.info.Path, pe)
 				sum.add(u)
 				for _, op := range pe.Operators {
 					o.operator(t.info.Path, op, short[op.Name], n)
@@ -265,8 +272,9 @@ func (o observation) job(p string, j rest.JobSnapshot) {
 		q := p + ".pe[" + strconv.Quote(string(pe.ID)) + "]"
 		o.enum(q+".status", pe.Status)
 		o.enum(q+".health", pe.Health)
+		o.state(p, pe)
 		if pe.LaunchCount.Set {
-			o.number(q+".launches", pe.LaunchCount.V)
+			o.emit(providers.Reading{Path: q + ".launches", Value: signal.NumberVal(float64(pe.LaunchCount.V)), Low: o.low, High: o.high, News: true})
 		}
 		launches += pe.LaunchCount.V
 		restarts += max(pe.LaunchCount.V-1, 0)
@@ -285,14 +293,14 @@ func (o observation) operator(job string, op rest.Operator, short string, launch
 		}
 		p := job + ".operator[" + strconv.Quote(name) + "]"
 		o.number(p+".launches", launches)
-		o.ports(op.InputPorts, "nTuplesProcessed", p+".tuples_in", p+".input")
-		o.ports(op.OutputPorts, "nTuplesSubmitted", p+".tuples_out", p+".output")
-		o.ports(op.InputPorts, "nTuplesQueued", p+".queued", "")
+		o.ports(op.InputPorts, "nTuplesProcessed", p+".tuples_in", p+".input", ".tuples")
+		o.ports(op.OutputPorts, "nTuplesSubmitted", p+".tuples_out", p+".output", ".tuples")
+		o.ports(op.InputPorts, "nTuplesQueued", p+".queued", p+".input", ".queued")
 	}
 }
 
 // ports reports a metric of an operator's ports, one by one and summed. What the server does not have is not reported.
-func (o observation) ports(ports []rest.Port, metric, sum, each string) {
+func (o observation) ports(ports []rest.Port, metric, sum, each, what string) {
 	total, any := int64(0), false
 	for _, p := range ports {
 		for _, m := range p.Metrics {
@@ -300,8 +308,8 @@ func (o observation) ports(ports []rest.Port, metric, sum, each string) {
 				continue
 			}
 			total, any = total+m.Value.V, true
-			if each != "" && p.Index.Set {
-				o.number(each+"["+strconv.FormatInt(p.Index.V, 10)+"].tuples", m.Value.V)
+			if p.Index.Set {
+				o.number(each+"["+strconv.FormatInt(p.Index.V, 10)+"]"+what, m.Value.V)
 			}
 		}
 	}

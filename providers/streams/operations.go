@@ -94,6 +94,9 @@ func (c connection) check() error {
 	case (c.ClientCert == "") != (c.ClientKey == ""):
 		return errors.New("`client_certificate` and `client_key` belong together; give both or neither")
 	}
+	if err := c.checkLogs(); err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for _, o := range c.Operations {
 		where := fmt.Sprintf("operation %q", o.Name)

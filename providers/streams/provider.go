@@ -44,6 +44,7 @@ type connection struct {
 	MetricRefresh   *value.Duration `json:"metric_refresh"`
 	OpenAPI         string          `json:"openapi"`
 	Operations      []operationArgs `json:"operation"`
+	Logs            []logArgs       `json:"log"`
 }
 
 // defaultMaxRequests is how many requests a server is sent in a second at most where the plan does not say. A round of
@@ -77,7 +78,7 @@ func Provider() *providers.Provider {
 				{Name: "metric_refresh", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("3s"), Public: true, Example: `"3s"`, Description: "How old a metric may be when the platform reports it. It widens the bounds of what is inferred from metrics."},
 				{Name: "openapi", Type: cty.String, Public: true, Example: `"/streams/openapi.json"`, Description: "Where the server's OpenAPI document is: a path, or a URL of the same host. Without it, the API's root is asked for one, and `openapi.json` beside the root is tried; most servers have none."},
 			},
-			Blocks: []schema.Nested{operationBlock},
+			Blocks: []schema.Nested{operationBlock, logBlock},
 		},
 		Signals: signals(),
 		Connect: func(env providers.Env, t providers.Target, args json.RawMessage) (providers.Session, error) {
@@ -93,10 +94,16 @@ func Provider() *providers.Provider {
 
 // The words of the platform, in snake_case. Newer servers may send others.
 var (
-	health         = &signal.Enum{Name: "health", Values: []string{"healthy", "partially_healthy", "partially_unhealthy", "unhealthy", "unknown"}, Open: true}
-	jobStatus      = &signal.Enum{Name: "job status", Values: []string{"running", "constructed", "canceling", "canceled", "failed", "unknown", "gone"}, Open: true}
-	peStatus       = &signal.Enum{Name: "PE status", Values: []string{"running", "constructed", "starting", "restarting", "stopping", "stopped", "submitted", "unknown", "gone"}, Open: true}
-	instanceStatus = &signal.Enum{Name: "instance status", Values: []string{"running", "stopped", "starting", "stopping", "failed", "partially_running", "partially_failed", "unknown"}, Open: true}
+	health           = &signal.Enum{Name: "health", Values: []string{"healthy", "partially_healthy", "partially_unhealthy", "unhealthy", "unknown"}, Open: true}
+	jobStatus        = &signal.Enum{Name: "job status", Values: []string{"running", "constructed", "canceling", "canceled", "failed", "unknown", "gone"}, Open: true}
+	peStatus         = &signal.Enum{Name: "PE status", Values: []string{"running", "constructed", "starting", "restarting", "stopping", "stopped", "submitted", "unknown", "gone"}, Open: true}
+	domainStatus     = &signal.Enum{Name: "domain status", Values: []string{"running", "starting", "stopping", "stopped", "removing", "unknown"}, Open: true}
+	resourceStatus   = &signal.Enum{Name: "resource status", Values: []string{"running", "failed", "partially_failed", "partially_running", "quiesced", "quiescing", "resuming", "restarting", "starting", "stopped", "unknown"}, Open: true}
+	schedulerStatus  = &signal.Enum{Name: "scheduler status", Values: []string{"schedulable", "draining", "degraded", "failed", "starting", "stopped", "not_applicable", "unknown"}, Open: true}
+	connectionStatus = &signal.Enum{Name: "connection status", Values: []string{"connected", "disconnected", "unknown"}, Open: true}
+	connections      = &signal.Enum{Name: "connections", Values: []string{"connected", "partially_connected", "disconnected", "unknown"}, Open: true}
+	peReason         = &signal.Enum{Name: "PE reason", Values: []string{"none", "automatic", "crash", "failure", "host_failure", "request", "voluntary", "no_feasible_host", "set_capabilities_failure", "not_restartable_failure"}, Open: true}
+	instanceStatus   = &signal.Enum{Name: "instance status", Values: []string{"running", "stopped", "starting", "stopping", "failed", "partially_running", "partially_failed", "unknown"}, Open: true}
 )
 
 func signals() []schema.Signal {
@@ -104,6 +111,10 @@ func signals() []schema.Signal {
 	num := signal.Type{Kind: signal.Number}
 	return []schema.Signal{
 		{Path: "instance.status", Type: enum(instanceStatus), Description: "State of the instance."},
+		{Path: "domain.status", Type: enum(domainStatus), Description: "State of the domain. Observed where a condition names it."},
+		{Path: "resource[*].status", Type: enum(resourceStatus), Description: "State of a resource (a machine), by its id, its name or its address: as the instance uses it, else as the domain sees it. Observed where a condition names it."},
+		{Path: "resource[*].scheduler_status", Type: enum(schedulerStatus), Description: "Whether PEs may be placed on a resource of the instance. Observed where a condition names it."},
+		{Path: "log.*", Type: num, Description: "Lines that the `log` block of that name has found since the run began; those that were there before are not counted.", Named: &schema.Named{Block: "log"}},
 		{Path: "instance.health", Type: enum(health), Description: "Health of the instance: a summary of its jobs."},
 		{Path: "job.*.status", Type: enum(jobStatus), Description: "State of the job; `gone` when the server answers and has no such job."},
 		{Path: "job.*.health", Type: enum(health), Description: "Health of the job. A job that is gone is unhealthy."},
@@ -116,13 +127,21 @@ func signals() []schema.Signal {
 		{Path: "job.*.operator[*].launches", Type: num, Description: "How often the operator's PE was launched. Counters begin anew with each launch."},
 		{Path: "job.*.operator[*].output[*].tuples", Type: num, Description: "Tuples submitted to one output port."},
 		{Path: "job.*.operator[*].input[*].tuples", Type: num, Description: "Tuples processed from one input port."},
+		{Path: "job.*.operator[*].input[*].queued", Type: num, Description: "Tuples waiting in front of one input port."},
 		{Path: "job.*.pe[*].status", Type: enum(peStatus), Description: "State of one PE, by its id."},
 		{Path: "job.*.pe[*].health", Type: enum(health), Description: "Health of one PE."},
-		{Path: "job.*.pe[*].launches", Type: num, Description: "How often the PE was launched."},
+		{Path: "job.*.pe[*].launches", Type: num, Description: "How often the PE was launched. Each launch is an event of the run."},
+		{Path: "job.*.pe[*].reason", Type: enum(peReason), Description: "Why the PE is in its state: `none` where nothing happened, else what ended it last. Where snapshots leave it out, a PE is asked when it was launched again or does not run, and in each round where a condition names it."},
+		{Path: "job.*.pe[*].required_connections", Type: enum(connections), Description: "The PE's required connections together. Observed where a condition names it."},
+		{Path: "job.*.pe[*].optional_connections", Type: enum(connections), Description: "The PE's optional connections together. Observed where a condition names it."},
+		{Path: "job.*.pe[*].cpu_time", Type: signal.Type{Kind: signal.Duration}, Description: "Processor time that the PE's process has used since it started."},
 		{Path: "job.*.pe[*].cpu_ms", Type: num, Description: "Processor time that the PE's process has used, in milliseconds, since it started."},
 		{Path: "job.*.pe[*].memory", Type: num, Description: "Memory of the PE's process, in bytes."},
 		{Path: "job.*.pe[*].congestion", Type: num, Description: "The highest congestion of the PE's outgoing connections, from 0 (none) to 100."},
 		{Path: "job.*.pe[*].connections_broken", Type: num, Description: "Connections of the PE's output ports that have broken since it started."},
+		{Path: "job.*.connection[*].status", Type: enum(connectionStatus), Description: "State of one connection between PEs, by its id. Observed where a condition names it."},
+		{Path: "job.*.connection[*].congestion", Type: num, Description: "Congestion of one connection between PEs, from 0 (none) to 100."},
+		{Path: "job.*.cpu_time", Type: signal.Type{Kind: signal.Duration}, Description: "Processor time of the job's running PEs together. It falls when a PE starts anew."},
 		{Path: "job.*.cpu_ms", Type: num, Description: "Processor time of the job's running PEs together, in milliseconds. It falls when a PE starts anew."},
 		{Path: "job.*.memory", Type: num, Description: "Memory of the job's running PEs together, in bytes."},
 		{Path: "job.*.congestion", Type: num, Description: "The highest congestion of any connection of the job, from 0 (none) to 100."},
@@ -137,6 +156,8 @@ func assumptions() []providers.Assumption {
 		{ID: "streamtool.commands", Statement: "streamtool stops a PE with `stoppe -i INSTANCE ID` and starts it with `restartpe -i INSTANCE ID`; it stops and starts an instance with `stopinstance -i INSTANCE` and `startinstance -i INSTANCE`, and asks for no password.", Basis: "The sub-commands exist in the product (TA-pefail, IBM streamtool pages); that restartpe starts a PE that was stopped, and the order of arguments, are not confirmed."},
 		{ID: "rest.cancel", Statement: "A job is cancelled by DELETE of its own URI; 204 says it worked, 404 that it was not there.", Basis: "Clients of REST API 5.x."},
 		{ID: "rest.metrics.refresh", Statement: "Metrics are collected every 3 seconds, so that a metric may be that old when it is read (`metric_refresh`).", Basis: "Metrics are collected at intervals; the interval is not documented."},
+		{ID: "rest.logs", Statement: "A PE's logs are plain text at pes/{pe}/applicationtrace, consolelog and productlog below the instance; they grow at their end and begin anew with the PE or when they are rotated.", Basis: "Resources of 4.3 and clients of 5.x; the extension for 7.x downloads logs of jobs."},
+		{ID: "rest.reasons", Statement: "A PE says in `statusReason` why it is in its state; `none` while nothing has happened.", Basis: "Responses of 4.3 show `none`; the spelling of the others is inferred from the product's documentation, and any other word is taken as it comes."},
 		{ID: "rest.snapshots", Statement: "jobs/snapshot and jobs/metricssnapshot below the instance return jobs with PEs, operators and ports.", Basis: "Resources and clients of 4.3 and 5.x."},
 	}
 }

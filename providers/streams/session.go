@@ -27,7 +27,11 @@ type Session struct {
 	pool   *https.Pool
 	client *rest.Client
 
-	lastRound time.Duration // how long the last round of Observe took; Observe's own
+	// What only Observe uses.
+	lastRound time.Duration // how long the last round took
+	logs      []*watched
+	states    map[string]peState // by the ids of job and PE
+	refusals  map[string]bool    // looks that were refused
 
 	mu       sync.Mutex
 	instance *rest.Instance
@@ -63,9 +67,12 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	if err := s.cfg.check(); err != nil {
 		return nil, err
 	}
+	var err error
+	if s.logs, err = newWatched(s.cfg.Logs); err != nil {
+		return nil, err
+	}
 	var ca []byte
 	if s.cfg.CAFile != "" {
-		var err error
 		if ca, err = env.ReadFile(s.cfg.CAFile); err != nil {
 			return nil, fmt.Errorf("read ca_file: %w", err)
 		}
@@ -355,6 +362,9 @@ func (s *Session) Check(ctx context.Context) []providers.Finding {
 	}
 	if operations != "" {
 		text += "; operations: " + operations
+	}
+	if bad := s.checkExtras(ctx, i); len(bad) > 0 {
+		return bad
 	}
 	if s.cfg.Insecure {
 		text += "; certificates are NOT verified (insecure = true)"

@@ -1,6 +1,13 @@
 package streams
 
-import "github.com/xdc-project/xdc/providers/streams/rest"
+import (
+	"strconv"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/streams/rest"
+)
 
 // usage is what PEs use and how their connections fare. What the server does not have is not set.
 type usage struct {
@@ -63,6 +70,22 @@ func (o observation) usage(path string, u usage) {
 	}{{".cpu_ms", u.cpu}, {".memory", u.memory}, {".congestion", u.congestion}, {".connections_broken", u.broken}} {
 		if x.n.Set {
 			o.number(path+x.name, x.n.V)
+		}
+	}
+	if u.cpu.Set {
+		o.emit(providers.Reading{Path: path + ".cpu_time", Value: signal.DurationVal(time.Duration(u.cpu.V) * time.Millisecond), Low: o.low, High: o.high})
+	}
+}
+
+// outlets reports the congestion of each connection that leaves a PE.
+func (o observation) outlets(job string, pe rest.PE) {
+	for _, p := range pe.OutputPorts {
+		for _, c := range p.Connections {
+			for _, m := range c.Metrics {
+				if m.Name == "congestionFactor" && m.Value.Set && c.ID != "" {
+					o.number(job+".connection["+strconv.Quote(string(c.ID))+"].congestion", m.Value.V)
+				}
+			}
 		}
 	}
 }

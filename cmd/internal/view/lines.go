@@ -268,9 +268,9 @@ func judged(b *event.Judged) fact {
 	return f
 }
 
-// changed prints changes of state; figures change all the time.
+// changed prints changes of state, and of figures that are news; where a figure begins is none.
 func changed(b *event.Changed) (fact, bool) {
-	if b.To.Kind.Numeric() {
+	if b.To.Kind.Numeric() && b.From.Kind == signal.Invalid {
 		return fact{}, false
 	}
 	from := ""

@@ -221,12 +221,6 @@ func (c *Client) Send(ctx context.Context, doing, method, link string, body []by
 	return err
 }
 
-// Text reads a plain text resource, such as a log.
-func (c *Client) Text(ctx context.Context, doing, link string) (string, error) {
-	b, err := c.do(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout, accept: "text/plain"})
-	return string(b), err
-}
-
 // Post sends JSON. It is never tried again: what was asked for may have happened.
 func (c *Client) Post(ctx context.Context, doing, link string, body, into any) error {
 	raw, err := json.Marshal(body)
@@ -277,6 +271,7 @@ type call struct {
 	doing, method, link string
 	limit               time.Duration
 	contentType, accept string
+	extent              string // Range
 	body                []byte
 	most                int64 // bytes of the answer; 0: the pool's default
 }
@@ -318,6 +313,9 @@ func (c *Client) exchange(ctx context.Context, r call) (*https.Answer, error) {
 		r.accept = "application/json"
 	}
 	req.Header.Set("Accept", r.accept)
+	if r.extent != "" {
+		req.Header.Set("Range", r.extent)
+	}
 	if r.contentType != "" {
 		req.Header.Set("Content-Type", r.contentType)
 	}

@@ -53,16 +53,7 @@ func (c *Client) resources(ctx context.Context) (string, error) {
 	if own != "" && c.cfg.Domain == "" {
 		return own, nil
 	}
-	link, err := c.Link(ctx, "domains")
-	if err != nil {
-		return "", err
-	}
-	type domain struct {
-		ID        ID     `json:"id"`
-		Self      string `json:"self"`
-		Resources string `json:"resources"`
-	}
-	all, err := pages[domain](ctx, c, "list the domains", link, "domains")
+	all, err := c.Domains(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -72,9 +63,6 @@ func (c *Client) resources(ctx context.Context) (string, error) {
 		}
 		if d.Resources != "" {
 			return d.Resources, nil
-		}
-		if d.Self == "" {
-			d.Self = Join(link, "/"+url.PathEscape(string(d.ID)))
 		}
 		return Join(d.Self, "/resources"), nil
 	}

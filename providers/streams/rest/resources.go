@@ -12,18 +12,23 @@ import (
 
 // Instance is a Streams instance with its links.
 type Instance struct {
-	ID                 ID     `json:"id"`
-	Self               string `json:"self"`
-	Status             string `json:"status"`
-	Health             string `json:"health"`
-	Jobs               string `json:"jobs"`
-	PEs                string `json:"pes"`
-	Operators          string `json:"operators"`
-	ActiveServices     string `json:"activeServices"`
-	ApplicationBundles string `json:"applicationBundles"`
-	JobsSnapshot       string `json:"jobsSnapshot"`
-	MetricsSnapshot    string `json:"jobsMetricsSnapshot"`
-	Version            struct {
+	ID                  ID     `json:"id"`
+	Self                string `json:"self"`
+	Status              string `json:"status"`
+	Health              string `json:"health"`
+	Jobs                string `json:"jobs"`
+	PEs                 string `json:"pes"`
+	Operators           string `json:"operators"`
+	ActiveServices      string `json:"activeServices"`
+	ApplicationBundles  string `json:"applicationBundles"`
+	ResourceAllocations string `json:"resourceAllocations"`
+	PEConnections       string `json:"peConnections"`
+	JobGroups           string `json:"jobGroups"`
+	Domain              string `json:"domain"`
+	ProductLog          string `json:"productLog"`
+	JobsSnapshot        string `json:"jobsSnapshot"`
+	MetricsSnapshot     string `json:"jobsMetricsSnapshot"`
+	Version             struct {
 		Product string `json:"productVersion"`
 		Full    string `json:"fullProductVersion"`
 	} `json:"activeVersion"`
@@ -83,15 +88,7 @@ func (c *Client) instances(ctx context.Context) (string, error) {
 	if c.cfg.Domain == "" {
 		return c.Link(ctx, "instances")
 	}
-	link, err := c.Link(ctx, "domains")
-	if err != nil {
-		return "", err
-	}
-	type domain struct {
-		ID        ID     `json:"id"`
-		Instances string `json:"instances"`
-	}
-	all, err := pages[domain](ctx, c, "list the domains", link, "domains")
+	all, err := c.Domains(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -120,6 +117,10 @@ func (i Instance) complete() Instance {
 	fill(&i.Operators, "/operators")
 	fill(&i.ActiveServices, "/activeservices")
 	fill(&i.ApplicationBundles, "/applicationbundles")
+	fill(&i.ResourceAllocations, "/resourceallocations")
+	fill(&i.PEConnections, "/peconnections")
+	fill(&i.JobGroups, "/jobgroups")
+	fill(&i.ProductLog, "/productlog")
 	fill(&i.JobsSnapshot, "/jobs/snapshot")
 	fill(&i.MetricsSnapshot, "/jobs/metricssnapshot")
 	return i
@@ -196,6 +197,9 @@ func orNull(b json.RawMessage) json.RawMessage {
 	}
 	return b
 }
+
+// escape makes an id fit for a segment of a path.
+func escape(id string) string { return url.PathEscape(id) }
 
 // Join puts a path below a resource's own link, in front of its query.
 func Join(self, path string) string {

@@ -12,6 +12,8 @@ type Metric struct {
 	Name  string `json:"name"`
 	Value Int    `json:"value"`
 	Type  string `json:"metricType"`
+	// Retrieved is when the server collected it, in milliseconds since 1970 by its own clock.
+	Retrieved Int `json:"lastTimeRetrieved"`
 }
 
 // Port is a port of an operator with its metrics.
@@ -31,19 +33,29 @@ type Operator struct {
 
 // PEPort is an output port of a PE with its metrics and its connections'.
 type PEPort struct {
-	Metrics     []Metric `json:"metrics"`
-	Connections []struct {
-		Metrics []Metric `json:"metrics"`
-	} `json:"connections"`
+	Metrics     []Metric     `json:"metrics"`
+	Connections []PortOutlet `json:"connections"`
+}
+
+// PortOutlet is a connection of an output port of a PE with its metrics.
+type PortOutlet struct {
+	ID      ID       `json:"id"`
+	Metrics []Metric `json:"metrics"`
 }
 
 // PE is a processing element in a snapshot.
 type PE struct {
-	ID          ID         `json:"id"`
-	Status      string     `json:"status"`
-	Health      string     `json:"health"`
-	LaunchCount Int        `json:"launchCount"`
-	Resource    string     `json:"resource"`
+	ID          ID     `json:"id"`
+	Status      string `json:"status"`
+	Health      string `json:"health"`
+	LaunchCount Int    `json:"launchCount"`
+	// StatusReason is why it is in its state: `none`, or what ended it. Snapshots may leave it out.
+	StatusReason string `json:"statusReason"`
+	Required     string `json:"requiredConnections"`
+	Optional     string `json:"optionalConnections"`
+	Resource     string `json:"resource"`
+	// Job is the id of its job; set where PEs of several are listed.
+	Job         string     `json:"-"`
 	Operators   []Operator `json:"operators"`
 	Metrics     []Metric   `json:"metrics"`
 	OutputPorts []PEPort   `json:"outputPorts"`
@@ -88,7 +100,7 @@ func (c *Client) Metrics(ctx context.Context, i Instance, ids []string) ([]JobSn
 type linkedPE struct {
 	PE
 	Self      string `json:"self"`
-	Job       string `json:"job"`
+	Link      string `json:"job"`
 	Operators any    `json:"operators"` // a link here
 }
 
@@ -125,7 +137,7 @@ func (c *Client) assemble(ctx context.Context, i Instance) ([]JobSnapshot, error
 	for _, j := range jobs {
 		s := JobSnapshot{Job: j}
 		for _, p := range pes {
-			if last(p.Job) != string(j.ID) {
+			if last(p.Link) != string(j.ID) {
 				continue
 			}
 			pe := p.PE
