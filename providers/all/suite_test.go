@@ -44,6 +44,10 @@ target "dc1" {
     instance = "streams1"
     username = "xdc"
     password = var.password
+    log "lines" {
+      pattern  = "."
+      interval = "1s"
+    }
   }
   host "edge" {
     address = "10.0.1.10"
@@ -143,6 +147,9 @@ func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *
 	p.env = providers.Env{
 		Run: theRun, Dial: tw.Dial(), Log: hclog.NewNullLogger(), Targets: targets, Jobs: jobs,
 		Secret: func(string) (string, error) { return thePassword, nil },
+		Wanted: func(string) []string {
+			return []string{"domain.status", `resource["x"].status`, `job.orders.connection["x"].status`, `job.orders.pe["1"].reason`}
+		},
 		ReadFile: func(name string) ([]byte, error) {
 			if name == "ca.pem" {
 				return tw.CA(), nil

@@ -3,7 +3,6 @@ package all_test
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -60,9 +59,6 @@ func split(path string) []string {
 	return append(out, path[start:])
 }
 
-// ofProcesses are the signals of what PEs use; tests of the provider make them.
-var ofProcesses = regexp.MustCompile(`^job\.\*(\.pe\[\*\])?\.(cpu_ms|memory|congestion|connections_broken)$`)
-
 // Every signal that a provider makes is one that plans may name, of the type that conditions are checked with; and
 // every one that plans may name is made.
 func TestSignalsAreWhatTheSchemaSays(t *testing.T) {
@@ -107,9 +103,8 @@ func TestSignalsAreWhatTheSchemaSays(t *testing.T) {
 			if p, _ := all.Registry().Provider(s.Provider); p.Outside || p.Machines {
 				continue // a twin has nothing for it to look at
 			}
-			// The twin's application has no custom metrics, its PEs have no figures of processes and connections, and
-			// snapshots are not configured here.
-			if !seen[s.Path] && s.Path != "job.*.metric[*]" && s.Path != "job.*.toolkit.replication_age" && !ofProcesses.MatchString(s.Path) {
+			// The twin's application has no custom metrics, and snapshots are not configured here.
+			if !seen[s.Path] && s.Path != "job.*.metric[*]" && s.Path != "job.*.toolkit.replication_age" {
 				t.Errorf("%s can be named in plans and is never made", s.Path)
 			}
 		}
