@@ -35,6 +35,8 @@ type Env struct {
 	Request func(target, what, when string)
 	// ReadFile reads a file that the plan names, relative to the plan's folder.
 	ReadFile func(name string) ([]byte, error)
+	// OpenFile opens a file that the plan names, for those that are too large to be read whole; nil: they are read.
+	OpenFile func(name string) (File, error)
 	// Targets are the plan's targets by name.
 	Targets map[string]Target
 	// Jobs are the plan's jobs at each target.

@@ -102,6 +102,8 @@ type Scope struct {
 	Jobs    []JobInfo
 	// Target is the target of the instance described, where it has one.
 	Target string
+	// OpenFile opens a file that the plan names; nil where none may be opened.
+	OpenFile func(name string) (File, error)
 	// StandIn says that connections will be swapped for a twin or a lab.
 	StandIn bool
 	// Ways are the addresses of the machine that xdc runs on from which it would reach hosts, by the hosts' addresses. What

@@ -115,7 +115,7 @@ func (m *maker) record() {
 
 // targets copies what the plan says about its targets into the contract's types.
 func (m *maker) targets() {
-	m.scope = providers.Scope{Targets: make(map[string]providers.Target, len(m.prog.Targets)), StandIn: m.opt.StandIn, Ways: map[string]netip.Addr{}}
+	m.scope = providers.Scope{Targets: make(map[string]providers.Target, len(m.prog.Targets)), StandIn: m.opt.StandIn, OpenFile: m.opt.OpenFile, Ways: map[string]netip.Addr{}}
 	for _, t := range m.prog.Targets {
 		out := providers.Target{Name: t.Name, Networks: t.Networks, Protected: t.Protected, Connections: t.Connections}
 		for _, h := range t.Hosts {

@@ -129,6 +129,8 @@ type Options struct {
 	// Way says from which address of this machine an address would be reached, sending nothing; nil: nobody can tell. A
 	// saved plan keeps the answers.
 	Way func(address string) (netip.Addr, bool)
+	// OpenFile opens a file that the plan names, for providers that look into files while planning; nil: they do not.
+	OpenFile func(name string) (providers.File, error)
 	// Source is what the plan was made from, for saving it; nil if it will not be saved.
 	Source *Source
 }

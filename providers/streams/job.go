@@ -292,6 +292,7 @@ func describeJob(s providers.Scope, raw json.RawMessage) (providers.Description,
 		d.Summary = fmt.Sprintf("something else will start a job whose name matches %q; nobody waits for it", a.Launched)
 	default:
 		d.SideEffects = true
+		out = append(out, checkParameters(s, a)...)
 		d.Summary = fmt.Sprintf("submits %s", a.Bundle)
 		body := map[string]any{"application": "bundleId:(known after run)", "jobConfigurationOverlay": map[string]any{"jobConfigOverlays": []any{map[string]any{"jobConfig": shownConfig(a)}}}}
 		shown, _ := json.Marshal(body) // plain strings

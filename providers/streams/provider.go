@@ -158,6 +158,7 @@ func assumptions() []providers.Assumption {
 		{ID: "rest.metrics.refresh", Statement: "Metrics are collected every 3 seconds, so that a metric may be that old when it is read (`metric_refresh`).", Basis: "Metrics are collected at intervals; the interval is not documented."},
 		{ID: "rest.logs", Statement: "A PE's logs are plain text at pes/{pe}/applicationtrace, consolelog and productlog below the instance; they grow at their end and begin anew with the PE or when they are rotated.", Basis: "Resources of 4.3 and clients of 5.x; the extension for 7.x downloads logs of jobs."},
 		{ID: "rest.reasons", Statement: "A PE says in `statusReason` why it is in its state; `none` while nothing has happened.", Basis: "Responses of 4.3 show `none`; the spelling of the others is inferred from the product's documentation, and any other word is taken as it comes."},
+		{ID: "bundle.description", Statement: "A bundle is a jar whose bundleInfo.xml names the application description in tar/bundle.tar, and that lists submission-time parameters with their composites, whether they are needed, and defaults. The server refuses names that are not in it.", Basis: "Bundle loader and schemas of the platform's open-sourced version; a bundle that is made otherwise is not looked at."},
 		{ID: "rest.snapshots", Statement: "jobs/snapshot and jobs/metricssnapshot below the instance return jobs with PEs, operators and ports.", Basis: "Resources and clients of 4.3 and 5.x."},
 	}
 }

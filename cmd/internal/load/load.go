@@ -113,7 +113,7 @@ func (l *loading) plan() *plan.Plan {
 	if l.found.HasErrors() {
 		return nil
 	}
-	p, ds := plan.New(prog, l.Registry, plan.Options{Mode: l.Mode, Version: l.Version, StandIn: l.StandIn, Way: l.Way, Source: l.made})
+	p, ds := plan.New(prog, l.Registry, plan.Options{Mode: l.Mode, Version: l.Version, StandIn: l.StandIn, Way: l.Way, Source: l.made, OpenFile: l.opener(prog)})
 	l.found = append(l.found, ds...)
 	if l.found.HasErrors() {
 		return nil
