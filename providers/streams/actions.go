@@ -52,7 +52,7 @@ func actions() []providers.ActionType {
 			},
 		},
 	}
-	out := []providers.ActionType{submitAction()}
+	out := []providers.ActionType{submitAction(), widthAction()}
 	for _, v := range verbs {
 		out = append(out, v.actionType())
 	}
@@ -204,7 +204,7 @@ func restartPEs(ctx context.Context, env providers.Env, w which) error {
 			continue
 		}
 		before[pe.ID] = pe.LaunchCount.V
-		if err := s.call(ctx, op, "restart PE "+string(pe.ID), subject{"pe", rest.Join(i.PEs, "/"+url.PathEscape(string(pe.ID))), string(pe.ID), string(j.ID)}); err != nil {
+		if err := s.call(ctx, op, "restart PE "+string(pe.ID), subject{kind: "pe", self: rest.Join(i.PEs, "/"+url.PathEscape(string(pe.ID))), id: string(pe.ID), job: string(j.ID)}); err != nil {
 			return err
 		}
 	}

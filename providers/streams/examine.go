@@ -3,6 +3,7 @@ package streams
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -148,6 +149,8 @@ func counted(n int, what string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
+
+func sortedKeysOf(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
 
 func someOf(names []string) string {
 	if len(names) == 0 {

@@ -132,7 +132,7 @@ func (d stopPE) each(ctx context.Context, h providers.Handle, do func(s *Session
 	}
 	var errs []error
 	for _, id := range u.PEs {
-		errs = append(errs, do(s, u, subject{"pe", rest.Join(i.PEs, "/"+url.PathEscape(id)), id, u.Job}))
+		errs = append(errs, do(s, u, subject{kind: "pe", self: rest.Join(i.PEs, "/"+url.PathEscape(id)), id: id, job: u.Job}))
 	}
 	return errors.Join(errs...)
 }

@@ -97,9 +97,29 @@ func (d jobDeed) Prepare(ctx context.Context, id providers.StepID, raw json.RawM
 	} else if slices.ContainsFunc(jobs, func(j rest.Job) bool { return j.Name == a.JobName }) {
 		return providers.Handle{}, fmt.Errorf("a job called %q runs at %s already: cancel it, adopt it, or give another job_name", a.JobName, a.Target)
 	}
+	if a.Adopt == "" {
+		if err := s.checkGroup(ctx, i, a.Group); err != nil {
+			return providers.Handle{}, err
+		}
+	}
 	h, err := providers.NewHandle(id, Name, "job", []providers.Place{{Target: a.Target}}, nil, undo, a)
 	h.Names = []string{undo.Name}
 	return h, err
+}
+
+// checkGroup looks whether a job group exists. Where the server lists none, it has the last word.
+func (s *Session) checkGroup(ctx context.Context, i rest.Instance, group string) error {
+	if group == "" {
+		return nil
+	}
+	groups, err := s.client.Groups(ctx, i)
+	if rest.NotFound(err) || err == nil && len(groups) == 0 {
+		return nil
+	}
+	if err == nil && !slices.Contains(groups, group) {
+		err = fmt.Errorf("find the job group at %s: the instance %s has no group %q, it has %s; create it, or correct `group`", s.target, i.ID, group, someOf(slices.Sorted(slices.Values(groups))))
+	}
+	return err
 }
 
 func list(jobs []rest.Job) string {

@@ -35,11 +35,18 @@ const (
 )
 
 // operationNames are the operations by name, in the order of the documentation.
-var operationNames = []string{"stop_pe", "start_pe", "restart_pe", "stop_instance", "start_instance", "quiesce_resource", "resume_resource"}
+var operationNames = []string{"stop_pe", "start_pe", "restart_pe", "stop_instance", "start_instance", "quiesce_resource", "resume_resource", changeWidthOp}
+
+// changeWidthOp changes the width of a parallel region.
+const changeWidthOp = "change_width"
 
 // guess is an operation as it is where nobody says otherwise: the server has a generic action mechanism whose body must
 // contain a type (its messages say so), and nothing says where. Assumption rest.actions.
 func guess(name string) operation {
+	if name == changeWidthOp {
+		// Clients of REST API 5.x change a running job so; that 7.x does is INFERRED (reference 3.5).
+		return operation{Method: "PATCH", Path: "{self}", Body: json.RawMessage(`{"jobConfigurationOverlay":{"jobConfigOverlays":[{"configInstructions":{"adjustmentSection":[{"targetParallelRegion":{"regionName":"{region}","newWidth":"{width}"}}]},"operationConfig":{"forcePeStopped":true}}]}}`)}
+	}
 	verb, _, _ := strings.Cut(name, "_")
 	return operation{Method: "POST", Path: "{self}/actions", Body: json.RawMessage(`{"type":"` + verb + `"}`)}
 }
@@ -54,16 +61,16 @@ type operationArgs struct {
 
 var operationBlock = schema.Nested{Block: schema.Block{
 	Name: "operation", Labels: []string{"name"},
-	Description: "How the server is told to do something that its public documentation does not describe: `stop_pe`, `start_pe`, `restart_pe`, `stop_instance`, `start_instance`, `quiesce_resource` or `resume_resource`. Without a block, the server's OpenAPI document says it, and where that does not, `POST {self}/actions` with `{\"type\": \"stop\"}` and the like is tried.",
+	Description: "How the server is told to do something that its public documentation does not describe: `stop_pe`, `start_pe`, `restart_pe`, `stop_instance`, `start_instance`, `quiesce_resource`, `resume_resource` or `change_width`. Without a block, the server's OpenAPI document says it, and where that does not, `POST {self}/actions` with `{\"type\": \"stop\"}` and the like is tried; `change_width` changes the job by `PATCH {self}` with an overlay.",
 	Attributes: []schema.Attribute{
 		{Name: "method", Type: cty.String, Enum: []string{"POST", "PUT", "PATCH", "DELETE"}, Default: cty.StringVal("POST"), Public: true, Example: `"POST"`, Description: "The request's method."},
-		{Name: "path", Type: cty.String, Required: true, Public: true, Example: `"{self}/actions"`, Description: "The path, beginning with `{self}`, the link of the resource itself, or with `/`. `{domain}`, `{instance}`, `{job}`, `{pe}` and `{resource}` stand for ids. The host is always that of `url`."},
-		{Name: "body", Type: cty.String, Public: true, Example: `jsonencode({ type = "stop" })`, Description: "The body, in JSON. The same words in braces stand for ids in its strings. Without it the request has none."},
+		{Name: "path", Type: cty.String, Required: true, Public: true, Example: `"{self}/actions"`, Description: "The path, beginning with `{self}`, the link of the resource itself, or with `/`. `{domain}`, `{instance}`, `{job}`, `{pe}` and `{resource}` stand for ids, `{region}` and `{width}` for what `change_width` is given. The host is always that of `url`."},
+		{Name: "body", Type: cty.String, Public: true, Example: `jsonencode({ type = "stop" })`, Description: "The body, in JSON. The same words in braces stand for them in its strings; a string that is only `{width}` becomes a number. Without it the request has none."},
 	},
 }}
 
 // placeholders are what a path and a body may hold.
-var placeholders = []string{"self", "domain", "instance", "job", "pe", "resource"}
+var placeholders = []string{"self", "domain", "instance", "job", "pe", "resource", "region", "width"}
 
 // subject is what an operation is done to.
 type subject struct {
@@ -71,6 +78,8 @@ type subject struct {
 	self string // its link
 	id   string // of a PE or a resource; an instance has its own
 	job  string // the id of the PE's job
+	// region and width are of a job whose width is changed.
+	region, width string
 }
 
 // words names it in messages.
@@ -117,6 +126,8 @@ func (c connection) check() error {
 			known["pe"], known["job"] = true, true
 		case strings.HasSuffix(o.Name, "_resource"):
 			known["resource"] = true
+		case o.Name == changeWidthOp:
+			known["job"], known["region"], known["width"] = true, true, true
 		}
 		for _, p := range braced(o.Path) {
 			if !known[p] {
@@ -230,6 +241,9 @@ func withoutQuery(link string) string {
 func fill(v any, r *strings.Replacer) any {
 	switch v := v.(type) {
 	case string:
+		if v == "{width}" {
+			return json.Number(r.Replace(v))
+		}
 		return r.Replace(v)
 	case []any:
 		for i := range v {
@@ -249,7 +263,7 @@ func (s *Session) call(ctx context.Context, op operation, doing string, on subje
 	if err != nil {
 		return err
 	}
-	ids := map[string]string{"domain": s.cfg.Domain, "instance": string(i.ID), "job": on.job}
+	ids := map[string]string{"domain": s.cfg.Domain, "instance": string(i.ID), "job": on.job, "region": on.region, "width": on.width}
 	if on.kind != "instance" {
 		ids[on.kind] = on.id
 	}

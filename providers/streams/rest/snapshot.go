@@ -119,6 +119,19 @@ type linkedPort struct {
 	Metrics string `json:"metrics"`
 }
 
+// ParallelOperator is an operator with its channel, where it is in a parallel region.
+type ParallelOperator struct {
+	Name        string `json:"name"`
+	LogicalName string `json:"logicalName"`
+	Channel     Int    `json:"channel"`
+}
+
+// Operators lists the operators of a job, with their channels only.
+func (c *Client) Operators(ctx context.Context, i Instance, job string) ([]ParallelOperator, error) {
+	link := With(With(i.Operators, "job.restid", job), "fields", "name,logicalName,channel")
+	return pages[ParallelOperator](ctx, c, "list the operators", link, "operators")
+}
+
 // assemble makes a snapshot out of the lists of jobs, PEs and operators.
 func (c *Client) assemble(ctx context.Context, i Instance) ([]JobSnapshot, error) {
 	jobs, err := c.Jobs(ctx, i)
