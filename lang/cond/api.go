@@ -134,6 +134,9 @@ type Formula struct {
 	subjects []Subject
 	awaited  []Subject
 	temporal bool
+	signals  []string // that are read, by slot
+	windows  []*window
+	helds    []*held
 }
 
 // Compile parses and checks text. All problems are reported at once; the formula is nil if there are any.
@@ -147,7 +150,7 @@ func Compile(text string, mode Mode, r Resolver) (*Formula, []Problem) {
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}
-	f := &Formula{root: root, subjects: c.subjects, awaited: c.awaited, text: show(root)}
+	f := &Formula{root: root, subjects: c.subjects, awaited: c.awaited, text: show(root), signals: c.signals, windows: c.windows, helds: c.helds}
 	f.temporal = hasTemporal(root)
 	return f, nil
 }

@@ -73,7 +73,7 @@ func (s *scan) back(d time.Duration) *scan {
 // moments reports the instants. It may report more than there are, and earlier and later ones; never too few.
 func (s *scan) moments(n node, add func(time.Duration)) {
 	switch n := n.(type) {
-	case held:
+	case *held:
 		add(n.over) // before, it reaches back beyond the start of the run
 		s.back(n.over).moments(n.body, func(t time.Duration) { add(t); add(t + n.over) })
 		return
@@ -84,7 +84,7 @@ func (s *scan) moments(n node, add func(time.Duration)) {
 		}
 	case reading:
 		s.values(n.subject.Name, add)
-	case window:
+	case *window:
 		s.edges(n, add)
 	case ageOf:
 		s.ticks(n.subject.Name, add)
@@ -144,7 +144,7 @@ func (s *scan) values(name string, add func(time.Duration)) {
 }
 
 // edges reports when a sample enters or leaves a window.
-func (s *scan) edges(n window, add func(time.Duration)) {
+func (s *scan) edges(n *window, add func(time.Duration)) {
 	if n.over == 0 {
 		s.event(n.from, add)
 		s.event(n.to, add)

@@ -2,6 +2,7 @@ package cond
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,9 @@ type compiler struct {
 	seen     map[string]bool
 	awaited  []Subject
 	awaits   map[string]bool
+	signals  []string // that are read, by slot
+	windows  []*window
+	helds    []*held
 	inside   string // the temporal operator, comparison or `for` that we are in
 }
 
@@ -145,6 +149,16 @@ func (c *compiler) use(s Subject) {
 	}
 }
 
+// slot numbers the signals that are read.
+func (c *compiler) slot(name string) int {
+	i := slices.Index(c.signals, name)
+	if i < 0 {
+		i = len(c.signals)
+		c.signals = append(c.signals, name)
+	}
+	return i
+}
+
 func (c *compiler) await(s Subject) {
 	if !c.awaits[s.Name] {
 		c.awaits[s.Name] = true
@@ -174,5 +188,7 @@ func (c *compiler) held(n *heldNode) truthNode {
 	}
 	var body truthNode
 	c.within("`for`", func() { body = c.comparison(n.Comparison) })
-	return held{body: body, over: c.duration(n.For)}
+	h := &held{body: body, over: c.duration(n.For), id: len(c.helds)}
+	c.helds = append(c.helds, h)
+	return h
 }

@@ -13,8 +13,8 @@ type look struct {
 	t time.Duration
 	// definite has a signal be unknown wherever its change may lie.
 	definite bool
-	// verdicts are those of temporal operators; only monitors have them.
-	verdicts map[*temporal]Truth
+	// scene is what a stream knows at t; nil where the view is asked.
+	scene *scene
 }
 
 func (l *look) to(t time.Duration) *look {
@@ -22,11 +22,24 @@ func (l *look) to(t time.Duration) *look {
 }
 
 // at is the value of a signal.
-func (l *look) at(name string) (signal.Value, bool) {
-	if l.definite {
+func (l *look) at(name string, slot int) (signal.Value, bool) {
+	switch {
+	case l.scene != nil:
+		s := &l.scene.last[slot]
+		return s.Value, s.Signal != "" && (s.ValidFor == 0 || l.t < s.High+s.ValidFor)
+	case l.definite:
 		return definiteAt(l.v, name, l.t)
 	}
 	return l.v.At(name, l.t)
+}
+
+// last is the last sample of a signal, expired or not.
+func (l *look) last(name string, slot int) (signal.Sample, bool) {
+	if l.scene != nil {
+		s := l.scene.last[slot]
+		return s, s.Signal != ""
+	}
+	return l.v.Last(name, l.t)
 }
 
 func (l *look) event(name string) (signal.Span, bool) {
@@ -84,7 +97,10 @@ func (n andTruth) truth(l *look) Truth {
 func (n notTruth) truth(l *look) Truth { return not(n.body.truth(l)) }
 
 // truth of `C for D`: true if C was true all over [t-D, t], false if it was false anywhere in it.
-func (n held) truth(l *look) Truth {
+func (n *held) truth(l *look) Truth {
+	if l.scene != nil {
+		return l.scene.helds[n.id]
+	}
 	from := l.t - n.over
 	out := True
 	if from < 0 {
@@ -185,7 +201,7 @@ func (n matching) truth(l *look) Truth {
 
 func (n constant) value(*look) (signal.Value, bool) { return n.v, true }
 
-func (n reading) value(l *look) (signal.Value, bool) { return l.at(n.subject.Name) }
+func (n reading) value(l *look) (signal.Value, bool) { return l.at(n.subject.Name, n.slot) }
 
 func (n happened) value(l *look) (signal.Value, bool) {
 	if l.definite {
@@ -202,7 +218,7 @@ func (n truthValue) value(l *look) (signal.Value, bool) {
 }
 
 func (n ageOf) value(l *look) (signal.Value, bool) {
-	last, ok := l.v.Last(n.subject.Name, l.t)
+	last, ok := l.last(n.subject.Name, n.slot)
 	if !ok {
 		return signal.Value{}, false
 	}
@@ -291,5 +307,5 @@ func (f *Formula) Eval(v View, t time.Duration) Judged {
 	return j
 }
 
-// truth of a temporal operator is what its monitor found; by itself it has none.
-func (n *temporal) truth(l *look) Truth { return l.verdicts[n] }
+// truth of a temporal operator is for its monitor to find; at an instant it has none.
+func (*temporal) truth(*look) Truth { return Unknown }

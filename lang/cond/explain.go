@@ -62,7 +62,7 @@ func explainOne(n truthNode, l *look) string {
 			return unknownWhy(n, l)
 		}
 		return sayComparison(n, l, t)
-	case held:
+	case *held:
 		if t == True {
 			return fmt.Sprintf("%s for %s", show(n.body), formatDuration(n.over))
 		}
@@ -74,7 +74,7 @@ func explainOne(n truthNode, l *look) string {
 		if broke, ok := n.broke(l, t); ok {
 			return fmt.Sprintf("%s: at %s, %s", says, at(broke.t), explain(n.body, broke, t))
 		}
-		return says + ", which reach back beyond the start of the run"
+		return says
 	}
 	if t == Unknown {
 		return unknownWhy(n, l)
@@ -134,7 +134,7 @@ func fixed(n valueNode) bool {
 // unknownWhy says what is missing for a comparison.
 func unknownWhy(n truthNode, l *look) string {
 	for _, r := range readings(n) {
-		if s, ok := missingSignal(r, l); ok {
+		if s, ok := missingSignal(r.name, r.slot, l); ok {
 			return s
 		}
 	}
@@ -151,14 +151,14 @@ func unknownWhy(n truthNode, l *look) string {
 	return fmt.Sprintf("%s is unknown", show(n))
 }
 
-func missingSignal(name string, l *look) (string, bool) {
-	if _, ok := l.at(name); ok {
+func missingSignal(name string, slot int, l *look) (string, bool) {
+	if _, ok := l.at(name, slot); ok {
 		return "", false
 	}
 	if _, ok := l.v.Event(name); ok {
 		return "", false
 	}
-	s, ok := l.v.Last(name, l.t)
+	s, ok := l.last(name, slot)
 	if !ok {
 		return name + " has no value", true
 	}
@@ -168,16 +168,22 @@ func missingSignal(name string, l *look) (string, bool) {
 // at prints an instant of the run.
 func at(t time.Duration) string { return signal.Seconds(t.Seconds()) }
 
+// source is a signal that a node reads.
+type source struct {
+	name string
+	slot int
+}
+
 // readings lists the signals that a node reads directly.
-func readings(n node) []string {
-	var out []string
+func readings(n node) []source {
+	var out []source
 	switch n := n.(type) {
 	case reading:
-		out = append(out, n.subject.Name)
-	case window:
-		out = append(out, n.subject.Name)
+		out = append(out, source{n.subject.Name, n.slot})
+	case *window:
+		out = append(out, source{n.subject.Name, n.slot})
 	case ageOf:
-		out = append(out, n.subject.Name)
+		out = append(out, source{n.subject.Name, n.slot})
 	}
 	for _, c := range children(n) {
 		out = append(out, readings(c)...)
@@ -205,8 +211,12 @@ func part(n truthNode, l *look, t Truth) (text string, samples []signal.Sample) 
 }
 
 // broke is the last instant from which the body of a `for` was what made the whole of it false or unknown.
-func (n held) broke(l *look, t Truth) (*look, bool) {
+func (n *held) broke(l *look, t Truth) (*look, bool) {
 	from := max(l.t-n.over, 0)
+	if l.scene != nil {
+		then, ok := l.scene.broke(n, t)
+		return &look{v: l.v, t: max(then.t, from), scene: then}, ok
+	}
 	ts := append([]time.Duration{from}, changesIn(l, n.body, from, l.t)...)
 	for _, at := range slices.Backward(ts) {
 		if then := l.to(at); n.body.truth(then) == t {
@@ -218,18 +228,20 @@ func (n held) broke(l *look, t Truth) (*look, bool) {
 
 // evidence are the samples in force of the signals that a node reads, where it decided.
 func evidence(n node, l *look) []signal.Sample {
-	if h, ok := n.(held); ok {
+	if h, ok := n.(*held); ok {
 		if t := h.truth(l); t != True {
-			l, _ = h.broke(l, t)
+			if then, ok := h.broke(l, t); ok {
+				l = then
+			}
 		}
 	}
 	var out []signal.Sample
 	seen := map[string]bool{}
-	for _, name := range readings(n) {
-		if s, ok := l.v.Last(name, l.t); ok && !seen[name] {
+	for _, r := range readings(n) {
+		if s, ok := l.last(r.name, r.slot); ok && !seen[r.name] {
 			out = append(out, s)
 		}
-		seen[name] = true
+		seen[r.name] = true
 	}
 	return out
 }
@@ -241,7 +253,7 @@ func operands(n node, l *look) []Reading {
 	var walk func(node)
 	walk = func(n node) {
 		switch v := n.(type) {
-		case reading, window, ageOf, timeOf, happened:
+		case reading, *window, ageOf, timeOf, happened:
 			name := show(n)
 			if !seen[name] {
 				seen[name] = true

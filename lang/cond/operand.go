@@ -127,7 +127,7 @@ func (c *compiler) path(n *pathNode) valueNode {
 		c.await(s)
 		return happened{s}
 	}
-	return reading{s}
+	return reading{s, c.slot(s.Name)}
 }
 
 func (c *compiler) call(n *callNode) valueNode {
@@ -153,7 +153,7 @@ func (c *compiler) call(n *callNode) valueNode {
 		c.await(s)
 		return timeOf{s}
 	case "age":
-		return ageOf{s}
+		return ageOf{s, c.slot(s.Name)}
 	}
 	return c.window(n, s)
 }
@@ -164,7 +164,7 @@ func (c *compiler) window(n *callNode, s Subject) valueNode {
 			"%s is a %s. count() and changes() work on any signal.", n.Path.path(), s.Type)
 		return nil
 	}
-	w := window{name: n.Name, subject: s}
+	w := &window{name: n.Name, subject: s, slot: c.slot(s.Name), id: len(c.windows)}
 	if n.Over != nil {
 		w.over = c.duration(n.Over)
 	}
@@ -174,5 +174,6 @@ func (c *compiler) window(n *callNode, s Subject) valueNode {
 			return nil
 		}
 	}
+	c.windows = append(c.windows, w)
 	return w
 }

@@ -51,7 +51,7 @@ func (n notTruth) print(b *strings.Builder, l int) {
 	parens(b, l, levelNot, func() { b.WriteString("not "); n.body.print(b, levelNot) })
 }
 
-func (n held) print(b *strings.Builder, l int) {
+func (n *held) print(b *strings.Builder, l int) {
 	parens(b, l, levelFor, func() {
 		n.body.print(b, levelCompare)
 		b.WriteString(" for " + formatDuration(n.over))
@@ -117,7 +117,7 @@ func (n binary) print(b *strings.Builder, l int) {
 	})
 }
 
-func (n window) print(b *strings.Builder, _ int) {
+func (n *window) print(b *strings.Builder, _ int) {
 	b.WriteString(n.name + "(" + n.subject.Name)
 	switch {
 	case n.over > 0:

@@ -47,7 +47,7 @@ func (r *Reference) truth(n truthNode, t time.Duration) Truth {
 			}
 		}
 		return out
-	case held:
+	case *held:
 		var seen []Truth
 		for _, at := range Grid(t-n.over, t) {
 			if at < 0 {
@@ -187,7 +187,7 @@ func (r *Reference) value(n valueNode, t time.Duration) (signal.Value, bool) {
 		}
 		last := s[len(s)-1]
 		return signal.Bounded(signal.Duration, 0, (t - last.High).Seconds(), (t - last.Low).Seconds()), true
-	case window:
+	case *window:
 		return r.window(n, t)
 	case word:
 		return signal.EnumVal(n.text), true
@@ -220,7 +220,7 @@ func (r *Reference) combine(n binary, t time.Duration) (signal.Value, bool) {
 	return signal.Bounded(n.t.Kind, all[0], slices.Min(all), slices.Max(all)), true
 }
 
-func (r *Reference) window(n window, t time.Duration) (signal.Value, bool) {
+func (r *Reference) window(n *window, t time.Duration) (signal.Value, bool) {
 	after, to := time.Duration(-1), t // samples with after < High <= to
 	switch {
 	case n.over > 0:
@@ -397,5 +397,5 @@ func (r *Reference) answers(n *temporal, from, to time.Duration) []Truth {
 }
 
 func (r *Reference) early(n node, t time.Duration) bool {
-	return slices.ContainsFunc(readings(n), func(name string) bool { return len(r.past(name, -1, t)) == 0 })
+	return slices.ContainsFunc(readings(n), func(s source) bool { return len(r.past(s.name, -1, t)) == 0 })
 }

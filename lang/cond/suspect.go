@@ -76,12 +76,12 @@ func vacuous(n node, timeout time.Duration) []Problem {
 		if h := longestHeld(n.body); n.within > 0 && h > n.within {
 			say("for %s looks back beyond the beginning of a range of %s. Make the range longer, or `for` shorter.", formatDuration(h), formatDuration(n.within))
 		}
-	case window:
+	case *window:
 		if backwards(n.from, n.to) {
 			say("%s is never before %s, so that %s never has a value. Swap them.", n.from, n.to, show(n))
 		}
 		tooLong("The window of "+show(n), n.over)
-	case held:
+	case *held:
 		tooLong("for "+formatDuration(n.over), n.over)
 	}
 	return out
@@ -97,7 +97,7 @@ func orStart(event string) string {
 // longestHeld is the longest `for` in a formula.
 func longestHeld(n node) time.Duration {
 	longest := time.Duration(0)
-	if h, ok := n.(held); ok {
+	if h, ok := n.(*held); ok {
 		longest = h.over
 	}
 	for _, c := range children(n) {
@@ -133,8 +133,8 @@ func cutLast(path string) (head, last string) {
 // neverNegative reports whether an operand counts or measures something: then it is nothing or more.
 func neverNegative(n valueNode) bool {
 	switch n := n.(type) {
-	case window:
-		return n.name == "count" || n.name == "changes" || (n.name != "delta" && n.name != "rate" && neverNegative(reading{n.subject}))
+	case *window:
+		return n.name == "count" || n.name == "changes" || (n.name != "delta" && n.name != "rate" && neverNegative(reading{subject: n.subject}))
 	case ageOf, timeOf:
 		return true
 	case reading:

@@ -34,6 +34,7 @@ type (
 	held     struct {
 		body truthNode
 		over time.Duration
+		id   int // among those of the formula, inner ones first
 	}
 	comparison struct {
 		op          string
@@ -57,16 +58,24 @@ type (
 		v    signal.Value
 		text string
 	}
-	reading struct{ subject Subject }
+	reading struct {
+		subject Subject
+		slot    int // of the signal in the formula
+	}
 	// happened is an event as an operand.
 	happened struct{ subject Subject }
 	window   struct {
 		name     string
 		subject  Subject
+		slot     int
+		id       int           // among those of the formula
 		over     time.Duration // 0: the whole run so far, or from..to
 		from, to string        // events
 	}
-	ageOf  struct{ subject Subject }
+	ageOf struct {
+		subject Subject
+		slot    int
+	}
 	timeOf struct{ subject Subject }
 	minus  struct{ of valueNode }
 	binary struct {
@@ -96,7 +105,7 @@ func children(n node) []node {
 		return nodes(n.parts)
 	case notTruth:
 		return []node{n.body}
-	case held:
+	case *held:
 		return []node{n.body}
 	case comparison:
 		return []node{n.left, n.right}
@@ -145,7 +154,7 @@ func (truthValue) typ() signal.Type { return signal.Type{Kind: signal.Bool} }
 func (n minus) typ() signal.Type    { return n.of.typ() }
 func (n binary) typ() signal.Type   { return n.t }
 
-func (n window) typ() signal.Type {
+func (n *window) typ() signal.Type {
 	switch n.name {
 	case "rate", "count", "changes":
 		return signal.Type{Kind: signal.Number}

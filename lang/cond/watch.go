@@ -5,19 +5,23 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/xdc-project/xdc/lang/signal"
 )
 
-// watch judges one temporal operator.
+// watch judges one temporal operator, or a part of a formula that has none at the instant at which ranges begin.
 type watch struct {
 	t    *temporal
+	leaf truthNode // where t is nil
+	f    *Formula
 	v    View
-	base time.Duration
+	base *time.Duration // where ranges begin that do not say so; nil while that is not known
+	s    *stream
+	body []source
 
 	begun    bool
 	ready    time.Duration // when the events that bound the range had happened
 	from, to time.Duration // the range; to is forever while its end is not known
-	started  bool          // the instant from has been looked at
-	done     time.Duration // looked at up to here, inclusive
 
 	considered bool   // some instant was not left out
 	gap        string // why the first instant that is unknown is so
@@ -28,23 +32,56 @@ type watch struct {
 	at      time.Duration // the instant that decided
 	known   time.Duration // when all that it took was there
 	why     string
-	single  bool // one instant decided, and not the whole range
+	part    string
+	values  []Reading
+	samples []signal.Sample
 }
 
 const forever = time.Duration(math.MaxInt64)
 
-func newWatch(t *temporal, v View, base time.Duration) *watch {
-	return &watch{t: t, v: v, base: base, from: base, to: forever, answers: answers{before: False}}
+func newWatch(f *Formula, n truthNode, v View, base *time.Duration) *watch {
+	w := &watch{f: f, v: v, base: base, to: forever, answers: answers{before: False}}
+	if t, ok := n.(*temporal); ok {
+		w.t = t
+		w.s = newStream(f, v, t.body)
+		if t.then != nil {
+			w.s = newStream(f, v, t.body, t.then)
+		}
+		w.body = readings(t.body)
+		return w
+	}
+	w.leaf = n
+	w.s = newStream(f, v, n)
+	return w
 }
 
-// advance looks at every instant of the range up to now.
-func (w *watch) advance(now time.Duration) {
-	if w.over || !w.begin() || !w.bounded() {
-		return
+// advance looks at every instant of the range up to now. Where it does not know yet where the range is, it passes what lies
+// before it: ahead is up to where a range that does not say so will not begin.
+func (w *watch) advance(now, ahead time.Duration) {
+	switch {
+	case w.over:
+	case !w.begin():
+		if w.t == nil || w.t.from == "" {
+			now = min(now, ahead)
+		}
+		w.s.advance(now, forever, nil, nil)
+	case !w.bounded():
+		w.s.advance(min(now, w.from-1), forever, nil, nil)
+	default:
+		w.look(min(now, w.to))
+		if now >= w.to {
+			w.end(w.to)
+		}
 	}
-	w.look(min(now, w.to))
-	if now >= w.to {
-		w.end(w.to)
+}
+
+// look looks at the instants of the range up to limit.
+func (w *watch) look(limit time.Duration) {
+	if !w.over {
+		w.s.advance(limit, w.from, w.alarm, func(t time.Duration) bool {
+			w.instant(w.s.look(t))
+			return !w.over
+		})
 	}
 }
 
@@ -52,9 +89,15 @@ func (w *watch) advance(now time.Duration) {
 func (w *watch) finish(end time.Duration) {
 	switch {
 	case w.over:
-	case !w.begin():
+	case !w.begin() && w.t != nil && w.t.from != "":
 		w.decide(Unknown, end, w.t.from+" never happened")
+	case !w.begun:
+		w.decide(Unknown, end, "its range never began")
+	case w.t == nil:
+		w.s.advance(end, w.from, nil, nil)
+		w.conclude(end)
 	default:
+		w.bounded()
 		w.look(min(end, w.to))
 		w.expire(min(end, w.to) + 1)
 		switch {
@@ -69,19 +112,33 @@ func (w *watch) finish(end time.Duration) {
 	}
 }
 
+// conclude gives the verdict of a part without a temporal operator.
+func (w *watch) conclude(at time.Duration) {
+	l := w.s.look(at)
+	truth := w.leaf.truth(l)
+	w.to = at
+	w.decide(truth, at, explain(w.leaf, l, truth))
+	w.part, w.samples = part(w.leaf, l, truth)
+}
+
 // begin finds where the range begins.
 func (w *watch) begin() bool {
 	if w.begun {
 		return true
 	}
-	if w.t.from != "" {
+	if w.t != nil && w.t.from != "" {
 		s, ok := w.v.Event(w.t.from)
 		if !ok {
 			return false
 		}
 		w.from, w.ready = s.High, s.High
+	} else {
+		if w.base == nil || *w.base == unbegun {
+			return false
+		}
+		w.from = *w.base
 	}
-	if w.t.within > 0 {
+	if w.t != nil && w.t.within > 0 {
 		w.to = w.from + w.t.within
 	}
 	w.begun = true
@@ -90,6 +147,10 @@ func (w *watch) begin() bool {
 
 // bounded finds where the range ends; it reports whether the event that ends it has happened.
 func (w *watch) bounded() bool {
+	if w.t == nil {
+		w.to = w.from
+		return true
+	}
 	if w.t.to == "" {
 		return true
 	}
@@ -112,54 +173,18 @@ func (w *watch) eventName() string {
 	return "the range began"
 }
 
-// look looks at the instants up to limit at which something may have changed.
-func (w *watch) look(limit time.Duration) {
-	if w.over || limit < w.from {
-		return
-	}
-	if !w.started {
-		w.started, w.done = true, w.from
-		w.instant(w.from)
-	}
-	l := &look{v: w.v, t: limit}
-	ts := append(changesIn(l, w.t.body, w.done, limit), w.firsts(limit)...)
-	if w.t.then != nil {
-		ts = append(ts, changesIn(l, w.t.then, w.done, limit)...)
-	}
-	slices.Sort(ts)
-	for _, t := range slices.Compact(ts) {
-		if w.over {
-			return
-		}
-		w.instant(t)
-	}
-	if !w.over {
-		w.ponder(limit)
-		w.expire(limit)
-	}
-	w.done = max(w.done, limit)
-}
-
-// firsts are the instants of first samples since the last look: from them on, nothing is left out.
-func (w *watch) firsts(limit time.Duration) []time.Duration {
-	var out []time.Duration
-	for _, name := range readings(w.t.body) {
-		if s := w.v.Samples(name, 0, limit); len(s) > 0 && s[0].High > w.done {
-			out = append(out, s[0].High)
-		}
-	}
-	return out
-}
-
 // instant looks at one instant.
-func (w *watch) instant(t time.Duration) {
-	l := &look{v: w.v, t: t}
+func (w *watch) instant(l *look) {
+	if w.t == nil {
+		return // at the end of the range, which is its beginning
+	}
+	t := l.t
 	if w.t.op == "whenever" {
 		w.respond(l)
 		return
 	}
 	truth := w.t.body.truth(l)
-	if truth == Unknown && early(w.t.body, l) {
+	if truth == Unknown && w.early() {
 		return
 	}
 	w.considered = true
@@ -167,15 +192,17 @@ func (w *watch) instant(t time.Duration) {
 	case truth == Unknown:
 		w.unknown(w.sayAt(l, truth))
 	case w.t.op == "always" && truth == False, w.t.op == "never" && truth == True:
-		w.single = true
 		w.decide(False, t, w.sayAt(l, truth))
+		w.part, w.samples = part(w.t.body, l, truth)
 	case w.t.op == "eventually" && truth == True:
-		w.single = true
 		w.decide(True, t, w.sayAt(l, truth))
+		w.part, w.samples = part(w.t.body, l, truth)
 	}
 }
 
-func (w *watch) sayAt(l *look, t Truth) string { return fmt.Sprintf("at %s, %s", at(l.t), explain(w.t.body, l, t)) }
+func (w *watch) sayAt(l *look, t Truth) string {
+	return fmt.Sprintf("at %s, %s", at(l.t), explain(w.t.body, l, t))
+}
 
 // unknown remembers why the verdict may stay unknown.
 func (w *watch) unknown(why string) {
@@ -186,18 +213,17 @@ func (w *watch) unknown(why string) {
 
 // early reports whether a signal of the condition has no value yet because its first sample is still to come: such
 // instants are left out.
-func early(n node, l *look) bool {
-	for _, name := range readings(n) {
-		if _, ok := l.v.Last(name, l.t); !ok {
-			return true
-		}
-	}
-	return false
+func (w *watch) early() bool {
+	return slices.ContainsFunc(w.body, func(r source) bool { return w.s.scene.last[r.slot].Signal == "" })
 }
 
 // end concludes at the end of the range.
 func (w *watch) end(t time.Duration) {
 	if w.over {
+		return
+	}
+	if w.t == nil {
+		w.conclude(t)
 		return
 	}
 	if w.t.op == "whenever" {
@@ -210,11 +236,11 @@ func (w *watch) end(t time.Duration) {
 	body := show(w.t.body)
 	switch {
 	case !w.considered:
-		w.decide(Unknown, t, w.nothing(t))
+		w.decide(Unknown, t, w.nothing())
 	case w.gap != "":
 		w.decide(Unknown, t, w.gap)
 	case w.t.op == "eventually":
-		l := &look{v: w.v, t: t}
+		l := w.s.look(t)
 		w.decide(False, t, fmt.Sprintf("%s was never true from %s to %s; at its end, %s", body, at(w.from), at(t), explain(w.t.body, l, w.t.body.truth(l))))
 	default:
 		w.decide(True, t, fmt.Sprintf("%s from %s to %s", w.heldWords(body), at(w.from), at(t)))
@@ -231,10 +257,10 @@ func (w *watch) heldWords(body string) string {
 	return body + " was never true"
 }
 
-func (w *watch) nothing(t time.Duration) string {
-	for _, r := range readings(w.t.body) {
-		if _, ok := w.v.Last(r, t); !ok {
-			return r + " has no value"
+func (w *watch) nothing() string {
+	for _, r := range w.body {
+		if w.s.scene.last[r.slot].Signal == "" {
+			return r.name + " has no value"
 		}
 	}
 	return "there was nothing to judge"
@@ -246,4 +272,10 @@ func (w *watch) decide(t Truth, at time.Duration, why string) {
 	if w.to == forever {
 		w.to = at
 	}
+	n := w.leaf
+	if w.t != nil {
+		n = w.t
+	}
+	l := w.s.look(max(at, w.s.scene.t))
+	w.part, w.values, w.samples = show(n), operands(n, l), evidence(n, l)
 }

@@ -28,7 +28,7 @@ func (w *watch) respond(l *look) {
 		return
 	}
 	a, b := w.t.body.truth(l), w.t.then.truth(l)
-	if a == Unknown && early(w.t.body, l) {
+	if a == Unknown && w.early() {
 		a = False
 	} else {
 		w.considered = true
@@ -49,6 +49,24 @@ func (w *watch) respond(l *look) {
 		s.due, s.doubt = nil, false
 	}
 	s.before = a
+}
+
+// alarm is the next instant at which something has to be concluded although nothing changes.
+func (w *watch) alarm() time.Duration {
+	s, out := &w.answers, forever
+	if w.t == nil || w.t.deadline == 0 {
+		return out
+	}
+	if len(s.due) > 0 {
+		out = min(out, s.due[0]+w.t.deadline+1)
+	}
+	if s.doubt {
+		out = min(out, s.maybe+w.t.deadline+1)
+	}
+	if s.lost {
+		out = min(out, s.since+1)
+	}
+	return out
 }
 
 // ponder notes that A may have become true between the instant at which it was last known to be true and a later one.

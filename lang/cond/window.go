@@ -10,7 +10,7 @@ import (
 
 // stretch is the time that a window covers at t, clipped to the run. ok is false while an event of it is still to
 // come, and where the second came before the first.
-func (n window) stretch(l *look) (from, to time.Duration, ok bool) {
+func (n *window) stretch(l *look) (from, to time.Duration, ok bool) {
 	if n.from != "" {
 		a, ok1 := l.event(n.from)
 		b, ok2 := l.event(n.to)
@@ -24,7 +24,11 @@ func (n window) stretch(l *look) (from, to time.Duration, ok bool) {
 
 // value looks at the samples in the window. A window of a fixed length is open at its older end: a sample leaves it
 // as the window's length has passed.
-func (n window) value(l *look) (signal.Value, bool) {
+func (n *window) value(l *look) (signal.Value, bool) {
+	if l.scene != nil {
+		w := &l.scene.windows[n.id]
+		return w.value, w.known
+	}
 	from, to, ok := n.stretch(l)
 	if !ok {
 		return signal.Value{}, false
@@ -59,17 +63,12 @@ func (n window) value(l *look) (signal.Value, bool) {
 
 // growth adds up increases; after a reset a counter counts from nothing.
 func growth(s []signal.Sample) signal.Value {
-	out := signal.Value{Kind: s[0].Value.Kind}
+	g := gauge{n: &window{name: "delta"}}
 	for i := 1; i < len(s); i++ {
-		a, b := s[i-1].Value, s[i].Value
-		low, high := step(a, b)
-		num := b.Num - a.Num
-		if num < 0 {
-			num = b.Num
-		}
-		out.Num, out.Low, out.High = out.Num+num, out.Low+low, out.High+high
+		g.pair(s[i-1], s[i], 1)
 	}
-	return out
+	num, low, high := g.sums()
+	return signal.Bounded(s[0].Value.Kind, num, low, high)
 }
 
 // step bounds the growth between two counts, either of which may have bounds itself.
@@ -87,22 +86,33 @@ func step(a, b signal.Value) (low, high float64) {
 // fold computes one figure of the samples; figure picks the value or one of its bounds.
 func fold(name string, s []signal.Sample, figure func(signal.Value) float64) float64 {
 	xs := make([]float64, len(s))
-	sum := 0.0
+	var sum exact
 	for i, x := range s {
 		xs[i] = figure(x.Value)
-		sum += xs[i]
+		sum.add(xs[i])
 	}
 	switch name {
 	case "avg":
-		return sum / float64(len(xs))
+		return sum.value() / float64(len(xs))
 	case "min":
 		return slices.Min(xs)
 	case "max":
 		return slices.Max(xs)
 	}
 	slices.Sort(xs)
-	percent := map[string]int{"p50": 50, "p90": 90, "p99": 99}[name]
-	return xs[(percent*len(xs)+99)/100-1] // nearest rank
+	return xs[nearestRank(name, len(xs))]
+}
+
+// nearestRank is the index of a percentile among n numbers in order.
+func nearestRank(name string, n int) int {
+	percent := 50
+	switch name {
+	case "p90":
+		percent = 90
+	case "p99":
+		percent = 99
+	}
+	return (percent*n+99)/100 - 1
 }
 
 // changes counts adjacent samples that differ, starting from the value in force when the window opens.

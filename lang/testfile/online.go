@@ -21,8 +21,8 @@ func (Online) At(f *cond.Formula, l *Timeline, t time.Duration) cond.Judged {
 		return f.Eval(l.Until(t), t)
 	}
 	m, _ := feed(f, l, t)
-	j, _ := m.Advance(t + 1)
-	return j
+	m.Advance(t + 1)
+	return m.Sofar(t + 1)
 }
 
 // Verdict is that of the end of the run.
