@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/trace"
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/cond"
 	"github.com/xdc-project/xdc/lang/signal"
@@ -12,18 +13,72 @@ import (
 
 // expecting is an expectation under way.
 type expecting struct {
-	monitor *cond.Monitor
+	monitor *cond.Monitor // from the start of the run on, so that nothing has to be remembered for it; nil for HCL
+	ready   bool
 	at      time.Duration // when its edges were satisfied
 	atEnd   bool          // judged when the run ends
+	pass    time.Duration // when to go on with what lies before its range
+}
+
+const (
+	// patience is how long after an edge was satisfied that may be known: a range may begin as far back.
+	patience = time.Minute
+	// passEvery is how often expectations whose ranges have not begun go on with what lies before them.
+	passEvery = 5 * time.Second
+)
+
+// expectAll has every expectation follow its signals.
+func (r *run) expectAll() {
+	for _, st := range r.order {
+		if st.kind != addr.Expect {
+			continue
+		}
+		st.expect = &expecting{}
+		if st.Expect.That == nil || r.leftOut(st) != "" {
+			continue
+		}
+		f := st.Expect.That.Formula
+		r.opt.Trace.Judge(func(v cond.View) { st.expect.monitor = f.Prepare(v) })
+		r.opt.Trace.Hold(f.Names(), func() time.Duration {
+			if st.state.Finished() {
+				return trace.Nothing
+			}
+			return st.expect.monitor.Passed()
+		})
+		r.watchers.watch(f, func(now time.Duration) (time.Duration, bool) { return 0, r.follow(st, now) })
+	}
+}
+
+// follow has an expectation take in what is new. It reports whether it is judged.
+func (r *run) follow(st *step, now time.Duration) bool {
+	e, f := st.expect, st.Expect.That.Formula
+	switch {
+	case st.state.Finished():
+		return true
+	case e.ready && f.Temporal():
+		var j cond.Judged
+		var decided bool
+		mark := r.judgeable(f)
+		r.opt.Trace.Judge(func(cond.View) { j, decided = e.monitor.Advance(mark) })
+		if decided {
+			r.verdict(st, judgement(st.Step, verdictOf(j.Truth), j))
+		}
+		return decided
+	case now >= e.pass:
+		e.pass = now + passEvery
+		mark := r.judgeable(f)
+		r.opt.Trace.Judge(func(cond.View) { e.monitor.Pass(mark-1, mark-patience) })
+	}
+	return false
 }
 
 // expectReady is called when an expectation's edges are satisfied, or can no longer be.
 func (r *run) expectReady(st *step) {
-	if st.expect != nil || st.state.Finished() {
+	if st.expect.ready || st.state.Finished() {
 		return
 	}
 	at, missing := r.readiness(st)
-	st.expect = &expecting{at: at}
+	st.expect.ready, st.expect.at = true, at
 	c := st.Expect.That
 	switch {
 	case r.leftOut(st) != "":
@@ -33,9 +88,11 @@ func (r *run) expectReady(st *step) {
 	case c == nil:
 		r.verdict(st, judgeResults(st.Step, r.results(), at))
 	case c.Formula.Temporal():
-		r.startMonitor(st)
+		r.attend.begin(st.Address)
+		st.expect.monitor.Begin(rangeFrom(st.Step, at))
+		r.follow(st, r.at)
 	case !onlyJobs(st.Step):
-		r.judgeNow(st, at)
+		r.judgeAt(st, at, at)
 	default:
 		st.expect.atEnd = true
 	}
@@ -52,33 +109,15 @@ func (r *run) readiness(st *step) (at time.Duration, missing string) {
 	})
 }
 
-func (r *run) startMonitor(st *step) {
-	f := st.Expect.That.Formula
-	from := rangeFrom(st.Step, st.expect.at)
-	r.attend.begin(st.Address)
-	r.opt.Trace.Judge(func(v cond.View) { st.expect.monitor = f.Monitor(v, from) })
-	r.watchers.watch(f, func(time.Duration) (time.Duration, bool) {
-		if st.state.Finished() {
-			return 0, true
-		}
-		var j cond.Judged
-		var decided bool
-		mark := r.judgeable(f)
-		r.opt.Trace.Judge(func(cond.View) { j, decided = st.expect.monitor.Advance(mark) })
-		if decided {
-			r.verdict(st, judgement(st.Step, verdictOf(j.Truth), j))
-			return 0, true
-		}
-		return 0, false
-	})
-}
-
-// judgeNow judges a condition without a temporal operator at an instant.
-func (r *run) judgeNow(st *step, at time.Duration) {
+// judgeAt judges what is left: from where ranges begin that do not say so to the end.
+func (r *run) judgeAt(st *step, from, end time.Duration) {
 	var j cond.Judged
-	f := st.Expect.That.Formula
-	r.settle(f, at)
-	r.opt.Trace.Judge(func(v cond.View) { j = f.Eval(v, at) })
+	e := st.expect
+	r.settle(st.Expect.That.Formula, end)
+	r.opt.Trace.Judge(func(cond.View) {
+		e.monitor.Begin(from)
+		j = e.monitor.Finish(end)
+	})
 	r.verdict(st, judgement(st.Step, verdictOf(j.Truth), j))
 }
 
@@ -103,23 +142,20 @@ func (r *run) judgeRest() {
 		if st.kind != addr.Expect || st.state.Finished() {
 			continue
 		}
-		open := st.expect != nil
-		if !open {
-			st.expect = &expecting{at: end}
+		e := st.expect
+		if !e.ready {
+			e.at = end
 		}
 		switch {
 		case r.leftOut(st) != "":
 			r.verdict(st, leftOut(st.Step, r.leftOut(st), end))
-		case !open:
+		case !e.ready:
 			_, missing := r.readiness(st)
 			r.verdict(st, inconclusive(st.Step, missing, end))
-		case st.expect.monitor != nil:
-			var j cond.Judged
-			r.settle(st.Expect.That.Formula, end)
-			r.opt.Trace.Judge(func(cond.View) { j = st.expect.monitor.Finish(end) })
-			r.verdict(st, judgement(st.Step, verdictOf(j.Truth), j))
+		case st.Expect.That.Formula.Temporal():
+			r.judgeAt(st, rangeFrom(st.Step, e.at), end)
 		default:
-			r.judgeNow(st, end)
+			r.judgeAt(st, end, end)
 		}
 	}
 }

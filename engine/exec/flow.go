@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/audit"
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/seed"
-	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
 )
@@ -31,6 +31,7 @@ func (r *run) seed(st *step, args json.RawMessage) {
 	for _, a := range audits {
 		if a.state == event.Pending && !a.began {
 			a.audit = &auditing{}
+			r.opened = append(r.opened, a)
 			r.starts(a)
 			st.ledger.IdentifyBy(a.Audit.Key)
 		}
@@ -174,8 +175,9 @@ func pollOf(args json.RawMessage) time.Duration {
 // maybeCloseAudits closes every audit whose seed is finished, whose own dependencies are, and since whose opening
 // every fault has healed.
 func (r *run) maybeCloseAudits() {
-	for _, st := range r.order {
-		if st.kind != addr.Audit || st.audit == nil || st.audit.closing || st.state != event.Running {
+	for _, st := range slices.Clone(r.opened) {
+		if st.audit.closing || st.state != event.Running {
+			r.opened = slices.DeleteFunc(r.opened, func(o *step) bool { return o == st })
 			continue
 		}
 		seedStep := r.steps[st.Audit.SeedAt]
@@ -211,8 +213,8 @@ func (r *run) needsMet(st *step) bool {
 
 // faultsOpen reports whether any fault that was begun since an instant is in force or on its way in or out.
 func (r *run) faultsOpen(since time.Duration) bool {
-	for _, st := range r.order {
-		if st.kind == addr.Fault && st.state == event.Running && st.startedAt >= since {
+	for st := range r.faults {
+		if st.startedAt >= since {
 			return true
 		}
 	}

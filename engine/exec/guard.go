@@ -1,19 +1,22 @@
 package exec
 
 import (
+	"math"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/engine/trace"
 	"github.com/xdc-project/xdc/lang/cond"
 )
 
 // guard is a guard under way.
 type guard struct {
 	plan.Guard
-	seen time.Duration // looked at up to here, inclusive
-	over bool
-	why  string
+	follow *cond.Follower
+	from   time.Duration // where it is armed; forever before
+	over   bool
+	why    string
 }
 
 // armGuards watches every guard between its events. One that becomes false aborts the run.
@@ -37,6 +40,13 @@ func (r *run) armGuards() {
 		if g.To != nil {
 			more = append(more, g.To.Path())
 		}
+		r.opt.Trace.Judge(func(v cond.View) { g.follow = g.That.Formula.Follow(v) })
+		r.hold(g.That.Formula, func() time.Duration {
+			if g.over || r.complete {
+				return trace.Nothing
+			}
+			return min(g.follow.Passed(), r.at-r.opt.Lateness)
+		})
 		r.watchers.watch(g.That.Formula, func(now time.Duration) (time.Duration, bool) { return r.guard(g, now) }, more...)
 	}
 }
@@ -56,9 +66,11 @@ func (r *run) guard(g *guard, now time.Duration) (next time.Duration, over bool)
 	if g.From != nil {
 		from, ok := r.opt.Trace.Event(g.From.Path())
 		if !ok {
+			mark := r.judgeable(f) - 1
+			r.opt.Trace.Judge(func(cond.View) { g.follow.Advance(mark, math.MaxInt64, nil) })
 			return 0, false
 		}
-		g.seen = max(g.seen, from.High-1)
+		g.from = from.High
 	}
 	r.attend.begin(g.Address)
 	mark := r.judgeable(f) - 1
@@ -68,13 +80,13 @@ func (r *run) guard(g *guard, now time.Duration) (next time.Duration, over bool)
 			now = min(now, to.Low)
 		}
 	}
+	_, bounded := f.Reach()
 	r.opt.Trace.Judge(func(v cond.View) {
-		for _, t := range f.Changes(v, g.seen, mark) {
-			if truth := f.Truth(v, t); truth != cond.True && r.trip(g, f.Eval(v, t)) {
-				return
-			}
-		}
-		if g.seen = max(g.seen, mark); now > g.seen && !r.trip(g, f.Eval(v, now)) {
+		g.follow.Advance(mark, g.from, func(_ time.Duration, truth cond.Truth) bool {
+			return !(g.trips(truth) && g.trip(g.follow.Judged()))
+		})
+		// A window over the whole run is looked at by the follower alone, which adds to it what is new.
+		if now > mark && now >= g.from && bounded && !g.over && !(g.trips(f.Truth(v, now)) && g.trip(f.Eval(v, now))) {
 			next, _ = f.NextChange(v, now)
 		}
 	})
@@ -86,10 +98,13 @@ func (r *run) guard(g *guard, now time.Duration) (next time.Duration, over bool)
 	return next, over
 }
 
-// trip notes that a guard trips, if it does.
-func (r *run) trip(g *guard, j cond.Judged) bool {
-	if j.Truth == cond.False || j.Truth == cond.Unknown && g.OnUnknown == "abort" {
-		g.over, g.why = true, j.Why
-	}
-	return g.over
+// trips reports whether a truth trips a guard.
+func (g *guard) trips(t cond.Truth) bool {
+	return t == cond.False || t == cond.Unknown && g.OnUnknown == "abort"
+}
+
+// trip notes why a guard trips.
+func (g *guard) trip(j cond.Judged) bool {
+	g.over, g.why = true, j.Why
+	return true
 }

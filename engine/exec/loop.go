@@ -25,8 +25,10 @@ func (r *run) loop(ctx context.Context) {
 	r.observe(watchCtx)
 	r.renewLocks(watchCtx)
 	r.armGuards()
-
 	r.tick()
+	r.expectAll()
+	r.holdAll()
+
 	r.startReady(ctx)
 	r.turn(ctx, func() bool { return r.unfinished == 0 })
 	r.judgeRest()
@@ -311,6 +313,9 @@ func (r *run) starts(st *step) {
 	st.startedAt = r.at
 	if st.kind == addr.Fault || st.kind == addr.Wait || st.kind == addr.Job || st.kind == addr.Action && (st.Action == nil || st.Action.Approve == nil) {
 		r.attend.begin(st.Address)
+	}
+	if st.kind == addr.Fault {
+		r.faults[st] = true
 	}
 	_ = r.emit(&event.StepChanged{Step: st.Address, State: event.Running, Instant: st.startedAt})
 	r.happened(st.Address+".started", signal.Span{Low: st.startedAt, High: st.startedAt})

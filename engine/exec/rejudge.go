@@ -7,6 +7,7 @@ import (
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/engine/trace"
 	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/cond"
 	"github.com/xdc-project/xdc/lang/program"
@@ -25,26 +26,74 @@ type Recording struct {
 // error says that the recording could not be read whole; the verdicts are by what could.
 func Rejudge(p *plan.Plan, rec Recording) ([]event.Judged, error) {
 	h, err := readHistory(rec.Events)
-	view := cond.NewMemoryView()
-	seq := uint64(0)
-	terr := rec.Trace(func(s signal.Sample) {
-		seq++
-		s.Seq = seq
-		view.Push(s)
-	}, view.Happened)
-	if err == nil {
-		err = terr
+	kept := trace.NewStore(nil)
+	for name, span := range h.events {
+		kept.Happened(name, span)
 	}
-	if done, ok := view.Event("run.done"); ok {
-		h.end = done.High
+	b := &bench{kept: kept, wanted: map[string]bool{}}
+	open := map[string]*judging{}
+	for _, st := range p.Steps {
+		if addr.Kind(st.Kind) != addr.Expect {
+			continue
+		}
+		if j := h.open(st, kept); j != nil {
+			open[st.Address] = j
+			b.add(j)
+		}
+	}
+	if terr := rec.Trace(b.sample, func(name string, span signal.Span) { kept.Happened(name, span) }); err == nil {
+		err = terr
 	}
 	var out []event.Judged
 	for _, st := range p.Steps {
 		if addr.Kind(st.Kind) == addr.Expect {
-			out = append(out, h.judge(st, view))
+			out = append(out, h.judge(st, open[st.Address]))
 		}
 	}
 	return out, err
+}
+
+// judging is an expectation that is judged by samples.
+type judging struct {
+	f       *cond.Formula
+	monitor *cond.Monitor
+	end     time.Duration
+}
+
+// bench has expectations go through a trace while it is read, so that it need not be in memory.
+type bench struct {
+	kept    *trace.Store
+	open    []*judging
+	wanted  map[string]bool
+	latest  time.Duration
+	advance time.Duration // when to go on
+}
+
+func (b *bench) add(j *judging) {
+	b.open = append(b.open, j)
+	for _, name := range j.f.Names() {
+		b.wanted[name] = true
+	}
+	b.kept.Hold(j.f.Names(), j.monitor.Passed)
+}
+
+// sample takes the next sample of the trace. They come almost in order: patience is more than enough for those that do
+// not.
+func (b *bench) sample(s signal.Sample) {
+	if !b.wanted[s.Signal] {
+		return
+	}
+	b.kept.Push(s)
+	if b.latest = max(b.latest, s.High); b.latest < b.advance {
+		return
+	}
+	b.advance = b.latest + passEvery
+	upTo := b.latest - patience
+	for _, j := range b.open {
+		t := min(upTo, j.end)
+		b.kept.Settle(t, j.f.Names())
+		b.kept.Judge(func(cond.View) { j.monitor.Pass(t, t) })
+	}
 }
 
 // history is how far the steps of a run came.
@@ -52,16 +101,19 @@ type history struct {
 	steps   map[string]progress
 	results map[string]map[string]any
 	skipped map[string]event.Judged // expectations that the run did not judge
+	events  map[string]signal.Span
 	end     time.Duration
 }
 
 func readHistory(events iter.Seq2[event.Event, error]) (*history, error) {
-	h := &history{steps: map[string]progress{}, results: map[string]map[string]any{}, skipped: map[string]event.Judged{}}
+	h := &history{steps: map[string]progress{}, results: map[string]map[string]any{}, skipped: map[string]event.Judged{}, events: map[string]signal.Span{}}
 	for ev, err := range events {
 		if err != nil {
 			return h, err
 		}
-		h.end = max(h.end, ev.At)
+		if _, over := h.events["run.done"]; !over {
+			h.end = max(h.end, ev.At)
+		}
 		switch b := ev.Body.(type) {
 		case *event.StepChanged:
 			if b.Instant == 0 {
@@ -69,6 +121,12 @@ func readHistory(events iter.Seq2[event.Event, error]) (*history, error) {
 			}
 			h.step(b)
 		case *event.Happened:
+			if _, again := h.events[b.Name]; !again {
+				h.events[b.Name] = signal.Span{Low: b.Low, High: b.High}
+			}
+			if b.Name == "run.done" {
+				h.end = b.High
+			}
 			for _, p := range []program.Point{program.Injected, program.Healed} {
 				if step, ok := strings.CutSuffix(b.Name, "."+string(p)); ok {
 					h.reach(step, p, b.High)
@@ -110,34 +168,47 @@ func (h *history) reach(step string, p program.Point, at time.Duration) {
 	}
 }
 
-// judge judges one expectation.
-func (h *history) judge(st *plan.Step, view cond.View) event.Judged {
-	if was, ok := h.skipped[st.Address]; ok {
-		return leftOut(st, was.Why, was.At)
+// open has an expectation that the run judged by samples follow them; nil for others.
+func (h *history) open(st *plan.Step, kept *trace.Store) *judging {
+	at, missing := h.readiness(st)
+	if _, left := h.skipped[st.Address]; left || missing != "" || st.Expect.That == nil {
+		return nil
 	}
-	at, missing := readiness(st, func(step string) (progress, bool) {
+	j := &judging{f: st.Expect.That.Formula, end: h.end}
+	from := h.end
+	switch {
+	case j.f.Temporal():
+		from = rangeFrom(st, at)
+	case !onlyJobs(st):
+		from, j.end = at, at
+	}
+	kept.Judge(func(v cond.View) { j.monitor = j.f.Monitor(v, from) })
+	return j
+}
+
+func (h *history) readiness(st *plan.Step) (at time.Duration, missing string) {
+	return readiness(st, func(step string) (progress, bool) {
 		p, ok := h.steps[step]
 		return p, ok
 	})
-	c := st.Expect.That
+}
+
+// judge concludes about one expectation.
+func (h *history) judge(st *plan.Step, open *judging) event.Judged {
+	if was, ok := h.skipped[st.Address]; ok {
+		return leftOut(st, was.Why, was.At)
+	}
+	at, missing := h.readiness(st)
 	switch {
 	case missing != "":
 		if !h.settled(st) {
 			at = h.end
 		}
 		return inconclusive(st, missing, at)
-	case c == nil:
+	case open == nil:
 		return judgeResults(st, h.resultsAt(at), at)
 	}
-	var j cond.Judged
-	switch {
-	case c.Formula.Temporal():
-		j = c.Formula.Monitor(view, rangeFrom(st, at)).Finish(h.end)
-	case !onlyJobs(st):
-		j = c.Formula.Eval(view, at)
-	default:
-		j = c.Formula.Eval(view, h.end)
-	}
+	j := open.monitor.Finish(open.end)
 	return judgement(st, verdictOf(j.Truth), j)
 }
 

@@ -41,6 +41,8 @@ type run struct {
 	order      []*step
 	holding    map[string][]*step // step address -> faults it holds
 	audits     map[string][]*step // seed address -> its audits
+	opened     []*step            // audits that are not closing yet, in order
+	faults     map[*step]bool     // that have started and are not finished
 	unfinished int                // steps, expects not counted
 	watchers   *watchers
 	guards     []*guard
@@ -82,6 +84,7 @@ type step struct {
 	ledger  *measure.Ledger
 	audit   *auditing
 	expect  *expecting
+	passed  func() time.Duration // of a wait under way: up to where it looks no more
 }
 
 type dependent struct {
@@ -100,7 +103,7 @@ func newRun(opt Options) *run {
 		opt: opt, plan: opt.Plan, start: opt.Start, inbox: make(chan func(), 256),
 		steps: map[string]*step{}, holding: map[string][]*step{}, audits: map[string][]*step{},
 		seen: map[string]signal.Value{}, infer: map[string][]providers.Inference{},
-		places: newPlaces(), attend: newAttention(), giveUp: func() {},
+		places: newPlaces(), attend: newAttention(), faults: map[*step]bool{}, giveUp: func() {},
 	}
 	r.out.Verdicts = map[event.Verdict]int{}
 	r.watchers = newWatchers()
@@ -185,11 +188,7 @@ func (r *run) judgeable(f *cond.Formula) time.Duration {
 }
 
 // settle has nothing that comes change what is known of the names of a formula up to t.
-func (r *run) settle(f *cond.Formula, t time.Duration) {
-	for _, s := range f.Subjects() {
-		r.opt.Trace.Settle(t, s.Name)
-	}
-}
+func (r *run) settle(f *cond.Formula, t time.Duration) { r.opt.Trace.Settle(t, f.Names()) }
 
 // emit records a fact. An error of the journal aborts the run; it is returned for those who must not go on
 // without the record.
@@ -210,6 +209,7 @@ func (r *run) finish(st *step, state event.State, reason string, results map[str
 		return
 	}
 	st.state, st.ended = state, r.at
+	delete(r.faults, st)
 	now := r.at
 	r.attend.end(st.Address, now)
 	if results == nil {

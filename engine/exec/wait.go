@@ -24,6 +24,7 @@ func (r *run) precondition(st *step) {
 	f := st.Wait.Until.Formula
 	deadline := r.at + st.Timeout.D()
 	hold := measure.NewHold(f, st.Wait.Hold.D(), r.at, r.opt.Lateness)
+	st.passed = hold.Passed
 	r.watchers.watch(f, func(now time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {
 			return 0, true
@@ -71,6 +72,7 @@ func (r *run) measurement(st *step) {
 	}
 	deadline := r.at + st.Timeout.D()
 	rec := measure.NewRecovery(f, since, st.Wait.Hold.D())
+	st.passed = rec.Passed
 	r.watchers.watch(f, func(now time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {
 			return 0, true

@@ -16,6 +16,8 @@ type Condition interface {
 	Truth(v cond.View, t time.Duration) cond.Truth
 	// NextChange is the next instant after t at which Eval may differ without a new sample.
 	NextChange(v cond.View, t time.Duration) (time.Duration, bool)
+	// Reach is how far back from an instant it looks; ok is false where that is as far as the run goes.
+	Reach() (back time.Duration, ok bool)
 	// Definite is its truth at t in hindsight: true or false only if it is so wherever in their intervals the
 	// changes of its signals lie.
 	Definite(v cond.View, t time.Duration) cond.Truth

@@ -56,6 +56,8 @@ func (c all) Subjects() []cond.Subject {
 	return out
 }
 
+func (c all) Reach() (time.Duration, bool) { return 0, true }
+
 func (c all) Truth(v cond.View, t time.Duration) cond.Truth { return c.Eval(v, t).Truth }
 
 func (c all) Eval(v cond.View, t time.Duration) cond.Judged {

@@ -104,5 +104,8 @@ func (h *Hold) Next(v cond.View) (time.Duration, bool) {
 	return next, true
 }
 
+// Passed is up to where the condition is looked at no more.
+func (h *Hold) Passed() time.Duration { return h.sure.last - 1 }
+
 // Began is when the hold began; ok is false while the condition is not true.
 func (h *Hold) Began() (time.Duration, bool) { return h.latest.began, h.latest.running }

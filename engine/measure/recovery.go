@@ -36,12 +36,13 @@ type Recovery struct {
 	state  runs          // at base
 	latest runs          // at now
 	now    time.Duration
+	past   map[string]*past
 	wake   time.Duration // when the hold is complete if nothing new comes, 0 if it is not under way
 }
 
 // NewRecovery looks for the first hold of f since the cause. It is not safe for concurrent use.
 func NewRecovery(f Condition, since signal.Span, hold time.Duration) *Recovery {
-	r := &Recovery{f: f, since: since, hold: hold, state: runs{since: since.Low, hold: hold}}
+	r := &Recovery{f: f, since: since, hold: hold, past: map[string]*past{}, state: runs{since: since.Low, hold: hold}}
 	if text, ok := f.(fmt.Stringer); ok {
 		r.whole = strings.Contains(text.String(), "count(")
 	}
@@ -56,7 +57,8 @@ func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
 		return r.latest.found
 	}
 	r.now = now
-	w := walker{f: r.f, plain: look(v, now, false, r.whole), lasting: look(v, now, true, r.whole)}
+	r.settle(v)
+	w := walker{f: r.f, plain: look(v, r.past, now, false, r.whole), lasting: look(v, r.past, now, true, r.whole)}
 	if settled := w.unbroken(r.settled(v, now)); settled > r.base {
 		w.walk(&r.state, r.base, settled, r.since.Low)
 		r.base = settled
@@ -73,6 +75,34 @@ func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
 	return r.latest.found
 }
 
+// beside is how many samples before the first that counts are looked at: what a sample says depends on its neighbours.
+const beside = 3
+
+// settle has samples that are settled looked at no more, but for what is left of them.
+func (r *Recovery) settle(v cond.View) {
+	back, bounded := r.f.Reach()
+	if !bounded || r.whole || r.base <= back {
+		return
+	}
+	for _, s := range r.f.Subjects() {
+		if s.Moment == schema.Event {
+			continue
+		}
+		t := r.base - back
+		for range beside {
+			x, ok := v.Last(s.Name, t-1)
+			if !ok {
+				break
+			}
+			t = x.High
+		}
+		if r.past[s.Name] == nil {
+			r.past[s.Name] = &past{}
+		}
+		r.past[s.Name].take(v, s.Name, t)
+	}
+}
+
 // settled is the instant up to which no sample still to come will change the picture.
 func (r *Recovery) settled(v cond.View, now time.Duration) time.Duration {
 	out := now - hearsay
@@ -83,12 +113,33 @@ func (r *Recovery) settled(v cond.View, now time.Duration) time.Duration {
 			}
 			continue
 		}
-		l := v.Samples(s.Name, 0, now)
-		if n := len(l); n > 0 && l[n-1].ValidFor > 0 {
-			out = min(out, l[n-1].Low)
+		if last, ok := v.Last(s.Name, now); ok && last.ValidFor > 0 {
+			out = min(out, last.Low)
 		}
 	}
 	return max(out, now-reconsider)
+}
+
+// Lookback is how long before its cause a measurement looks at the condition.
+const Lookback = reconsider
+
+// Passed is up to where samples are needed no more, inclusive, but the last one.
+func (r *Recovery) Passed() time.Duration {
+	out := r.base
+	if r.latest.eligible { // the report says how often it was looked at since then
+		out = min(out, max(r.latest.proven(), r.since.Low-Lookback))
+	}
+	for _, s := range r.f.Subjects() {
+		if s.Moment == schema.Event {
+			continue
+		}
+		if p := r.past[s.Name]; p != nil {
+			out = min(out, p.upTo-1)
+		} else {
+			out = min(out, r.since.Low-Lookback)
+		}
+	}
+	return out
 }
 
 // Next is when after now to call Advance again although no sample arrives.

@@ -23,6 +23,7 @@ type sight struct {
 	lasting bool
 	// whole keeps every sample, for conditions that count them.
 	whole   bool
+	past    map[string]*past // what is left of the samples that are settled
 	now     time.Duration
 	lists   map[string][]signal.Sample
 	extents map[string][]signal.Span // of the samples behind an entry, where they were joined
@@ -31,9 +32,9 @@ type sight struct {
 // none is the extent of an entry whose value is sure for some time, so that there is nothing to add.
 var none = signal.Span{Low: -1, High: -1}
 
-func look(v cond.View, now time.Duration, lasting, whole bool) *sight {
+func look(v cond.View, settled map[string]*past, now time.Duration, lasting, whole bool) *sight {
 	return &sight{
-		View: v, lasting: lasting, whole: whole, now: now,
+		View: v, lasting: lasting, whole: whole, past: settled, now: now,
 		lists: map[string][]signal.Sample{}, extents: map[string][]signal.Span{},
 	}
 }
@@ -43,7 +44,15 @@ func (s *sight) list(name string) []signal.Sample {
 	if l, ok := s.lists[name]; ok {
 		return l
 	}
-	l := told(s.View.Samples(name, 0, s.now))
+	from, left := time.Duration(0), (*past)(nil)
+	if left = s.past[name]; left != nil {
+		from = left.upTo
+	}
+	l := s.View.Samples(name, from, s.now)
+	if left != nil {
+		l = left.before(l, s.lasting)
+	}
+	l = told(l)
 	if n := len(l); n > 0 {
 		if s.whole || l[0].Value.Kind.Numeric() {
 			s.single(l)
@@ -124,7 +133,7 @@ func (s *sight) run(l []signal.Sample, complete, latest bool, sure time.Duration
 
 // stale reports whether a signal was unknown between two samples.
 func (s *sight) stale(a, b signal.Sample) bool {
-	return !s.lasting && a.ValidFor > 0 && b.High > a.High+a.ValidFor
+	return !s.lasting && gap(a, b)
 }
 
 // told copies a signal's samples. One that is told when it changes had its value until just before the next: a
@@ -201,7 +210,7 @@ func (s *sight) fix(name string, v signal.Value) *sight {
 }
 
 func (s *sight) with(name string, l []signal.Sample) *sight {
-	out := look(s.View, s.now, s.lasting, s.whole)
+	out := look(s.View, s.past, s.now, s.lasting, s.whole)
 	maps.Copy(out.lists, s.lists)
 	out.lists[name] = l
 	return out

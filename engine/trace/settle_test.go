@@ -20,13 +20,13 @@ func TestWhatComesTooLateIsKnownFromThenOn(t *testing.T) {
 	if got := s.Push(at(0, 5*ms, 2)); got.High != 5*ms {
 		t.Errorf("late, yet before anything was judged: taken at %s", got.High)
 	}
-	s.Settle(20*ms, "x.n", "x.done")
+	s.Settle(20*ms, []string{"x.n", "x.done"})
 	got := s.Push(at(11*ms, 20*ms, 3))
 	if got.Low != 11*ms || got.High != 20*ms+1 || got.High+got.ValidFor != 120*ms {
 		t.Errorf("too late: taken as %+v", got)
 	}
 	s.Push(at(30*ms, 31*ms, 4))
-	s.Settle(40*ms, "x.n")
+	s.Settle(40*ms, []string{"x.n"})
 	s.Push(at(25*ms, 26*ms, 5)) // overtaken by the one before
 	s.Judge(func(v cond.View) {
 		for when, want := range map[time.Duration]float64{5 * ms: 2, 20 * ms: 1, 21 * ms: 3, 40 * ms: 4, 41 * ms: 4} {

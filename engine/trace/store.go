@@ -18,7 +18,19 @@ type Store struct {
 	sink Sink
 	seq  uint64
 	done map[string]time.Duration // by signal and event: judged up to here, inclusive
+
+	holders map[string][]*holder // by signal
+	limits  map[string]int       // how many samples of a signal there may be before some are forgotten
 }
+
+// holder needs samples.
+type holder struct{ passed func() time.Duration }
+
+// leastKept is how many samples of a signal are kept in any case before it is asked which are needed.
+const leastKept = 64
+
+// Nothing is what a holder has passed that needs no sample any more.
+const Nothing = time.Duration(math.MaxInt64)
 
 // Sink receives every sample and event that the store takes, in order.
 type Sink interface {
@@ -28,13 +40,13 @@ type Sink interface {
 
 // NewStore returns an empty store. sink may be nil; its errors are remembered by the sink itself.
 func NewStore(sink Sink) *Store {
-	return &Store{view: cond.NewMemoryView(), sink: sink, done: map[string]time.Duration{}}
+	return &Store{view: cond.NewMemoryView(), sink: sink, done: map[string]time.Duration{}, holders: map[string][]*holder{}, limits: map[string]int{}}
 }
 
 // Settle says that the names are judged up to t, inclusive: what is known of them until then never changes. A sample or
 // event that arrives later although its latest instant is t or earlier is known only from just after t: its interval
 // is widened, and so stays true. That is why judging while running and judging afterwards see the same.
-func (s *Store) Settle(t time.Duration, names ...string) {
+func (s *Store) Settle(t time.Duration, names []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range names {
@@ -77,10 +89,48 @@ func (s *Store) push(x signal.Sample) signal.Sample {
 	s.seq++
 	x.Seq = s.seq
 	s.view.Push(x)
+	s.forget(x.Signal)
 	if s.sink != nil {
 		_ = s.sink.Sample(x) // the writer keeps its first error, and the run asks for it at the end
 	}
 	return x
+}
+
+// Hold says that somebody reads samples of the names. passed is asked now and then: up to there, inclusive, no sample is
+// needed any more but the last one; Nothing says that none ever will be. Samples that nobody holds are forgotten.
+func (s *Store) Hold(names []string, passed func() time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := &holder{passed}
+	for _, name := range names {
+		s.holders[name] = append(s.holders[name], h)
+	}
+}
+
+// forget lets go of samples that nobody needs, once there are twice as many as were needed the last time.
+func (s *Store) forget(name string) {
+	n := s.view.Len(name)
+	if n < max(s.limits[name], leastKept) {
+		return
+	}
+	upTo := Nothing
+	open := s.holders[name][:0]
+	for _, h := range s.holders[name] {
+		if t := h.passed(); t != Nothing {
+			open = append(open, h)
+			upTo = min(upTo, t)
+		}
+	}
+	clear(s.holders[name][len(open):])
+	s.holders[name] = open
+	s.limits[name] = 2 * s.view.Forget(name, upTo)
+}
+
+// Kept is how many samples are in memory.
+func (s *Store) Kept() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.view.Size()
 }
 
 // Happened takes an event, and returns when it happened as far as conditions are concerned.

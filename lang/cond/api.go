@@ -133,6 +133,7 @@ type Formula struct {
 	text     string
 	subjects []Subject
 	awaited  []Subject
+	names    []string
 	temporal bool
 	signals  []string // that are read, by slot
 	windows  []*window
@@ -152,6 +153,9 @@ func Compile(text string, mode Mode, r Resolver) (*Formula, []Problem) {
 	}
 	f := &Formula{root: root, subjects: c.subjects, awaited: c.awaited, text: show(root), signals: c.signals, windows: c.windows, helds: c.helds}
 	f.temporal = hasTemporal(root)
+	for _, s := range f.subjects {
+		f.names = append(f.names, s.Name)
+	}
 	return f, nil
 }
 
@@ -160,6 +164,9 @@ func (f *Formula) String() string { return f.text }
 
 // Subjects lists what the formula refers to, each once, in the order of first use.
 func (f *Formula) Subjects() []Subject { return f.subjects }
+
+// Names lists the names of the subjects.
+func (f *Formula) Names() []string { return f.names }
 
 // Awaited lists the events that stand outside the range of a temporal operator: in a window, in time(), as an
 // operand. An expectation waits for them; those that only bound a temporal range it does not.

@@ -64,22 +64,21 @@ func (x *exact) put(f float64, sign int64) {
 	}
 }
 
-// carry brings every digit but the last into [0, 2^32).
+// carry brings every digit into [0, 2^32) but the last, which has the sign.
 func (x *exact) carry() {
 	x.pending = 0
 	over := int64(0)
-	for i := x.low; i < exactDigits-1; i++ {
-		if i >= x.top && over == 0 {
+	for i := x.low; i < x.top; i++ {
+		d := x.digits[i] + over
+		over = 0
+		if i == x.top-1 && d > -1<<32 && d < 1<<32 {
+			x.digits[i] = d
 			break
 		}
-		d := x.digits[i] + over
 		over = d >> 32
 		x.digits[i] = d & digitMask
-		x.top = max(x.top, i+1)
-		if i+1 >= x.top && over == -1 { // a negative sum: the sign stays in the next digit
-			x.digits[i+1] += over
-			x.top = max(x.top, i+2)
-			break
+		if i == x.top-1 {
+			x.top++
 		}
 	}
 	for x.top > x.low && x.digits[x.top-1] == 0 {

@@ -17,6 +17,7 @@ type stream struct {
 	v     View
 	done  time.Duration // everything up to here is passed, inclusive
 	scene scene
+	now   look // at the scene, used again and again
 
 	feeds  []feed
 	gauges []*gauge
@@ -141,7 +142,10 @@ func (s *stream) event(name string) {
 }
 
 // look is what is known at t, which nothing has changed since the last stop.
-func (s *stream) look(t time.Duration) *look { return &look{v: s.v, t: t, scene: &s.scene} }
+func (s *stream) look(t time.Duration) *look {
+	s.now = look{v: s.v, t: t, scene: &s.scene}
+	return &s.now
+}
 
 // advance passes everything up to limit, inclusive. It calls visit at each stop from `from` on, and at from itself; also
 // is a further instant at which to stop, asked for again after each. visit returns whether to go on.

@@ -29,11 +29,41 @@ func (v *MemoryView) Push(s signal.Sample) {
 	for i > 0 && later(l[i-1], s) {
 		i--
 	}
+	if i == len(l) {
+		v.signals[s.Signal] = append(l, s)
+		return
+	}
 	v.signals[s.Signal] = slices.Insert(l, i, s)
 }
 
 func later(a, b signal.Sample) bool {
 	return a.High > b.High || (a.High == b.High && a.Seq > b.Seq)
+}
+
+// Forget lets go of the samples of a signal that nobody needs who needs those after t, and the value in force at t. It
+// returns how many are left.
+func (v *MemoryView) Forget(name string, t time.Duration) int {
+	l := v.signals[name]
+	i := sort.Search(len(l), func(i int) bool { return l[i].High > t }) - 1
+	if i <= 0 {
+		return len(l)
+	}
+	n := copy(l, l[i:])
+	clear(l[n:])
+	v.signals[name] = l[:n]
+	return n
+}
+
+// Len is how many samples of a signal there are.
+func (v *MemoryView) Len(name string) int { return len(v.signals[name]) }
+
+// Size is how many samples of all signals there are.
+func (v *MemoryView) Size() int {
+	n := 0
+	for _, l := range v.signals {
+		n += len(l)
+	}
+	return n
 }
 
 // Happened takes an event. Of several with one name the first counts.

@@ -18,6 +18,8 @@ type watch struct {
 	base *time.Duration // where ranges begin that do not say so; nil while that is not known
 	s    *stream
 	body []source
+	on   func(time.Duration) bool // visits an instant
+	ring func() time.Duration     // alarm
 
 	begun    bool
 	ready    time.Duration // when the events that bound the range had happened
@@ -41,6 +43,11 @@ const forever = time.Duration(math.MaxInt64)
 
 func newWatch(f *Formula, n truthNode, v View, base *time.Duration) *watch {
 	w := &watch{f: f, v: v, base: base, to: forever, answers: answers{before: False}}
+	w.on = func(t time.Duration) bool {
+		w.instant(w.s.look(t))
+		return !w.over
+	}
+	w.ring = w.alarm
 	if t, ok := n.(*temporal); ok {
 		w.t = t
 		w.s = newStream(f, v, t.body)
@@ -78,10 +85,7 @@ func (w *watch) advance(now, ahead time.Duration) {
 // look looks at the instants of the range up to limit.
 func (w *watch) look(limit time.Duration) {
 	if !w.over {
-		w.s.advance(limit, w.from, w.alarm, func(t time.Duration) bool {
-			w.instant(w.s.look(t))
-			return !w.over
-		})
+		w.s.advance(limit, w.from, w.ring, w.on)
 	}
 }
 
