@@ -41,11 +41,15 @@ func (r *run) armGuards() {
 			more = append(more, g.To.Path())
 		}
 		r.opt.Trace.Judge(func(v cond.View) { g.follow = g.That.Formula.Follow(v) })
-		r.hold(g.That.Formula, func() time.Duration {
-			if g.over || r.complete {
+		back, bounded := g.That.Formula.Reach()
+		r.opt.Trace.Hold(g.That.Formula.Names(), func() time.Duration {
+			switch {
+			case g.over || r.complete:
 				return trace.Nothing
+			case !bounded:
+				return g.follow.Passed()
 			}
-			return min(g.follow.Passed(), r.at-r.opt.Lateness)
+			return min(g.follow.Passed(), r.at-back-1)
 		})
 		r.watchers.watch(g.That.Formula, func(now time.Duration) (time.Duration, bool) { return r.guard(g, now) }, more...)
 	}
