@@ -28,6 +28,9 @@ type Provider struct {
 	// Machines says that its sessions look at the machines of a target. They are made where a condition names one of its
 	// signals and there are machines: at real targets and in labs. Twins have none, and what looks at them is left out.
 	Machines bool
+	// Wanted reports whether the provider's session at a target is made although the plan has no block for it, for the sake
+	// of the jobs there; nil: never.
+	Wanted func(target string, jobs []JobInfo) bool
 	// Connect makes a session from the connection's arguments; nil when the provider has no sessions. args
 	// are {} when the target has no such block.
 	Connect func(env Env, target Target, args json.RawMessage) (Session, error)

@@ -211,6 +211,12 @@ type (
 		From     signal.Value `json:"from"`
 		To       signal.Value `json:"to"`
 		Evidence string       `json:"evidence,omitempty"`
+		// Strength is how much the evidence of a conclusion is worth: strong, medium, weak; empty for observations.
+		Strength signal.Strength `json:"strength,omitempty"`
+		// After and By bound the change: it came later than After, when the signal may still have had the old value, and no
+		// later than By, when it was seen to have the new one.
+		After time.Duration `json:"after,omitempty"`
+		By    time.Duration `json:"by,omitempty"`
 	}
 	// RunFinished closes a run.
 	RunFinished struct {

@@ -62,6 +62,7 @@ func Examine(ctx context.Context, opt Options, assumptions bool) Examination {
 	for i, k := range keys {
 		out.Claims[k[0]] = append(out.Claims[k[0]], claims[i]...)
 	}
+	out.Findings = append(out.Findings, r.conclusions(ctx)...)
 	unwell := !out.OK()
 	for _, st := range r.order {
 		if r.leftOut(st) != "" || !r.prepared(st) || unwell && len(st.Description.Places) > 0 {

@@ -169,9 +169,10 @@ func (r *run) take(s signal.Sample, news bool) {
 	}
 	s = r.opt.Trace.Push(s)
 	if news || !s.Value.Kind.Numeric() { // numbers change all the time
-		if old, ok := r.seen[s.Signal]; !ok || old != s.Value {
-			r.seen[s.Signal] = s.Value
-			_ = r.emit(&event.Changed{Signal: s.Signal, From: old, To: s.Value, Evidence: s.Evidence})
+		old, ok := r.seen[s.Signal]
+		r.seen[s.Signal] = s
+		if !ok || old.Value != s.Value {
+			_ = r.emit(&event.Changed{Signal: s.Signal, From: old.Value, To: s.Value, Evidence: s.Evidence, Strength: s.Strength, After: old.Low, By: s.High})
 		}
 	}
 	r.watchers.touch(s.Signal)

@@ -50,7 +50,7 @@ type run struct {
 	jobs       []*life // submitted, for cancelling in reverse
 	opening    int     // probes that are not ready yet
 	behind     []*step // faults that wait for them
-	seen       map[string]signal.Value
+	seen       map[string]signal.Sample
 	infer      map[string][]providers.Inference // by target
 	overviews  []providers.Inference
 	aborting   string // why nothing more is started
@@ -102,7 +102,7 @@ func newRun(opt Options) *run {
 	r := &run{
 		opt: opt, plan: opt.Plan, start: opt.Start, inbox: make(chan func(), 256),
 		steps: map[string]*step{}, holding: map[string][]*step{}, audits: map[string][]*step{},
-		seen: map[string]signal.Value{}, infer: map[string][]providers.Inference{},
+		seen: map[string]signal.Sample{}, infer: map[string][]providers.Inference{},
 		places: newPlaces(), attend: newAttention(), faults: map[*step]bool{}, giveUp: func() {},
 	}
 	r.out.Verdicts = map[event.Verdict]int{}

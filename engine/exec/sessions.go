@@ -137,6 +137,13 @@ func (r *run) connections() [][2]string {
 			add(st.Job.Target, st.Provider)
 		}
 	}
+	for _, p := range r.opt.Registry.Providers() {
+		for _, t := range r.plan.Targets {
+			if p.Wanted != nil && p.Wanted(t.Name, r.plan.Jobs) {
+				add(t.Name, p.Name)
+			}
+		}
+	}
 	for _, l := range r.plan.Looks() {
 		if p, ok := r.opt.Registry.Provider(l.Provider); ok && p.Machines && r.env.Machine != nil {
 			add(l.Target, l.Provider)

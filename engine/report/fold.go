@@ -148,7 +148,9 @@ func (f *folding) fact(at float64, body event.Payload) {
 		f.note(at, b.Level, b.Subject, b.Text)
 	case *event.RunFinished:
 		f.ended = b
-	case *event.RunStarted, *event.Happened, *event.Progress, *event.Changed:
+	case *event.Changed:
+		f.claim(b)
+	case *event.RunStarted, *event.Happened, *event.Progress:
 		// The trace has the samples and the events that conditions name.
 	}
 }

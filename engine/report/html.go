@@ -43,6 +43,7 @@ type page struct {
 	Legend                       []legend
 	Audits                       []auditRow
 	Faults                       []faultRow
+	Claims                       []claimRow
 	Steps                        []stepRow
 	Predictions                  []predictedRow
 	Notes                        []noteRow
@@ -109,6 +110,9 @@ func newPage(s Summary) page {
 	}
 	for _, f := range s.Faults {
 		p.Faults = append(p.Faults, f.row())
+	}
+	for _, c := range s.Claims {
+		p.Claims = append(p.Claims, c.row())
 	}
 	for _, st := range s.Steps {
 		if st.Kind != "expect" {

@@ -95,6 +95,12 @@ func drill() *recording {
 		Since: cut + ".injected", RTO: new(23.4), RTOLow: 20.62, RTOHigh: new(23.4), Disturbed: true, InjectedLow: 38.05, InjectedHigh: 38.4,
 		BeganLow: 59.02, BeganHigh: 61.45, Sampling: 2.1,
 	}})
+	r.at(61.5, &event.Changed{
+		Signal: "dc2.job.orders.toolkit.remote", From: signal.EnumVal("up"), To: signal.EnumVal("down"), Strength: signal.Strong, After: dur(58), By: dur(61.45),
+		Evidence: "RemoteDataCenterHeartbeatWatchdog has submitted 2 status tuples; an even number: the last one said DOWN",
+	})
+	r.at(61.5, &event.Changed{Signal: "dc2.job.orders.toolkit.takeover", To: signal.EnumVal("running"), Strength: signal.Weak, After: dur(0), By: dur(61.45), Evidence: "<b>nothing</b> yet"})
+	r.at(61.5, &event.Changed{Signal: "dc2.job.orders.health", From: signal.EnumVal("healthy"), To: signal.EnumVal("unhealthy"), By: dur(61.45)})
 	r.at(66.0, &event.StepChanged{Step: takeover, State: event.Done, Results: map[string]any{"rto": 23.4}})
 	r.at(66.0, &event.Judged{
 		Step: "expect.recovers_in_time", Verdict: event.Met, Severity: "must", Text: "wait.takeover.rto <= 60s", Why: "wait.takeover.rto is [20.62s, 23.4s]",

@@ -27,6 +27,8 @@ type Summary struct {
 	Probes      []Probe     `json:"probes,omitempty"`
 	Seeds       []Seed      `json:"seeds,omitempty"`
 	Faults      []Fault     `json:"faults,omitempty"`
+	Claims      []Claim     `json:"claims,omitempty"`
+	ClaimsLeft  int         `json:"claims_left_out,omitempty"` // beyond the first 500
 	Steps       []Step      `json:"steps"`
 	Predictions []Predicted `json:"predictions,omitempty"`
 	Warnings    []Note      `json:"plan_warnings,omitempty"`

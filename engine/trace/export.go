@@ -33,7 +33,7 @@ func Export(w io.Writer, format string, src Source, start time.Time, keep func(n
 		sample, happened = e.jsonSample, e.jsonEvent
 	case "csv":
 		c := csv.NewWriter(out)
-		if err := c.Write([]string{"signal", "kind", "low", "high", "valid_for", "value", "value_low", "value_high", "evidence"}); err != nil {
+		if err := c.Write([]string{"signal", "kind", "low", "high", "valid_for", "value", "value_low", "value_high", "evidence", "strength"}); err != nil {
 			return err
 		}
 		sample = func(s signal.Sample) error { return c.Write(cells(s)) }
@@ -83,6 +83,7 @@ type sampleJSON struct {
 	ValueLow  *float64 `json:"value_low,omitempty"`
 	ValueHigh *float64 `json:"value_high,omitempty"`
 	Evidence  string   `json:"evidence,omitempty"`
+	Strength  string   `json:"strength,omitempty"`
 }
 
 type eventJSON struct {
@@ -100,7 +101,7 @@ func (e *exporter) line(v any) error {
 }
 
 func (e *exporter) jsonSample(s signal.Sample) error {
-	out := sampleJSON{Signal: s.Signal, Kind: s.Value.Kind.String(), Low: s.Low.Seconds(), High: s.High.Seconds(), ValidFor: s.ValidFor.Seconds(), Evidence: s.Evidence}
+	out := sampleJSON{Signal: s.Signal, Kind: s.Value.Kind.String(), Low: s.Low.Seconds(), High: s.High.Seconds(), ValidFor: s.ValidFor.Seconds(), Evidence: s.Evidence, Strength: string(s.Strength)}
 	switch v := s.Value; {
 	case v.Kind == signal.Bool:
 		out.Value = v.Bool
@@ -130,7 +131,7 @@ func finite(f float64) *float64 {
 func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 func cells(s signal.Sample) []string {
-	row := []string{s.Signal, s.Value.Kind.String(), number(s.Low.Seconds()), number(s.High.Seconds()), number(s.ValidFor.Seconds()), "", "", "", s.Evidence}
+	row := []string{s.Signal, s.Value.Kind.String(), number(s.Low.Seconds()), number(s.High.Seconds()), number(s.ValidFor.Seconds()), "", "", "", s.Evidence, string(s.Strength)}
 	switch v := s.Value; {
 	case v.Kind == signal.Bool:
 		row[5] = strconv.FormatBool(v.Bool)

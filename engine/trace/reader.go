@@ -335,7 +335,7 @@ func (d *decoder) samples(r *record, n uint64) {
 		s := signal.Sample{Signal: k.name, Value: k.last, Low: low, High: high, ValidFor: time.Duration(sh.validFor), Seq: d.seq}
 		s.Value.Kind = k.kind
 		if k.evidence > 0 {
-			s.Evidence = d.nums.texts[k.evidence-1]
+			s.Strength, s.Evidence = signal.SplitEvidence(d.nums.texts[k.evidence-1])
 		}
 		d.sample(s)
 	}

@@ -96,7 +96,7 @@ func (t *Writer) endGroup() {
 	ids := make([]uint64, len(t.group))
 	for i, s := range t.group {
 		ids[i] = t.signal(s.Signal, s.Value.Kind)
-		t.evidence(ids[i], s.Evidence)
+		t.evidence(ids[i], s.Rests())
 	}
 	number := t.shape(ids)
 	sh := &t.nums.shapes[number]

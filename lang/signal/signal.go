@@ -250,6 +250,8 @@ type Sample struct {
 	ValidFor time.Duration `json:"valid_for"` // from High; 0 means until the next sample
 	Seq      uint64        `json:"seq"`       // order among samples with the same High
 	Evidence string        `json:"evidence,omitempty"`
+	// Strength is how much the evidence of a conclusion is worth; empty for observations.
+	Strength Strength `json:"strength,omitempty"`
 }
 
 // Span is an interval of the run's time in which something happened.

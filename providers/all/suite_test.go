@@ -111,6 +111,9 @@ func TestExamplesDecode(t *testing.T) {
 	}
 }
 
+// snapshots is the folder in which each side keeps the other's state.
+const snapshots = "/var/lib/orders/snapshots"
+
 const (
 	thePassword = "s3cret-\"and\"-quoted"
 	theRun      = "20260101T000000Z-abcdefgh"
@@ -141,7 +144,7 @@ func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *
 	var jobs []providers.JobInfo
 	for _, s := range prog.Steps {
 		if s.Job != nil {
-			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle, Toolkit: &providers.Toolkit{Mode: "active", HeartbeatInterval: s.Job.Toolkit.HeartbeatInterval, MissesAllowed: s.Job.Toolkit.MissesAllowed}})
+			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle, Toolkit: &providers.Toolkit{Mode: "active", HeartbeatInterval: s.Job.Toolkit.HeartbeatInterval, MissesAllowed: s.Job.Toolkit.MissesAllowed, SnapshotDirectory: snapshots, Host: "edge"}})
 		}
 	}
 	p.env = providers.Env{
@@ -222,7 +225,8 @@ func inTwin(t *testing.T, block string, try func(t *testing.T, w *providertest.W
 			cfg.Targets = append(cfg.Targets, out)
 			cfg.Jobs = append(cfg.Jobs, twin.Job{
 				Target: target.Name, Path: "job.orders", Application: "keyed_counter", Inputs: []string{"Orders"}, Outputs: []string{"Results"}, Bundle: "orders.sab",
-				Toolkit: &providers.Toolkit{HeartbeatInterval: value.Duration(5 * time.Second), MissesAllowed: 4, InitDelay: value.Duration(10 * time.Second), Port: 25091, Mode: "active"},
+				Toolkit: &providers.Toolkit{HeartbeatInterval: value.Duration(5 * time.Second), MissesAllowed: 4, InitDelay: value.Duration(10 * time.Second), Port: 25091, Mode: "active",
+					SnapshotInterval: value.Duration(10 * time.Second), SnapshotDirectory: snapshots},
 			})
 		}
 		tw, err := twin.New(cfg, wire.NewMemory(7))

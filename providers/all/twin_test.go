@@ -64,9 +64,13 @@ func split(path string) []string {
 func TestSignalsAreWhatTheSchemaSays(t *testing.T) {
 	inTwin(t, "wait \"x\" {\nuntil = \"dc1.instance.health is healthy\"\ntimeout = \"9s\"\n}\n", func(t *testing.T, w *providertest.World) {
 		seen := map[string]bool{}
-		session, err := w.Env.Session("dc1", "streams")
-		if err != nil {
-			t.Fatal(err)
+		var sessions []providers.Session
+		for _, name := range []string{"streams", "toolkit"} {
+			s, err := w.Env.Session("dc1", name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sessions = append(sessions, s)
 		}
 		p, _ := all.Registry().Provider("toolkit")
 		infer, overview := p.Infer("dc1", w.Env.Jobs), p.Overview(w.Env.Jobs)
@@ -85,26 +89,28 @@ func TestSignalsAreWhatTheSchemaSays(t *testing.T) {
 		start := time.Now()
 		for range 90 {
 			<-time.After(time.Second)
-			err := session.(providers.Observer).Observe(t.Context(), func(r providers.Reading) {
-				note(r.Path, r.Value)
-				in := signal.Sample{Signal: "dc1." + r.Path, Value: r.Value, Low: r.Low.Sub(start), High: r.High.Sub(start)}
-				for _, c := range append(infer.Infer(in), in) {
-					note(strings.TrimPrefix(c.Signal, "dc1."), c.Value)
-					for _, both := range overview.Infer(c) {
-						note(both.Signal[strings.Index(both.Signal, ".")+1:], both.Value)
+			for _, session := range sessions {
+				err := session.(providers.Observer).Observe(t.Context(), func(r providers.Reading) {
+					note(r.Path, r.Value)
+					in := signal.Sample{Signal: "dc1." + r.Path, Value: r.Value, Low: r.Low.Sub(start), High: r.High.Sub(start)}
+					for _, c := range append(infer.Infer(in), in) {
+						note(strings.TrimPrefix(c.Signal, "dc1."), c.Value)
+						for _, both := range overview.Infer(c) {
+							note(both.Signal[strings.Index(both.Signal, ".")+1:], both.Value)
+						}
 					}
+				})
+				if err != nil {
+					t.Fatal(err)
 				}
-			})
-			if err != nil {
-				t.Fatal(err)
 			}
 		}
 		for _, s := range all.Registry().Signals() {
 			if p, _ := all.Registry().Provider(s.Provider); p.Outside || p.Machines {
 				continue // a twin has nothing for it to look at
 			}
-			// The twin's application has no custom metrics, and snapshots are not configured here.
-			if !seen[s.Path] && s.Path != "job.*.metric[*]" && s.Path != "job.*.toolkit.replication_age" {
+			// The twin's application has no custom metrics.
+			if !seen[s.Path] && s.Path != "job.*.metric[*]" {
 				t.Errorf("%s can be named in plans and is never made", s.Path)
 			}
 		}

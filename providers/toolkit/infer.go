@@ -15,12 +15,15 @@ const (
 	receiver     = "CrossDataCenterReceiverForHB"
 	dataReceiver = "CrossDataCenterReceiver"
 	sender       = "CrossDataCenterSender1"
+	dataSender   = "CrossDataCenterSender2"
 	preparer     = "HeartbeatMessagePreparer"
 	merger       = "RemoteDCDataMerger"
 
 	statusTuples   = "output[0].tuples"
 	receivedTuples = "output[0].tuples"
 	triedTuples    = "input[0].tuples"
+	waitingTuples  = "queued"
+	answerTuples   = "output[0].tuples"
 	preparedTuples = "output[0].tuples"
 	noticeTuples   = "output[1].tuples"
 	snapshotSignal = "output[2].tuples"
@@ -67,7 +70,11 @@ type state struct {
 	transitions count
 	merged      count
 	received    map[string]count // by operator: data receivers may be several
+	odd         map[string]int64 // answers of the other side that were no success, by sender
 	arrived     *signal.Sample   // the sample with which replicated state last arrived, Low moved to before it
+	arrivals    []signal.Sample  // the latest ones, in order
+	files       files
+	lines       lines
 	role        string
 	running     verdict
 	healthy     verdict
@@ -95,8 +102,9 @@ func newState(target string, info providers.JobInfo) *state {
 
 // reset forgets everything that belonged to a job that is gone.
 func (s *state) reset() {
-	s.owner, s.torn, s.received = map[string]string{}, map[string]bool{}, map[string]count{}
-	s.transitions, s.merged, s.arrived, s.role, s.takeover = count{}, count{}, nil, "", takeover{}
+	s.owner, s.torn, s.received, s.odd = map[string]string{}, map[string]bool{}, map[string]count{}, map[string]int64{}
+	s.lines = lines{}
+	s.transitions, s.merged, s.arrived, s.arrivals, s.role, s.takeover = count{}, count{}, nil, nil, "", takeover{}
 }
 
 // take draws conclusions from one sample of the job.
@@ -106,6 +114,9 @@ func (s *state) take(rest string, in signal.Sample) []signal.Sample {
 		return s.status(in)
 	case "health":
 		return s.health(in)
+	}
+	if rest, ok := strings.CutPrefix(rest, "toolkit."); ok {
+		return s.stored(rest, in)
 	}
 	name, attr, ok := operatorIn(rest)
 	if !ok || !in.Value.Kind.Numeric() {
@@ -120,15 +131,19 @@ func (s *state) take(rest string, in signal.Sample) []signal.Sample {
 	case part == watchdog && attr == statusTuples:
 		return s.statusTuples(n, in)
 	case part == receiver && attr == receivedTuples:
-		return []signal.Sample{s.conclude("heartbeats_in", signal.NumberVal(float64(n)), in, fmt.Sprintf("%s has submitted %d tuples", name, n))}
+		return []signal.Sample{s.conclude("heartbeats_in", signal.NumberVal(float64(n)), in, signal.Strong, fmt.Sprintf("%s has submitted %d tuples", name, n))}
 	case part == sender && attr == triedTuples:
-		return []signal.Sample{s.conclude("heartbeats_out", signal.NumberVal(float64(n)), in, fmt.Sprintf("%s has processed %d tuples", name, n))}
+		return []signal.Sample{s.conclude("heartbeats_out", signal.NumberVal(float64(n)), in, signal.Strong, fmt.Sprintf("%s has processed %d tuples", name, n))}
+	case part == sender && attr == waitingTuples:
+		return []signal.Sample{s.conclude("queued", signal.NumberVal(float64(n)), in, signal.Medium, fmt.Sprintf("%d heartbeats wait in front of %s: a link that is slow, or swallows them, holds them up", n, name))}
+	case (part == sender || part == dataSender) && attr == answerTuples:
+		return s.answers(name, n, in)
 	case part == preparer && attr == preparedTuples:
-		return []signal.Sample{s.conclude("heartbeats_prepared", signal.NumberVal(float64(n)), in, fmt.Sprintf("%s has submitted %d heartbeats", name, n))}
+		return []signal.Sample{s.conclude("heartbeats_prepared", signal.NumberVal(float64(n)), in, signal.Strong, fmt.Sprintf("%s has submitted %d heartbeats", name, n))}
 	case part == preparer && attr == noticeTuples:
-		return []signal.Sample{s.conclude("notices_sent", signal.NumberVal(float64(n)), in, fmt.Sprintf("%s has submitted %d tuples on its port for special messages", name, n))}
+		return []signal.Sample{s.conclude("notices_sent", signal.NumberVal(float64(n)), in, signal.Strong, fmt.Sprintf("%s has submitted %d tuples on its port for special messages", name, n))}
 	case part == preparer && attr == snapshotSignal && n > 0:
-		return s.active(in, fmt.Sprintf("%s has asked for %d snapshots, which only an active side does", name, n))
+		return s.active(in, signal.Strong, fmt.Sprintf("%s has asked for %d snapshots, which only an active side does", name, n))
 	case part == dataReceiver && attr == receivedTuples:
 		return s.replicated(name, n, in)
 	case part == merger && attr == mergedTuples:
@@ -149,7 +164,7 @@ func (s *state) part(name string) (string, bool) {
 		last = last[:i]
 	}
 	switch last {
-	case watchdog, receiver, dataReceiver, sender, preparer, merger:
+	case watchdog, receiver, dataReceiver, sender, dataSender, preparer, merger:
 	default:
 		return "", false
 	}
@@ -187,7 +202,17 @@ func (s *state) statusTuples(n int64, in signal.Sample) []signal.Sample {
 	case n > 0:
 		word, why = remoteDown, "an even number: the last one said DOWN"
 	}
-	out := []signal.Sample{s.conclude("remote", signal.EnumVal(word), in, fmt.Sprintf("%s has submitted %d status tuples; %s", watchdog, n, why))}
+	worth, what := signal.Strong, fmt.Sprintf("%s has submitted %d status tuples; %s", watchdog, n, why)
+	if l := s.takeover.launch[watchdog]; l > 1 {
+		what += fmt.Sprintf(", counted since launch %d of its PE", l)
+		if n == 0 {
+			worth = signal.Medium // it may have heard before that launch
+		}
+	}
+	if said := s.lines.about(); said != "" {
+		what += "; " + said
+	}
+	out := []signal.Sample{s.conclude("remote", signal.EnumVal(word), in, worth, what)}
 	return append(out, s.takenOver(in)...)
 }
 
@@ -199,7 +224,7 @@ func (s *state) status(in signal.Sample) []signal.Sample {
 		was := s.role
 		s.reset()
 		if was != "" || s.configured() {
-			return []signal.Sample{s.conclude("role", signal.EnumVal(rolePassive), in, "the job is gone: it processes nothing")}
+			return []signal.Sample{s.conclude("role", signal.EnumVal(rolePassive), in, signal.Strong, "the job is gone: it processes nothing")}
 		}
 		return nil
 	case "running":
@@ -219,21 +244,21 @@ func (s *state) configured() bool { return s.info.Toolkit != nil }
 func (s *state) roleOf(in signal.Sample) []signal.Sample {
 	switch {
 	case s.info.Launched != "":
-		return s.active(in, "a copy that was launched is the active one")
+		return s.active(in, signal.Strong, "a copy that was launched is the active one")
 	case s.role == roleActive:
-		return s.active(in, "it has taken snapshots, which only an active side does")
+		return s.active(in, signal.Strong, "it has taken snapshots, which only an active side does")
 	case !s.configured():
 		return nil
 	case s.info.Toolkit.Mode == rolePassive:
 		s.role = rolePassive
-		return []signal.Sample{s.conclude("role", signal.EnumVal(rolePassive), in, "the plan says that it was configured as passive")}
+		return []signal.Sample{s.conclude("role", signal.EnumVal(rolePassive), in, signal.Weak, "the plan says that it was configured as passive")}
 	}
-	return []signal.Sample{s.conclude("role", signal.EnumVal(roleActive), in, "the plan says that it was configured as active, and it is running")}
+	return []signal.Sample{s.conclude("role", signal.EnumVal(roleActive), in, signal.Medium, "the plan says that it was configured as active, and it is running")}
 }
 
-func (s *state) active(in signal.Sample, why string) []signal.Sample {
+func (s *state) active(in signal.Sample, worth signal.Strength, why string) []signal.Sample {
 	s.role = roleActive
-	return []signal.Sample{s.conclude("role", signal.EnumVal(roleActive), in, why)}
+	return []signal.Sample{s.conclude("role", signal.EnumVal(roleActive), in, worth, why)}
 }
 
 // launched concludes the takeover of a copy that something else launched: it has happened when it runs and is healthy,
@@ -243,9 +268,9 @@ func (s *state) launched(in signal.Sample) []signal.Sample {
 		return nil
 	}
 	if s.running.yes && s.healthy.yes {
-		return []signal.Sample{s.conclude("takeover", signal.EnumVal(takeoverDone), in, "the launched copy is running and healthy")}
+		return []signal.Sample{s.conclude("takeover", signal.EnumVal(takeoverDone), in, signal.Strong, "the launched copy is running and healthy")}
 	}
-	return []signal.Sample{s.conclude("takeover", signal.EnumVal(takeoverRunning), in, "the launched copy is there and not yet running and healthy")}
+	return []signal.Sample{s.conclude("takeover", signal.EnumVal(takeoverRunning), in, signal.Strong, "the launched copy is there and not yet running and healthy")}
 }
 
 // replicated notes arrivals of replicated state and says how long ago the last one was.
@@ -256,24 +281,34 @@ func (s *state) replicated(name string, n int64, in signal.Sample) []signal.Samp
 	case n > old.n && old.known, n < old.n && n > 0: // more, or anything after a restart
 		came := in
 		came.Low = old.at.Low
-		s.arrived = &came
+		s.arrives(came)
 	case n > 0 && !old.known:
 		came := in
 		came.Low = 0 // at some time since the run began, or before it
-		s.arrived = &came
+		s.arrives(came)
 	}
-	if s.arrived == nil {
-		return nil
+	if s.arrived == nil || s.files.known {
+		return nil // what is stored says more than what has arrived
 	}
 	low := max(in.Low-s.arrived.High, 0).Seconds()
 	high := max(in.High-s.arrived.Low, 0).Seconds()
-	return []signal.Sample{s.conclude("replication_age", signal.Bounded(signal.Duration, high, low, high), in,
-		fmt.Sprintf("%s has submitted %d tuples; the last rise was seen by %s", name, n, signal.Seconds(s.arrived.High.Seconds())))}
+	return []signal.Sample{s.conclude("replication_age", signal.Bounded(signal.Duration, high, low, high), in, signal.Medium,
+		fmt.Sprintf("%s has submitted %d tuples; the last rise was seen by %s. Whether it was stored is not known", name, n, signal.Seconds(s.arrived.High.Seconds())))}
 }
 
 // conclude makes a sample of the toolkit out of the one it rests on: it was so at the same instants.
-func (s *state) conclude(attr string, v signal.Value, from signal.Sample, evidence string) signal.Sample {
-	return signal.Sample{Signal: s.prefix + "toolkit." + attr, Value: v, Low: from.Low, High: from.High, ValidFor: from.ValidFor, Evidence: evidence}
+func (s *state) conclude(attr string, v signal.Value, from signal.Sample, worth signal.Strength, evidence string) signal.Sample {
+	return signal.Sample{Signal: s.prefix + "toolkit." + attr, Value: v, Low: from.Low, High: from.High, ValidFor: from.ValidFor, Evidence: evidence, Strength: worth}
+}
+
+// answers sums up the answers that were no success. What was not answered at all is not among them.
+func (s *state) answers(name string, n int64, in signal.Sample) []signal.Sample {
+	s.odd[name] = n
+	sum := int64(0)
+	for _, one := range s.odd {
+		sum += one
+	}
+	return []signal.Sample{s.conclude("http_errors", signal.NumberVal(float64(sum)), in, signal.Medium, fmt.Sprintf("%s has submitted %d answers of the other side that were no success; refusals and silence are not counted there", name, n))}
 }
 
 // patience is how long after DOWN something would have been handed over if there were anything.

@@ -200,16 +200,18 @@ func (x *side) conclude(trigger signal.Sample) []signal.Sample {
 	silent, silentWhy := x.mutualSilence()
 	if x.other != nil {
 		late := trigger
+		late.Strength = signal.Least(x.remote.at.Strength, x.other.remote.at.Strength)
 		if silent {
 			late.Low = max(late.Low-x.lag(), 0)
 		}
 		out = append(out, x.says("mutual_silence", signal.BoolVal(silent), late, silentWhy)...)
 	}
 	conflict, conflictWhy := x.conflict()
-	out = append(out, x.says("conflict", signal.BoolVal(conflict), trigger, conflictWhy)...)
-	word, why := x.state(split, splitWhy, silent, silentWhy, conflict, conflictWhy)
 	at := trigger
-	at.Low = min(at.Low, x.remote.at.Low)
+	at.Strength = signal.Medium // several counters of different rounds
+	out = append(out, x.says("conflict", signal.BoolVal(conflict), at, conflictWhy)...)
+	word, why := x.state(split, splitWhy, silent, silentWhy, conflict, conflictWhy)
+	at.Low, at.Strength = min(at.Low, x.remote.at.Low), x.worth(word)
 	if x.other != nil && x.other.remote.known() && (split || silent) {
 		at.Low = min(at.Low, x.other.remote.at.Low)
 	}
@@ -221,7 +223,7 @@ func (x *side) says(attr string, v signal.Value, from signal.Sample, evidence st
 	if old, ok := x.said[attr]; ok && old.High == from.High && old.Value.Equal(v) {
 		return nil
 	}
-	s := signal.Sample{Signal: x.name + ".toolkit." + attr, Value: v, Low: from.Low, High: from.High, ValidFor: from.ValidFor, Evidence: evidence}
+	s := signal.Sample{Signal: x.name + ".toolkit." + attr, Value: v, Low: from.Low, High: from.High, ValidFor: from.ValidFor, Evidence: evidence, Strength: from.Strength}
 	if x.said == nil {
 		x.said = map[string]signal.Sample{}
 	}
@@ -237,6 +239,9 @@ func (x *side) splitBrain() (is bool, why string, at *signal.Sample) {
 		return false, "", nil
 	}
 	refute := func(how string, by signal.Sample) {
+		if by.Strength == "" {
+			by.Strength = signal.Strong // it was seen, not concluded
+		}
 		if at == nil || by.High > at.High {
 			why, at = how, &by
 		}
@@ -252,7 +257,9 @@ func (x *side) splitBrain() (is bool, why string, at *signal.Sample) {
 			}
 		}
 		if s.young() {
-			refute(fmt.Sprintf("%s has run for less than it takes to miss %d heartbeats", s.info.Target, s.info.Toolkit.MissesAllowed+1), s.seen)
+			seen := s.seen
+			seen.Strength = signal.Medium // by what the plan says of its intervals
+			refute(fmt.Sprintf("%s has run for less than it takes to miss %d heartbeats", s.info.Target, s.info.Toolkit.MissesAllowed+1), seen)
 		}
 	}
 	if at != nil {
@@ -275,6 +282,7 @@ func (x *side) young() bool {
 func later(a, b signal.Sample) signal.Sample {
 	a.Low, a.High = max(a.Low, b.Low), max(a.High, b.High)
 	a.ValidFor = min(a.ValidFor, b.ValidFor)
+	a.Strength = signal.Least(a.Strength, b.Strength)
 	return a
 }
 
@@ -318,6 +326,19 @@ func (x *side) conflict() (bool, string) {
 		return true, fmt.Sprintf("the number of status tuples says that %s believes the other side up, but no heartbeat has come for %s, which is more than it forgives", x.info.Target, signal.Seconds(x.in.flat().Seconds()))
 	}
 	return false, "nothing contradicts anything"
+}
+
+// worth is how much the word for a side is worth: what it rests on, or medium where several counters speak.
+func (x *side) worth(word string) signal.Strength {
+	switch word {
+	case stateConflicting, stateShutDown:
+		return signal.Medium
+	case stateSplitBrain, stateSilence:
+		return signal.Least(x.remote.at.Strength, x.other.remote.at.Strength, x.role.at.Strength, x.other.role.at.Strength)
+	case stateTakingOver, stateTakenOver:
+		return signal.Least(x.remote.at.Strength, x.takeover.at.Strength)
+	}
+	return x.remote.at.Strength
 }
 
 // state sums up what is believed and known of one side in a word.

@@ -13,6 +13,7 @@ type takeover struct {
 	since  time.Duration // when it was first seen to be believed down
 	down   bool
 	launch map[string]int64 // launch counts of the PEs that hold the counters
+	stored int              // files that were there when the other side was last not believed down
 }
 
 // launched notes the launch count of the PE of an operator. Counters begin anew with each launch.
@@ -35,21 +36,21 @@ func (s *state) takenOver(in signal.Sample) []signal.Sample {
 	if s.merged.known && s.merged.at.High != s.transitions.at.High {
 		return nil
 	}
-	word, why := s.howFar(in)
-	return []signal.Sample{s.conclude("takeover", signal.EnumVal(word), in, why)}
+	word, worth, why := s.howFar(in)
+	return []signal.Sample{s.conclude("takeover", signal.EnumVal(word), in, worth, why)}
 }
 
-func (s *state) howFar(in signal.Sample) (word, why string) {
+func (s *state) howFar(in signal.Sample) (word string, worth signal.Strength, why string) {
 	t, n := &s.takeover, s.merged.n
 	if n < t.before {
 		t.before = 0 // it was launched again
 	}
 	if s.transitions.n == 0 || s.transitions.n%2 == 1 {
-		t.down, t.before = false, n
-		return takeoverNone, "the other side is not believed down"
+		t.down, t.before, t.stored = false, n, s.files.n
+		return takeoverNone, signal.Strong, "the other side is not believed down"
 	}
 	if s.info.Toolkit != nil && s.info.Toolkit.Mode == rolePassive {
-		return takeoverNone, "a passive side reads nothing when it believes the other down"
+		return takeoverNone, signal.Medium, "a passive side reads nothing when it believes the other down"
 	}
 	if !t.down {
 		t.down, t.since = true, in.High
@@ -58,13 +59,22 @@ func (s *state) howFar(in signal.Sample) (word, why string) {
 	for _, r := range s.received {
 		got += r.n
 	}
+	vanished := s.files.since(t.since) && t.stored > 0 && s.files.n == 0
 	switch {
 	case n > t.before:
-		return takeoverDone, fmt.Sprintf("the other side is believed down, and %s has handed %d pieces of its state to the application", merger, n-t.before)
+		why = fmt.Sprintf("the other side is believed down, and %s has handed %d pieces of its state to the application", merger, n-t.before)
+		if vanished {
+			why += fmt.Sprintf("; the %d files with its state that were stored here are gone", t.stored)
+		}
+		return takeoverDone, signal.Strong, why
+	case vanished && !s.merged.known:
+		return takeoverDone, signal.Strong, fmt.Sprintf("the other side is believed down, and the %d files with its state that were stored here are gone", t.stored)
+	case s.files.since(t.since) && t.stored == 0 && s.files.n == 0:
+		return takeoverDone, signal.Medium, "the other side is believed down, and none of its state is stored here: there is nothing to take over"
 	case s.merged.known && len(s.received) > 0 && got == 0:
-		return takeoverDone, "the other side is believed down, and no state of it was ever replicated here: there is nothing to take over"
+		return takeoverDone, signal.Medium, "the other side is believed down, and no state of it was ever replicated here: there is nothing to take over"
 	case in.High-t.since >= patience:
-		return takeoverDone, fmt.Sprintf("the other side has been believed down for %s and nothing was handed over: there is nothing to take over", signal.Seconds(patience.Seconds()))
+		return takeoverDone, signal.Weak, fmt.Sprintf("the other side has been believed down for %s and nothing was handed over: there is nothing to take over", signal.Seconds(patience.Seconds()))
 	}
-	return takeoverRunning, fmt.Sprintf("the other side is believed down, and %s has handed nothing over yet", merger)
+	return takeoverRunning, signal.Medium, fmt.Sprintf("the other side is believed down, and %s has handed nothing over yet", merger)
 }

@@ -291,3 +291,29 @@ func (k *toolkit) peers() []providers.Host {
 	}
 	return slices.Clone(peer.hosts)
 }
+
+// waiting is how many tuples wait in front of the operators with queues, by the path of the metric.
+func (k *toolkit) waiting() map[string]int64 {
+	if k == nil {
+		return nil
+	}
+	out := map[string]int64{}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, l := range k.parts {
+		if l == nil {
+			continue
+		}
+		switch l.part {
+		case sending:
+			out[prefix+"CrossDataCenterSender1/in/0/nTuplesQueued"] = int64(len(l.hb))
+			out[prefix+"CrossDataCenterSender2/in/0/nTuplesQueued"] = int64(len(l.data))
+		case watching:
+			out[prefix+"RemoteDataCenterHeartbeatWatchdog/in/0/nTuplesQueued"] = int64(len(l.beats))
+		case storing:
+			out[prefix+"RemoteDataCenterWatchdog/in/0/nTuplesQueued"] = int64(len(l.stores))
+		case generating, receiving, merging, parts:
+		}
+	}
+	return out
+}

@@ -18,8 +18,10 @@ const (
 // collectNow takes the metrics down as they are, as the platform does now and then. Gauges are measured here.
 func (j *job) collectNow() {
 	queued, kept := j.app.sizes()
+	waiting := j.toolkit.waiting()
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	maps.Copy(j.counters, waiting)
 	now := time.Now()
 	elapsed := now.Sub(j.shownAt)
 	g, pes := j.graph, j.copies()

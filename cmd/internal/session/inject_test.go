@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ type row struct {
 	layout string // the file of the job, where it is neither together nor apart
 	// Truth lists what must have happened, "what target"; Not what must not.
 	truth, not []string
-	// evidence are words that must stand in the evidence of a change of a signal to a value, "signal=value: words".
+	// evidence are words that must stand in the evidence of a change of a signal to a value, "signal=value: words", or with its strength, "signal=value (strong): words".
 	evidence []string
 }
 
@@ -48,7 +49,12 @@ var rows = []row{
 		"dc2.job.orders.toolkit.state=taken_over: pieces of its state",
 	}},
 	{plan: "hosts-off", truth: []string{"pe_down dc1", "remote_down dc2", "takeover_done dc2", "remote_up dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: pieces of its state"}},
-	{plan: "storage-full", layout: "stored", truth: []string{"snapshot_not_stored dc2", "remote_down dc2", "takeover_done dc2"}, not: []string{"remote_down dc1", "snapshot_stored dc2"}, evidence: []string{
+	{plan: "storage-unmounted", layout: "stored", truth: []string{"snapshot_stored dc2", "snapshot_not_stored dc2", "remote_down dc2", "takeover_done dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
+		"dc2.job.orders.toolkit.storing=false (strong): no file was written since", "dc2.job.orders.toolkit.state=taken_over: nothing to take over",
+	}},
+	{plan: "delayed-heartbeats", truth: []string{"remote_down dc1", "remote_down dc2", "remote_up dc1", "remote_up dc2"}, evidence: []string{"toolkit.remote=down (strong): an even number"}},
+	{plan: "storage-full", layout: "stored", truth: []string{"snapshot_not_stored dc2", "remote_down dc2", "takeover_done dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
+		"dc2.job.orders.toolkit.storing=false (strong): no file was written since: 0 are there",
 		"dc2.job.orders.toolkit.state=taken_over: nothing to take over",
 	}},
 	{plan: "database-stopped", layout: "rows", truth: []string{"database_down dc2", "snapshot_not_stored dc2", "remote_down dc2", "takeover_done dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
@@ -124,7 +130,7 @@ func (r row) checkEvidence(t *testing.T, seed uint64, f session.Folder) {
 			t.Fatal(err)
 		}
 		if c, ok := ev.Body.(*event.Changed); ok {
-			said = append(said, c.Signal+"="+c.To.String()+": "+c.Evidence)
+			said = append(said, fmt.Sprintf("%s=%s: %s", c.Signal, c.To, c.Evidence), fmt.Sprintf("%s=%s (%s): %s", c.Signal, c.To, c.Strength, c.Evidence))
 		}
 	}
 	for _, want := range r.evidence {

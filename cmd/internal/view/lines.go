@@ -279,7 +279,15 @@ func changed(b *event.Changed) (fact, bool) {
 	}
 	text := fmt.Sprintf("%s %s%s", b.Signal, from, b.To)
 	if b.Evidence != "" {
-		text += " (" + b.Evidence + ")"
+		text += " (" + b.Evidence + strength(b.Strength) + ")"
 	}
 	return fact{"signal", cyan, text}, true
+}
+
+// strength says how much evidence is worth, where that is said.
+func strength(s signal.Strength) string {
+	if s == "" {
+		return ""
+	}
+	return "; " + string(s) + " evidence"
 }

@@ -90,7 +90,7 @@ func rows(b *strings.Builder, samples []signal.Sample, st Style) {
 	for _, x := range samples {
 		fmt.Fprintf(b, "  %10.3f  %s", x.High.Seconds(), Clean(x.Value.String()))
 		if x.Evidence != "" {
-			b.WriteString("  " + st.ink(faint, Clean(x.Evidence)))
+			b.WriteString("  " + st.ink(faint, Clean(x.Evidence+strength(x.Strength))))
 		}
 		b.WriteString("\n")
 	}

@@ -1,32 +1,46 @@
-# "fill the snapshot directory": no DOWN; "Unable to replicate" errors; takeover empty. It is full before the first snapshot
-# comes: a file that is there already and does not grow can be written again into its own blocks.
+# "fill the snapshot directory": no DOWN; "Unable to replicate" errors; takeover empty. A file that is there and does not grow
+# can be written again into its own blocks; so the state grows as soon as the disk is full.
 fault "resource_disk" "full" {
-  hosts   = [target.dc2.host.edge]
-  path    = "/var/lib/orders/snapshots"
-  level   = "100%"
-  reserve = "0B"
+  depends_on = [wait.paired]
+  hosts      = [target.dc2.host.edge]
+  path       = "/var/lib/orders/snapshots"
+  level      = "100%"
+  reserve    = "0B"
 }
 
-wait "a_while" {
-  depends_on = [wait.paired, fault.resource_disk.full]
-  until      = "dc2.job.orders.toolkit.remote is up for 30s"
+seed "data_exchange" "orders" {
+  depends_on = [fault.resource_disk.full]
+  job        = job.orders["dc1"]
+  target     = target.dc1
+  endpoint   = "Orders"
+  rate       = 50
+  duration   = "100s"
+  record = {
+    id   = record.id
+    text = "a record that keeps a kilobyte of state busy for as long as the slow application holds it"
+  }
+}
+
+wait "not_stored" {
+  depends_on = [fault.resource_disk.full]
+  until      = "dc2.job.orders.toolkit.storing is false"
   timeout    = "1m"
 }
 
 fault "streams_job" "gone" {
-  depends_on = [wait.a_while, fault.resource_disk.full]
+  depends_on = [wait.not_stored, fault.resource_disk.full]
   job        = job.orders["dc1"]
-  duration   = "70s"
+  duration   = "40s"
 }
 
 wait "down" {
   depends_on = [fault.streams_job.gone, fault.resource_disk.full]
   until      = "dc2.job.orders.toolkit.state is taken_over"
-  timeout    = "65s"
+  timeout    = "38s"
 }
 
 expect "nobody_is_taken_for_dead_because_of_it" {
-  that = "always dc2.job.orders.toolkit.remote is up and dc1.job.orders.toolkit.remote is up from wait.paired.done to wait.a_while.done"
+  that = "always dc2.job.orders.toolkit.remote is up and dc1.job.orders.toolkit.remote is up from wait.paired.done to wait.not_stored.done"
 }
 
 expect "nothing_is_handed_over" {

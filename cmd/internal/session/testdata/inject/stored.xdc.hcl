@@ -15,4 +15,7 @@ job "orders" {
       host = target.dc2.host.edge
     }
   }
+  twin {
+    application = "slow"
+  }
 }
