@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	toolkitcfg "github.com/xdc-project/xdc/providers/toolkit"
 )
 
 // The forms in which a data centre keeps the other's snapshots.
@@ -57,7 +59,33 @@ func newStorage(cfg Config, i int) *storage {
 	if s.form == inDatabase {
 		s.db = newDatabase()
 	}
+	s.configure(cfg, i)
 	return s
+}
+
+// configure puts the files with the toolkits' configurations, as the plan states them, onto the disks.
+func (s *storage) configure(cfg Config, i int) {
+	if cfg.RealDisks {
+		return
+	}
+	for _, j := range cfg.Jobs {
+		if j.Target != cfg.Targets[i].Name || j.Toolkit == nil || j.Toolkit.ConfigFile == "" {
+			continue
+		}
+		var machines []string
+		for n, t := range cfg.Targets {
+			if n == i || !slices.ContainsFunc(cfg.Jobs, func(k Job) bool {
+				return k.Target == t.Name && k.Toolkit != nil && portOf(k.Toolkit) == portOf(j.Toolkit)
+			}) {
+				continue
+			}
+			for _, h := range Hosts(n, t) {
+				machines = append(machines, h.Address)
+			}
+		}
+		// A path that cannot be one is the plan's affair: nothing is there to be read then.
+		_ = s.disk.write("", filepath.Clean(j.Toolkit.ConfigFile), toolkitcfg.File(*j.Toolkit, j.Target, machines), time.Now())
+	}
 }
 
 // snapshotStored is one file, or row: exactly the message that was received.

@@ -64,6 +64,7 @@ job "orders" {
     snapshot_interval  = "2s"
     init_delay         = "1s"
     snapshot_directory = "/var/lib/orders/snapshots"
+    config_file        = "/etc/orders/crossdc-config.txt"
     on "dc1" {
       host = target.dc1.host.edge
     }
@@ -150,4 +151,35 @@ func TestTheDoctorSaysWhatASideBelievesAndWhy(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(at, standin.DisksName, "dc1", "var/lib/orders/snapshots/dc2-0.snapshot")); err != nil {
 		t.Errorf("the twin keeps no file: %v", err)
 	}
+}
+
+func TestTheDoctorReadsTheApplicationsConfiguration(t *testing.T) {
+	t.Parallel()
+	q, at := serveTwin(t, running)
+	examined(t, q, `^ok dc1 job\.orders toolkit: /etc/orders/crossdc-config\.txt says what the plan does: a heartbeat every 1s, 4 may be missed$`)
+	if err := session.Preflight(t.Context(), q); err != nil {
+		t.Errorf("a plan that agrees with the file: %v", err)
+	}
+	file := filepath.Join(at, standin.DisksName, "dc2", "etc/orders/crossdc-config.txt")
+	text := "localDataCenterName = dc1\nheartbeatExchangeInterval=\nconsecutiveHeartbeatMissesAllowed=4\ndataSnapshotJdbcUrl=jdbc:x://y;a=hidden7\n" +
+		"dataSnapshotExchangeInterval=2\ncrossDCInitDelay=1\nremoteDataCenterApplicationMachineNames=10.0.9.9\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	examined(t, q,
+		`^FAIL dc2 job\.orders toolkit: failover is off: .* has no heartbeatExchangeInterval`,
+		`^FAIL dc2 job\.orders toolkit: line 4: "dataSnapshotJdbcUrl" does not count, because its value has a = in it`,
+		`^FAIL dc1 job\.orders toolkit: both sides call themselves "dc1"`,
+		`^FAIL dc1 job\.orders toolkit: heartbeatExchangeInterval is 1s at dc1 and .* at dc2`,
+		`^FAIL dc2 job\.orders toolkit: snapshot_directory is "/var/lib/orders/snapshots" in the plan, and dataSnapshotStorageDirectory is "" in`,
+		`^ok dc2 job\.orders toolkit: remoteDataCenterApplicationMachineNames leaves out these hosts of dc1: edge \(10\.0\.1\.10\)`,
+	)
+	err := session.Preflight(t.Context(), q)
+	if err == nil || !strings.Contains(err.Error(), "failover is off") || strings.Contains(err.Error(), "hidden7") {
+		t.Errorf("preflight says %v", err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	examined(t, q, `^FAIL dc2 job\.orders toolkit: /etc/orders/crossdc-config\.txt is not there, or cannot be read, on dc2\.edge Correct`)
 }

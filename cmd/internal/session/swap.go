@@ -25,6 +25,7 @@ const standInPrefix = "stand-in:"
 func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 	out := *p
 	out.Targets = nil
+	out.Jobs = swapJobs(p.Jobs, s)
 	for i, t := range p.Targets {
 		c, ok := s.Targets[t.Name]
 		if !ok {
@@ -62,6 +63,19 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 		out.Targets = append(out.Targets, t)
 	}
 	return &out, nil
+}
+
+// swapJobs has nothing of the toolkits looked at on the machines of a lab: their files are the model's.
+func swapJobs(jobs []providers.JobInfo, s *standin.StandIn) []providers.JobInfo {
+	out := slices.Clone(jobs)
+	for i, j := range out {
+		if j.Toolkit != nil && s.Targets[j.Target].Hosts != nil {
+			k := *j.Toolkit
+			k.Host = ""
+			out[i].Toolkit = &k
+		}
+	}
+	return out
 }
 
 // swapHosts connects hosts to the machines of a lab.

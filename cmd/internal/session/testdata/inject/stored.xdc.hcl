@@ -8,6 +8,7 @@ job "orders" {
     snapshot_interval  = "6s"
     init_delay         = "5s"
     snapshot_directory = "/var/lib/orders/snapshots"
+    config_file        = "/etc/orders/crossdc-config.txt"
     on "dc1" {
       host = target.dc1.host.edge
     }
