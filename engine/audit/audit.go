@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"sync"
 	"time"
@@ -34,6 +35,9 @@ type Options struct {
 	Outlet func(ctx context.Context, target string) (providers.Outlet, error)
 	// Poll is the time between the starts of two reads of one sink; default 250ms.
 	Poll time.Duration
+	// Exceptions opens the file for the list of the records that were not simply delivered once, and says what it is
+	// called. Nil: there is none.
+	Exceptions func() (w io.WriteCloser, name string, err error)
 	// Report receives the live signal delivered. It is called from one goroutine at a time and must not block.
 	// May be nil.
 	Report func(Sample)
@@ -81,11 +85,14 @@ func Open(ctx context.Context, opt Options) (*Audit, error) {
 	if opt.Poll <= 0 {
 		opt.Poll = defaultPoll
 	}
-	opt.Ledger.IdentifyBy(opt.Spec.Key)
+	number, err := opt.Ledger.Watch(opt.Spec.Key)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", opt.Step, err)
+	}
 	reading, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a := &Audit{
 		opt: opt, opened: time.Since(opt.Start), cancel: cancel, news: make(chan struct{}, 1),
-		tally: newTally(opt.Ledger, opt.Spec.Key, len(opt.Spec.Targets)),
+		tally: newTally(opt.Ledger, number, opt.Spec.Key, opt.Spec.Targets),
 	}
 	first := make(chan struct{}, len(opt.Spec.Targets))
 	for i, t := range opt.Spec.Targets {

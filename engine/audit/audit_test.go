@@ -80,6 +80,7 @@ type bench struct {
 	t      *testing.T
 	start  time.Time
 	ledger *measure.Ledger
+	sent   *records
 	ids    measure.IDs
 	sinks  map[string]*buffer
 	audit  *Audit
@@ -90,7 +91,7 @@ func newBench(t *testing.T, mirror bool, change func(*Options)) *bench {
 	t.Helper()
 	targets := []string{"dc1", "dc2"}
 	b := &bench{
-		t: t, start: time.Now(), ledger: measure.NewLedger(targets, mirror), ids: measure.NewIDs(1, "seed.d.s"),
+		t: t, start: time.Now(), ledger: measure.NewLedger(targets, mirror, t.TempDir()), sent: &records{}, ids: measure.NewIDs(1, "seed.d.s"),
 		sinks: map[string]*buffer{"dc1": {}, "dc2": {}},
 	}
 	b.sinks["dc1"].put(`{"id":"from before"}`, `{"id":"deadbeef-3"}`)
@@ -110,10 +111,36 @@ func newBench(t *testing.T, mirror bool, change func(*Options)) *bench {
 		t.Fatal(err)
 	}
 	b.audit = a
-	if err := b.ledger.Begin(b.ids, func(string) measure.Identity { return measure.ByID }); err != nil {
+	if err := b.ledger.Begin(b.ids, func(string) measure.Identity { return measure.ByID }, b.sent.open); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := b.ledger.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return b
+}
+
+// records are those of a seed that a test plays by hand.
+type records []measure.Original
+
+func (r *records) open() (measure.Source, error) { return r, nil }
+
+func (r *records) Again(seq int64) (*measure.Original, error) {
+	if seq < 0 || seq >= int64(len(*r)) {
+		return nil, errors.New("no such record")
+	}
+	return &(*r)[seq], nil
+}
+
+// add enters a record with these fields, names and values by turns.
+func (r *records) add(l *measure.Ledger, o measure.Original, fields ...string) int64 {
+	for i := 0; i < len(fields); i += 2 {
+		o.Fields = append(o.Fields, measure.Field{Name: fields[i], Value: json.RawMessage(fields[i+1])})
+	}
+	*r = append(*r, o)
+	return l.Add(o)
 }
 
 func (b *bench) now() time.Duration { return time.Since(b.start) }
@@ -128,16 +155,16 @@ func (b *bench) send(n int, target int, o measure.Outcome) int64 {
 	var seqs []int64
 	for range n {
 		seq := b.ledger.Len()
-		seqs = append(seqs, b.ledger.Add(measure.Entry{Due: b.now(), Fields: []measure.Field{
-			{Name: "id", Value: json.RawMessage(`"` + b.ids.ID(seq) + `"`)}, {Name: "n", Value: json.RawMessage(fmt.Sprint(seq))},
-		}}))
+		seqs = append(seqs, b.sent.add(b.ledger, measure.Original{Due: b.now()}, "id", `"`+b.ids.ID(seq)+`"`, "n", fmt.Sprint(seq)))
 	}
 	b.settle(target, o, seqs...)
 	return seqs[0]
 }
 
 func (b *bench) settle(target int, o measure.Outcome, seqs ...int64) {
-	b.ledger.Settle(seqs, measure.Attempt{Target: target, Outcome: o, Sent: b.now() - 10*ms, Answered: b.now()})
+	for _, seq := range seqs {
+		b.ledger.Settle(seq, 1, measure.Attempt{Target: target, Outcome: o, Sent: b.now() - 10*ms, Answered: b.now()})
+	}
 }
 
 func (b *bench) out(target string, seqs ...int64) {
@@ -426,7 +453,7 @@ func TestOpenGivesUpWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), s)
 		defer cancel()
 		_, err := Open(ctx, Options{
-			Spec: program.Audit{Targets: []string{"dc1"}}, Step: "audit.a", Start: time.Now(), Ledger: measure.NewLedger(nil, false),
+			Spec: program.Audit{Targets: []string{"dc1"}}, Step: "audit.a", Start: time.Now(), Ledger: measure.NewLedger(nil, false, ""),
 			Outlet: func(ctx context.Context, _ string) (providers.Outlet, error) { <-ctx.Done(); return nil, ctx.Err() },
 		})
 		if !errors.Is(err, context.DeadlineExceeded) {
@@ -437,11 +464,11 @@ func TestOpenGivesUpWithItsContext(t *testing.T) {
 
 func TestRPO(t *testing.T) {
 	t.Parallel()
-	at := func(secs ...float64) []loss {
-		var out []loss
+	at := func(secs ...float64) []span {
+		var out []span
 		for _, x := range secs {
 			d := time.Duration(x * float64(s))
-			out = append(out, loss{span{d - 100*ms, d}})
+			out = append(out, span{d - 100*ms, d})
 		}
 		return out
 	}
@@ -451,7 +478,7 @@ func TestRPO(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name        string
-		gone, maybe []loss
+		gone, maybe []span
 		faults      []Fault
 		want        string
 	}{
@@ -466,14 +493,22 @@ func TestRPO(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := bounds(rpo(tt.gone, tt.maybe, tt.faults)); got != tt.want {
+			gone, maybe := &reaches{faults: sorted(tt.faults)}, &reaches{faults: sorted(tt.faults)}
+			for _, l := range tt.gone {
+				gone.add(l)
+				maybe.add(l)
+			}
+			for _, l := range tt.maybe {
+				maybe.add(l)
+			}
+			if got := spelled(bounds(gone, maybe)); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
 	}
 }
 
-func bounds(b *event.Bounds) string {
+func spelled(b *event.Bounds) string {
 	if b == nil {
 		return "none"
 	}
@@ -495,7 +530,7 @@ func TestOutage(t *testing.T) {
 		// the last before the gap came at 3.9s, the first after it at 7s
 		o := got.Total.Outage
 		if o == nil || o.Low > 3.1 || o.High < 3.1 || o.High-o.Low > 0.41 {
-			t.Errorf("outage %s, want it to contain 3.1s", bounds(o))
+			t.Errorf("outage %s, want it to contain 3.1s", spelled(o))
 		}
 		if len(got.Gaps) != 2 || got.Gaps[0].Target != "" || got.Gaps[1].Target != "dc1" {
 			t.Errorf("gaps %+v, want one over all and one at dc1", got.Gaps)
@@ -519,7 +554,46 @@ func TestAnOutageThatNeverEndsCounts(t *testing.T) {
 		}
 		o := b.close(time.Minute).Total.Outage
 		if o == nil || o.Low < 14 || o.High > 16 {
-			t.Errorf("outage %s, want about 15s", bounds(o))
+			t.Errorf("outage %s, want about 15s", spelled(o))
 		}
 	})
+}
+
+func TestAFieldThatIsMissingWhereItNormallyComesOutIsAChange(t *testing.T) {
+	// without is a result whose field n is missing.
+	without := func(b *bench, seq int64) string { return fmt.Sprintf(`{"id":%q,"added":true}`, b.ids.ID(seq)) }
+	for _, tt := range []struct {
+		name  string
+		n     int
+		lacks func(i int64) bool
+		want  int64
+	}{
+		{"every result has it", 100, func(int64) bool { return false }, 0},
+		{"no result has it", 100, func(int64) bool { return true }, 0},
+		{"a few lack it", 100, func(i int64) bool { return i%10 == 3 }, 10},
+		{"most lack it", 100, func(i int64) bool { return i%10 != 3 }, 0},
+		{"as many lack it as have it", 100, func(i int64) bool { return i%2 == 0 }, 0},
+		{"one lacks it, the very first", 100, func(i int64) bool { return i == 0 }, 1},
+		{"it is lost after it was clear that it comes out", 3000, func(i int64) bool { return i >= 2000 }, 1000},
+		{"it comes after it was clear that it does not", 3000, func(i int64) bool { return i < 2000 }, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, false, nil)
+				b.send(tt.n, 0, measure.Acked)
+				b.send(1, 0, measure.Acked)
+				for i := range int64(tt.n) {
+					item := b.item(i)
+					if tt.lacks(i) {
+						item = without(b, i)
+					}
+					b.sinks["dc1"].put(item)
+				}
+				b.sinks["dc2"].put(without(b, int64(tt.n))) // of what another sink carries nothing follows
+				if got := b.close(time.Minute).Total; got.Corrupted != tt.want || got.Delivered != int64(tt.n)+1 {
+					t.Errorf("%d are changed, want %d (of %s)", got.Corrupted, tt.want, words(got))
+				}
+			})
+		})
+	}
 }

@@ -10,7 +10,7 @@ import (
 // only by what was seen for certain, and kept only if nothing can have passed unseen; else it stays nil.
 func (j *judge) checks(v *verdict, target string) event.Checks {
 	unseen := slices.ContainsFunc(j.blind, func(b event.Blind) bool { return target == "" || b.Target == target })
-	unseen = unseen || len(j.twins) > 0
+	unseen = unseen || j.twins.Len() > 0
 	var c event.Checks
 	if v.Acked > 0 {
 		c.AtLeastOnce = kept(v.Lost > 0, v.Inconclusive > 0)

@@ -103,19 +103,21 @@ func TestCheckers(t *testing.T) {
 }
 
 func TestRecordsThatCannotBeToldApartProveNothing(t *testing.T) {
-	l := measure.NewLedger([]string{"dc1"}, false)
-	l.IdentifyBy("id")
-	if err := l.Begin(measure.NewIDs(1, "s"), func(string) measure.Identity { return measure.ByValue }); err != nil {
+	l, sent := measure.NewLedger([]string{"dc1"}, false, t.TempDir()), &records{}
+	number, err := l.Watch("id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Begin(measure.NewIDs(1, "s"), func(string) measure.Identity { return measure.ByValue }, sent.open); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{`"a"`, `"b"`, `"a"`} {
-		seq := l.Add(measure.Entry{Fields: []measure.Field{{Name: "id", Value: json.RawMessage(id)}}})
-		l.Settle([]int64{seq}, measure.Attempt{Outcome: measure.Acked})
+		l.Settle(sent.add(l, measure.Original{}, "id", id), 1, measure.Attempt{Outcome: measure.Acked})
 	}
-	y := newTally(l, "id", 1)
+	y := newTally(l, number, "id", []string{"dc1"})
 	y.take(0, []json.RawMessage{[]byte(`{"id":"b"}`), []byte(`{"id":"a"}`), []byte(`{"id":"a"}`)}, span{0, s}, false)
 	j := &judge{tally: y}
-	j.opt.Spec.Key, j.opt.Spec.Targets = "id", []string{"dc1"}
+	j.opt.Spec.Key, j.opt.Spec.Targets, j.opt.Ledger = "id", []string{"dc1"}, l
 	if got := answers(j.judge().Total.Checks); got != "????" {
 		t.Errorf("the checkers say %s, want ????", got)
 	}

@@ -1,7 +1,7 @@
 package audit
 
 import (
-	"cmp"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -12,120 +12,224 @@ import (
 // maxListed bounds the lists of a result.
 const maxListed = 1000
 
-// judge holds the ledger against the tally.
+// judge holds the ledger against the tally. It goes through the records chunk by chunk: those that went in once, were
+// acknowledged, and came out once, in order and unharmed are counted together, and only the others one by one.
 type judge struct {
 	opt    Options
 	tally  *tally
 	faults []Fault
 	blind  []event.Blind
 
-	twins map[int64]bool
+	twins measure.Set
 	total verdict
 	at    []verdict // by target of the audit
 	lost  []measure.Record
+	out   *exceptions
 }
 
 // verdict collects the counts of one target, or of all.
 type verdict struct {
 	event.AuditCounts
-	gone    []loss // acknowledged and lost
-	maybe   []loss // acknowledged and perhaps lost
-	first   *span  // the first acknowledged record
-	missing *span  // the last acknowledged record that did not come out
+	gone    reaches // acknowledged and lost
+	maybe   reaches // acknowledged and lost, or perhaps lost
+	first   *span   // the first acknowledged record
+	missing *span   // the last acknowledged record that did not come out
 	// Of the records that can be told from all others: those that came out again at one target, at another
 	// target, and after a later one of their key.
 	again, across, late int64
 }
 
-// loss is when a record that is gone was acknowledged.
-type loss struct{ acked span }
-
 func (j *judge) judge() event.Audit {
-	j.twins = j.tally.ledger.Twins(j.opt.Spec.Key)
-	j.at = make([]verdict, len(j.opt.Spec.Targets))
-	for lane := range j.tally.ledger.Lanes() {
-		only := -1
-		if j.tally.ledger.Mirror() {
-			if only = j.place(lane); only < 0 {
-				continue // a target of the seed that nobody reads
-			}
+	if r := j.tally.reader; r != nil {
+		r.Refresh()
+		if err := r.Twins(&j.twins); err != nil {
+			j.tally.broken = err
 		}
-		j.tally.ledger.Each(lane, func(r measure.Record) bool {
-			j.record(r, only)
-			return true
-		})
+	}
+	if j.tally.broken != nil || j.opt.Ledger.Err() != nil {
+		j.unknown()
+	}
+	j.out = openExceptions(j.opt)
+	j.at = make([]verdict, len(j.opt.Spec.Targets))
+	faults := sorted(j.faults)
+	for _, v := range j.verdicts() {
+		v.gone.faults, v.maybe.faults = faults, faults
+	}
+	for i := range j.tally.at {
+		at := &j.tally.at[i]
+		at.carried.settle(&at.corrupted)
+	}
+	for lane := range j.tally.ledger.Lanes() {
+		only, some := j.tally.only(lane)
+		if !some {
+			continue // a target of the seed that nobody reads
+		}
+		j.put(lane)
+		for c := 0; int64(c)*measure.ChunkSize < j.tally.ledger.Len(); c++ {
+			j.chunk(lane, c, only)
+		}
 	}
 	for i := range j.at {
 		j.at[i].Unexpected += j.tally.at[i].strange
 		j.total.Unexpected += j.tally.at[i].strange
 	}
-	return j.result()
+	out := j.result()
+	out.Exceptions = j.out.finish(&j.tally.strangers)
+	return out
+}
+
+// unknown notes that what was sent could not be read again, so that nothing can be said for certain of what is missing.
+func (j *judge) unknown() {
+	why := j.tally.broken
+	if why == nil {
+		why = j.opt.Ledger.Err()
+	}
+	for _, t := range j.opt.Spec.Targets {
+		j.blind = append(j.blind, event.Blind{Target: t, To: time.Since(j.opt.Start).Seconds(), Cause: "what was sent could not be read again: " + why.Error()})
+	}
+}
+
+func (j *judge) verdicts() []*verdict {
+	out := []*verdict{&j.total}
+	for i := range j.at {
+		out = append(out, &j.at[i])
+	}
+	return out
+}
+
+// only is the place in the audit at which the records of a lane can come out, -1 for all places. It reports whether
+// there is any.
+func (t *tally) only(lane int) (int, bool) {
+	if !t.ledger.Mirror() {
+		return -1, true
+	}
+	i := t.place(lane)
+	return i, i >= 0
 }
 
 // place is where the audit has a target of the seed, or -1.
-func (j *judge) place(target int) int {
-	names := j.tally.ledger.Targets()
+func (t *tally) place(target int) int {
+	names := t.ledger.Targets()
 	if target < 0 || target >= len(names) {
 		return -1
 	}
-	return slices.Index(j.opt.Spec.Targets, names[target])
+	return slices.Index(t.targets, names[target])
+}
+
+// put counts what went in.
+func (j *judge) put(lane int) {
+	for target, p := range j.tally.ledger.Put(lane) {
+		home := j.tally.place(target)
+		for _, v := range j.here(home) {
+			v.Sent += p.Sent
+			v.Acked += p.Acked
+			if f := p.First; f.Outcome == measure.Acked && (v.first == nil || f.Sent < v.first.low) {
+				v.first = &span{f.Sent, f.Answered}
+			}
+		}
+	}
+}
+
+// here are the verdicts that a record of a target belongs to.
+func (j *judge) here(home int) []*verdict {
+	if home < 0 {
+		return []*verdict{&j.total}
+	}
+	return []*verdict{&j.total, &j.at[home]}
+}
+
+// chunk classifies the records of one chunk; with only >= 0 those that were meant for that target alone.
+func (j *judge) chunk(lane, c, only int) {
+	o := j.tally.ledger.Outcomes(lane, c)
+	var odd, some, here measure.Words // not to be counted together; came out somewhere
+	o.Odd(&odd)
+	for i := range j.tally.at {
+		at := &j.tally.at[i]
+		if only >= 0 && only != i {
+			continue
+		}
+		here = measure.Words{}
+		at.seen.Or(c, &here)
+		for k, x := range here {
+			odd[k] |= some[k] & x // it came out here too
+			some[k] |= x
+		}
+		for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted} {
+			s.Or(c, &odd)
+		}
+	}
+	j.twins.Or(c, &odd)
+	j.usual(c, only, &odd, &some)
+	for off := 0; off < o.Len(); off++ {
+		if k := off >> 6; off&63 == 0 && odd[k] == 0 && some[k] == ^uint64(0) {
+			off += 63
+			continue
+		}
+		if odd.Has(uint16(off)) || !some.Has(uint16(off)) {
+			j.record(o.Record(uint16(off)), lane, only)
+		}
+	}
+}
+
+// usual counts the records that came out as they should.
+func (j *judge) usual(c, only int, odd, some *measure.Words) {
+	count := func(v *verdict, w *measure.Words) {
+		for k, x := range w {
+			n := int64(bits.OnesCount64(x &^ odd[k]))
+			v.Delivered += n
+			v.Once += n
+		}
+	}
+	count(&j.total, some)
+	for i := range j.tally.at {
+		if only < 0 || only == i {
+			var here measure.Words
+			j.tally.at[i].seen.Or(c, &here)
+			count(&j.at[i], &here)
+		}
+	}
 }
 
 // record classifies one record; with only >= 0 one that was meant for that target alone.
-func (j *judge) record(r measure.Record, only int) {
-	home := j.place(r.Target)
+func (j *judge) record(r measure.Record, lane, only int) {
+	home := j.tally.place(r.Target)
 	if r.Outcome == measure.Pending {
 		home = only
 	}
-	here := func(fn func(*verdict)) {
-		fn(&j.total)
-		if home >= 0 {
-			fn(&j.at[home])
-		}
-	}
-	acked := span{r.Sent, r.Answered}
-	switch r.Outcome {
-	case measure.Acked:
-		here(func(v *verdict) {
-			v.Sent++
-			v.Acked++
-			if v.first == nil || acked.low < v.first.low {
-				v.first = &acked
-			}
-		})
-	case measure.Rejected, measure.Indeterminate:
-		here(func(v *verdict) { v.Sent++ })
-	case measure.Unsent, measure.Pending:
-	}
-	if j.arrived(r, only) || r.Outcome != measure.Acked {
+	x := exception{Record: r, lane: lane, only: only}
+	defer func() { j.out.add(&x) }()
+	if j.arrived(r, only, &x) || r.Outcome != measure.Acked {
 		return
 	}
-	here(func(v *verdict) {
+	acked := span{r.Sent, r.Answered}
+	hidden := j.hidden(r, only)
+	for _, v := range j.here(home) {
 		if v.missing == nil || acked.high > v.missing.high {
 			v.missing = &acked
 		}
-	})
-	if j.hidden(r, only) {
-		here(func(v *verdict) {
+		v.maybe.add(acked)
+		if hidden {
 			v.Inconclusive++
-			v.maybe = append(v.maybe, loss{acked})
-		})
+			continue
+		}
+		v.Lost++
+		v.gone.add(acked)
+	}
+	if hidden {
+		x.classes |= inconclusive
 		return
 	}
-	here(func(v *verdict) {
-		v.Lost++
-		v.gone = append(v.gone, loss{acked})
-	})
+	x.classes |= lost
 	if len(j.lost) < maxListed {
 		j.lost = append(j.lost, r)
 	}
 }
 
 // arrived counts where and how often a record came out, and reports whether it did at all.
-func (j *judge) arrived(r measure.Record, only int) bool {
+func (j *judge) arrived(r measure.Record, only int, x *exception) bool {
 	var places []int
 	for i := range j.tally.at {
-		if (only < 0 || only == i) && j.tally.at[i].seen.has(r.Seq) {
+		if (only < 0 || only == i) && j.tally.at[i].seen.Has(r.Seq) {
 			places = append(places, i)
 		}
 	}
@@ -133,13 +237,15 @@ func (j *judge) arrived(r measure.Record, only int) bool {
 		return false
 	}
 	var copies map[int]int
-	if len(places) > 1 || j.tally.at[places[0]].extra[r.Seq] > 0 {
+	if len(places) > 1 || j.tally.at[places[0]].twice.Has(r.Seq) {
 		copies = j.copies(r)
 	}
 	across, twice := false, false
 	for _, i := range places {
+		n := 1 + j.tally.at[i].extra(r.Seq)
 		across = across || len(places) > 1 && copies[i] == 0
-		twice = twice || 1+j.tally.at[i].extra[r.Seq] > max(1, copies[i])
+		twice = twice || n > max(1, copies[i])
+		x.came = append(x.came, came{i, n})
 	}
 	put := r.Outcome == measure.Acked || r.Outcome == measure.Indeterminate || r.Outcome == measure.Pending
 	count := func(v *verdict, twice, late, corrupted bool) {
@@ -158,7 +264,7 @@ func (j *judge) arrived(r measure.Record, only int) bool {
 		v.Reordered += one(late && !r.Resent)
 		v.Corrupted += one(corrupted)
 		v.Unexpected += one(!put)
-		if !j.twins[r.Seq] {
+		if !j.twins.Has(r.Seq) {
 			v.again += one(twice)
 			v.across += one(across)
 			v.late += one(late && !r.Resent)
@@ -167,11 +273,16 @@ func (j *judge) arrived(r measure.Record, only int) bool {
 	late, corrupted := false, false
 	for _, i := range places {
 		at := &j.tally.at[i]
-		late = late || at.late.has(r.Seq)
-		corrupted = corrupted || at.corrupted.has(r.Seq)
-		count(&j.at[i], 1+at.extra[r.Seq] > max(1, copies[i]), at.late.has(r.Seq), at.corrupted.has(r.Seq))
+		late = late || at.late.Has(r.Seq)
+		corrupted = corrupted || at.corrupted.Has(r.Seq)
+		count(&j.at[i], 1+at.extra(r.Seq) > max(1, copies[i]), at.late.Has(r.Seq), at.corrupted.Has(r.Seq))
 	}
 	count(&j.total, twice, late, corrupted)
+	x.note(duplicated, twice)
+	x.note(duplicatedAcross, across)
+	x.note(reordered, late && !r.Resent)
+	x.note(changed, corrupted)
+	x.note(unexpected, !put)
 	return true
 }
 
@@ -187,7 +298,7 @@ func (j *judge) copies(r measure.Record) map[int]int {
 	out := map[int]int{}
 	for _, a := range append([]measure.Attempt{r.Attempt}, r.Earlier...) {
 		if a.Outcome == measure.Acked || a.Outcome == measure.Indeterminate {
-			if i := j.place(a.Target); i >= 0 {
+			if i := j.tally.place(a.Target); i >= 0 {
 				out[i]++
 			}
 		}
@@ -198,7 +309,7 @@ func (j *judge) copies(r measure.Record) map[int]int {
 // hidden reports whether a record may have come out unseen: it had left before the end of a stretch in which a
 // sink could not be seen, or it cannot be told from another.
 func (j *judge) hidden(r measure.Record, only int) bool {
-	if j.twins[r.Seq] {
+	if j.twins.Has(r.Seq) {
 		return true
 	}
 	left := r.Sent
@@ -230,7 +341,6 @@ func (j *judge) result() event.Audit {
 		}
 	}
 	out.Gaps = out.Gaps[:min(len(out.Gaps), maxListed)]
-	slices.SortStableFunc(j.lost, func(a, b measure.Record) int { return cmp.Compare(a.Seq, b.Seq) })
 	for _, r := range j.lost {
 		out.LostIDs = append(out.LostIDs, j.tally.ledger.ID(r.Seq))
 		out.LostAcked = append(out.LostAcked, r.Answered.Seconds())
@@ -243,7 +353,7 @@ func (j *judge) finish(v *verdict, target string, times []span) {
 	if v.Acked > 0 {
 		v.LostPercent = float64(v.Lost) / float64(v.Acked)
 	}
-	v.RPO = rpo(v.gone, v.maybe, j.faults)
+	v.RPO = bounds(&v.gone, &v.maybe)
 	v.Outage = outage(points(v, times))
 	v.Checks = j.checks(v, target)
 }

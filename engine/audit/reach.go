@@ -8,25 +8,31 @@ import (
 	"github.com/xdc-project/xdc/engine/event"
 )
 
-// rpo is how far back in time a loss reaches: from the acknowledgement of the oldest lost record to the injection
+// bounds is how far back in time a loss reaches: from the acknowledgement of the oldest lost record to the injection
 // of the fault that the loss belongs to, or to the acknowledgement of the newest lost record if that is later.
 //
 // A loss belongs to the fault in force when it was acknowledged, else to the next one injected after it, else to
 // the last one before it; without faults all losses belong together. The longest reach of all faults counts. The
 // lower bound is over what is surely lost, the upper one also over what may be; nil means that nothing is.
-func rpo(gone, maybe []loss, faults []Fault) *event.Bounds {
-	if len(gone)+len(maybe) == 0 {
+func bounds(gone, maybe *reaches) *event.Bounds {
+	if len(maybe.by) == 0 {
 		return nil
 	}
 	var out event.Bounds
-	for _, r := range reaches(gone, faults) {
+	for _, r := range gone.by {
 		out.Low = max(out.Low, r.low().Seconds())
 	}
-	for _, r := range reaches(slices.Concat(gone, maybe), faults) {
+	for _, r := range maybe.by {
 		out.High = max(out.High, r.high().Seconds())
 	}
 	out.High = max(out.High, out.Low)
 	return &out
+}
+
+// reaches are the extents of losses, by the fault that they belong to.
+type reaches struct {
+	faults []Fault // in the order of their injection
+	by     map[int]*reach
 }
 
 // reach is the extent of the losses that belong to one fault.
@@ -51,41 +57,41 @@ func (r reach) high() time.Duration {
 	return max(0, end-r.oldest.low)
 }
 
-func reaches(losses []loss, faults []Fault) []reach {
+// add takes one loss: when it was acknowledged.
+func (x *reaches) add(acked span) {
+	i := belongs(acked, x.faults)
+	r := x.by[i]
+	if r == nil {
+		r = &reach{oldest: acked, newest: acked}
+		if i >= 0 {
+			r.fault = &x.faults[i]
+		}
+		if x.by == nil {
+			x.by = map[int]*reach{}
+		}
+		x.by[i] = r
+		return
+	}
+	r.oldest = span{min(r.oldest.low, acked.low), min(r.oldest.high, acked.high)}
+	r.newest = span{max(r.newest.low, acked.low), max(r.newest.high, acked.high)}
+}
+
+// sorted are faults in the order of their injection.
+func sorted(faults []Fault) []Fault {
 	faults = slices.Clone(faults)
 	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Injected.Low, b.Injected.Low) })
-	by := map[int]*reach{}
-	var out []*reach
-	for _, l := range losses {
-		i := belongs(l, faults)
-		r := by[i]
-		if r == nil {
-			r = &reach{oldest: l.acked, newest: l.acked}
-			if i >= 0 {
-				r.fault = &faults[i]
-			}
-			by[i] = r
-			out = append(out, r)
-		}
-		r.oldest = span{min(r.oldest.low, l.acked.low), min(r.oldest.high, l.acked.high)}
-		r.newest = span{max(r.newest.low, l.acked.low), max(r.newest.high, l.acked.high)}
-	}
-	all := make([]reach, len(out))
-	for i, r := range out {
-		all[i] = *r
-	}
-	return all
+	return faults
 }
 
 // belongs is the index of the fault that a loss belongs to, -1 without faults. Faults are sorted by injection.
-func belongs(l loss, faults []Fault) int {
+func belongs(acked span, faults []Fault) int {
 	next, last := -1, -1
 	for i, f := range faults {
 		healed := f.Healed.High
 		if healed == 0 {
 			healed = 1<<63 - 1 // never healed
 		}
-		switch at := l.acked.high; {
+		switch at := acked.high; {
 		case at >= f.Injected.Low && at <= healed:
 			return i
 		case f.Injected.Low > at && next < 0:

@@ -260,6 +260,16 @@ type Audit struct {
 	// LostAcked are the acknowledgement times of the listed lost records, seconds since run.started.
 	LostAcked []float64 `json:"lost_acked,omitempty"`
 	Gaps      []Outage  `json:"gaps,omitempty"`
+	// Exceptions is the whole list of records that were not simply delivered once.
+	Exceptions *Exceptions `json:"exceptions,omitempty"`
+}
+
+// Exceptions is a file of the run's folder that lists records.
+type Exceptions struct {
+	File    string `json:"file,omitempty"`
+	Records int64  `json:"records"`
+	// Error says why the list is not whole. The counts of the audit are right all the same.
+	Error string `json:"error,omitempty"`
 }
 
 // AuditCounts are the classes. Inconclusive counts records about which nothing can be said.

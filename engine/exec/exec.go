@@ -7,6 +7,7 @@ package exec
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
@@ -46,6 +47,11 @@ type Options struct {
 	HealBudget time.Duration
 	// Lease is how long leases are; the zero value is DefaultLease.
 	Lease LeaseTimes
+	// Scratch is the folder for files that nobody needs after the run; "" is the system's.
+	Scratch string
+	// Keep makes a file beside the run's other files, for what is too much for an event. Nil: nothing of that kind is
+	// kept.
+	Keep func(name string) (io.WriteCloser, error)
 	// KillPoint is called at every point of a deed's life; fault tests end the process there. Nil: nothing.
 	KillPoint func(step string, p event.Phase)
 }

@@ -2,10 +2,14 @@ package exec
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/audit"
@@ -26,14 +30,13 @@ type auditing struct {
 
 // seed opens the audits of a seed, so that no record leaves before somebody looks for it, and then sends.
 func (r *run) seed(st *step, args json.RawMessage) {
-	st.ledger = seed.NewLedger(*st.Seed)
+	st.ledger = seed.NewLedger(*st.Seed, r.opt.Scratch)
 	audits := r.audits[st.Address]
 	for _, a := range audits {
 		if a.state == event.Pending && !a.began {
 			a.audit = &auditing{}
 			r.opened = append(r.opened, a)
 			r.starts(a)
-			st.ledger.IdentifyBy(a.Audit.Key)
 		}
 	}
 	r.starts(st)
@@ -132,7 +135,7 @@ func (r *run) openAudits(ctx context.Context, st *step, audits []*step) error {
 			Outlet: func(ctx context.Context, target string) (providers.Outlet, error) {
 				return feed.Outlet(ctx, target, args)
 			},
-			Poll: pollOf(args),
+			Poll: pollOf(args), Exceptions: r.exceptions(a.Address),
 			Report: func(s audit.Sample) {
 				at := r.since(s.At)
 				r.post(func() {
@@ -155,6 +158,46 @@ func (r *run) openAudits(ctx context.Context, st *step, audits []*step) error {
 		<-set
 	}
 	return nil
+}
+
+// exceptions returns what makes the file for an audit's list of exceptions, if files are kept.
+func (r *run) exceptions(step string) func() (io.WriteCloser, string, error) {
+	if r.opt.Keep == nil {
+		return nil
+	}
+	return func() (io.WriteCloser, string, error) {
+		name := "exceptions-" + fileName(step) + ".jsonl"
+		w, err := r.opt.Keep(name)
+		return w, name, err
+	}
+}
+
+// fileName is a step's address as it can be part of a file's name on every system. Where it has to be changed, a digest
+// keeps it apart from others.
+func fileName(step string) string {
+	plain := strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-' {
+			return c
+		}
+		return '_'
+	}, step)
+	if plain == step && len(step) < 100 {
+		return step
+	}
+	sum := sha256.Sum256([]byte(step))
+	return plain[:min(len(plain), 100)] + "-" + hex.EncodeToString(sum[:4])
+}
+
+// closeLedgers removes what seeds put aside.
+func (r *run) closeLedgers() {
+	for _, st := range r.order {
+		if st.ledger == nil {
+			continue
+		}
+		if err := st.ledger.Close(); err != nil {
+			r.warn(st.Address, "a scratch file could not be removed: "+err.Error())
+		}
+	}
 }
 
 // pollOf reads the poll interval that an audit's provider part states; zero leaves it to the audit.

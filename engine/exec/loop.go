@@ -38,6 +38,7 @@ func (r *run) loop(ctx context.Context) {
 	r.evaluateOutputs()
 	stopWatching()
 	r.drain()
+	r.closeLedgers()
 	r.unlock(heals)
 	r.account()
 	_ = r.emit(r.out.finished())

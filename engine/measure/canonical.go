@@ -94,12 +94,12 @@ func scalar(v []byte) ([]byte, bool) {
 	return nil, false
 }
 
-func hash64(v []byte) uint64 {
-	text, ok := scalar(v)
-	if !ok {
-		text = canonical(v)
-	}
+// hash64 spreads texts evenly over all 64-bit numbers.
+func hash64(text []byte) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(text) // a hash never fails
-	return h.Sum64()
+	x := h.Sum64()
+	x ^= x >> 32 // the first bits of fnv depend little on the last characters
+	x *= 0x9e3779b97f4a7c15
+	return x ^ x>>29
 }

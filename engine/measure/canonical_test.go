@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -117,24 +116,4 @@ func FuzzMembers(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestRecordsAreFoundByANestedField(t *testing.T) {
-	t.Parallel()
-	l := NewLedger([]string{"dc1"}, false)
-	l.IdentifyBy("order.id")
-	if err := l.Begin(NewIDs(1, "s"), func(string) Identity { return ByValue }); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range []string{`{"id":"a"}`, `{"id":1.50}`, `{"id":1.5000000000000000001}`, `{"id":"a"}`} {
-		l.Add(Entry{Fields: []Field{{"order", json.RawMessage(v)}}})
-	}
-	for v, want := range map[string]int64{`1.5`: 1, `1.50000000000000000010`: 2} {
-		if seq, own := l.Find("order.id", json.RawMessage(v)); own != Ours || seq != want {
-			t.Errorf("%s is record %d (%v), want %d", v, seq, own, want)
-		}
-	}
-	if got := l.Twins("order.id"); !cmp.Equal(got, map[int64]bool{0: true, 3: true}) {
-		t.Errorf("twins %v", got)
-	}
 }

@@ -1,14 +1,14 @@
 package measure
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // IDs makes and reads the ids of one seed's records: eight hexadecimal digits that belong to the run's seed and
@@ -26,6 +26,11 @@ func NewIDs(runSeed uint64, step string) IDs {
 // ID is the id of record seq.
 func (i IDs) ID(seq int64) string { return i.prefix + strconv.FormatInt(seq, 10) }
 
+// Append appends the id of record seq.
+func (i IDs) Append(b []byte, seq int64) []byte {
+	return strconv.AppendInt(append(b, i.prefix...), seq, 10)
+}
+
 // Prefix is what all ids of the step begin with.
 func (i IDs) Prefix() string { return i.prefix }
 
@@ -40,19 +45,17 @@ const (
 )
 
 // read takes an id apart. Others is anything in the form of an id with another prefix.
-func (i IDs) read(text string) (int64, Owner) {
+func (i IDs) read(text []byte) (int64, Owner) {
 	if len(text) < idPrefix+2 || text[idPrefix] != '-' {
 		return 0, Nobody
 	}
-	digits := text[idPrefix+1:]
-	seq, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || seq < 0 || strconv.FormatInt(seq, 10) != digits {
+	seq, ok := natural(text[idPrefix+1:])
+	switch {
+	case !ok:
 		return 0, Nobody
-	}
-	if text[:idPrefix+1] == i.prefix {
+	case string(text[:idPrefix+1]) == i.prefix:
 		return seq, Ours
-	}
-	if strings.Trim(text[:idPrefix], "0123456789abcdef") == "" {
+	case len(bytes.Trim(text[:idPrefix], "0123456789abcdef")) == 0:
 		return 0, Others
 	}
 	return 0, Nobody
@@ -60,7 +63,7 @@ func (i IDs) read(text string) (int64, Owner) {
 
 // Number is the number of the record with an id, if the id is one of the step's.
 func (i IDs) Number(id string) (int64, bool) {
-	seq, own := i.read(id)
+	seq, own := i.read([]byte(id))
 	return seq, own == Ours
 }
 
@@ -70,55 +73,19 @@ func Text(v json.RawMessage) (string, bool) {
 	return string(b), ok
 }
 
-// identities finds records by the values of one field.
-type identities struct {
-	direct bool // the field is the record's own number
-	seqs   map[uint64]int64
-	twins  map[int64]bool // records that share their value with another
-}
-
-func (d *identities) add(v json.RawMessage, seq int64) {
-	if d.direct || d.seqs == nil {
-		return
+// natural reads a number without sign or leading zeros.
+func natural(s []byte) (int64, bool) {
+	if len(s) == 0 || len(s) > 18 || s[0] == '0' && len(s) > 1 {
+		return 0, false
 	}
-	h := hash64(v)
-	if first, ok := d.seqs[h]; ok {
-		d.twins[first], d.twins[seq] = true, true
-		return
-	}
-	d.seqs[h] = seq
-}
-
-// IdentifyBy makes records findable by a field. It is called before the first record is added.
-func (l *Ledger) IdentifyBy(field string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.lookup[field] == nil {
-		l.lookup[field] = &identities{}
-		l.keys = append(l.keys, field)
-	}
-}
-
-// Begin is called by the seed before its first record. ids tells its records from others'; how says for each
-// field of the records whether it holds the id, the number, or something that must be remembered. A field by
-// which records are to be found and which identifies nothing is an error.
-func (l *Ledger) Begin(ids IDs, how func(field string) Identity) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ids, l.begun = ids, true
-	for _, k := range slices.Sorted(slices.Values(l.keys)) {
-		d := l.lookup[k]
-		switch how(k) {
-		case ByID:
-		case ByNumber:
-			d.direct = true
-		case ByValue:
-			d.seqs, d.twins = map[uint64]int64{}, map[int64]bool{}
-		case ByNothing:
-			return fmt.Errorf("the audit finds records by %q, which no record of the seed tells apart: give the records a field %q of record.id, record.seq or a template with {id}", k, k)
+	n := int64(0)
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return 0, false
 		}
+		n = 10*n + int64(c-'0')
 	}
-	return nil
+	return n, true
 }
 
 // Identity is how a field tells one record from another.
@@ -132,55 +99,169 @@ const (
 	ByValue            // the field's values differ and are remembered
 )
 
-// Find says whose record an item with this value in the field is.
-func (l *Ledger) Find(field string, v json.RawMessage) (int64, Owner) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	d := l.lookup[field]
-	if d == nil || !l.begun {
-		return 0, Nobody
+// maxAudits bounds how many audits may look at one seed.
+const maxAudits = 64
+
+// Watch makes records findable by a field for one audit, whose number it returns. It is called before the first record
+// is added.
+func (l *Ledger) Watch(field string) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.audits == maxAudits {
+		return 0, fmt.Errorf("a seed can be audited %d times at most", maxAudits)
 	}
-	text, ok := scalar(v)
-	if !ok {
-		return 0, Nobody
+	if !slices.Contains(l.keys, field) {
+		l.keys = append(l.keys, field)
 	}
-	if seq, own := l.ids.read(string(text)); own != Nobody {
-		return l.known(seq, own)
-	}
-	switch {
-	case d.direct:
-		if seq, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-			return l.known(seq, Ours)
-		}
-	case d.seqs != nil:
-		if seq, ok := d.seqs[hash64(v)]; ok {
-			return seq, Ours
-		}
-	}
-	return 0, Nobody
+	l.audits++
+	return l.audits - 1, nil
 }
 
-func (l *Ledger) known(seq int64, own Owner) (int64, Owner) {
-	if own == Ours && (seq < 0 || seq >= int64(len(l.due))) {
-		return 0, Nobody
+// Begin is called by the seed before its first record. ids tells its records from others'; how says for each
+// field of the records whether it holds the id, the number, or something that must be remembered; again tells the
+// records again. A field by which records are to be found and which identifies nothing is an error.
+func (l *Ledger) Begin(ids IDs, how func(field string) Identity, again func() (Source, error)) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ids, l.open = ids, again
+	for _, k := range slices.Sorted(slices.Values(l.keys)) {
+		l.how[k] = how(k)
+		switch l.how[k] {
+		case ByID, ByNumber:
+		case ByValue:
+			l.values[k] = &index{scratch: Scratch{Folder: l.scratch.Folder}}
+		case ByNothing:
+			return fmt.Errorf("the audit finds records by %q, which no record of the seed tells apart: give the records a field %q of record.id, record.seq or a template with {id}", k, k)
+		}
 	}
-	return seq, own
-}
-
-// Twins are the records that share their value of a field with another, so that nobody can tell them apart.
-func (l *Ledger) Twins(field string) map[int64]bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	out := map[int64]bool{}
-	if d := l.lookup[field]; d != nil {
-		maps.Copy(out, d.twins)
-	}
-	return out
+	l.begun = true
+	return nil
 }
 
 // ID is the id of a record for people.
 func (l *Ledger) ID(seq int64) string {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.ids.ID(seq)
+}
+
+// Reader finds records by one field and tells them again, for one goroutine at a time.
+type Reader struct {
+	l      *Ledger
+	field  string
+	how    Identity
+	ids    IDs
+	source Source
+	n      int64
+}
+
+// Reader returns a reader for a field that was given to Watch; nil before the seed has begun.
+func (l *Ledger) Reader(field string) (*Reader, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.begun {
+		return nil, nil
+	}
+	how, ok := l.how[field]
+	if !ok {
+		return nil, fmt.Errorf("nobody said that records are found by %q", field)
+	}
+	src, err := l.open()
+	if err != nil {
+		return nil, fmt.Errorf("read the records of the seed again: %w", err)
+	}
+	return &Reader{l: l, field: field, how: how, ids: l.ids, source: src}, nil
+}
+
+// Refresh takes note of the records that have become due. Others are not found.
+func (r *Reader) Refresh() { r.n = r.l.Len() }
+
+// Again tells a record again. It is good until the next call of a method.
+func (r *Reader) Again(seq int64) (*Original, error) { return r.source.Again(seq) }
+
+// Find says whose record an item with this value in the field is.
+func (r *Reader) Find(v json.RawMessage) (int64, Owner, error) {
+	text, ok := scalar(v)
+	if !ok {
+		return 0, Nobody, nil
+	}
+	seq, own := r.ids.read(text)
+	if own == Nobody && r.how == ByNumber {
+		if n, ok := natural(text); ok {
+			seq, own = n, Ours
+		}
+	}
+	if own == Nobody && r.how == ByValue {
+		return r.byValue(text)
+	}
+	if own == Ours && seq >= r.n {
+		return 0, Nobody, nil
+	}
+	return seq, own, nil
+}
+
+// byValue finds the record with a value: its hash says which it may be, and the records themselves which it is.
+func (r *Reader) byValue(text []byte) (int64, Owner, error) {
+	r.l.mu.Lock()
+	defer r.l.mu.Unlock()
+	seq, ok, err := r.l.values[r.field].find(hash64(text), func(seq int64) (bool, error) {
+		if seq >= r.n {
+			return false, nil
+		}
+		was, err := r.value(seq)
+		return bytes.Equal(was, text), err
+	})
+	if !ok || err != nil {
+		return 0, Nobody, err
+	}
+	return seq, Ours, nil
+}
+
+var errNoValue = errors.New("the record has lost its value since it was sent")
+
+// value is the text that a record is found by.
+func (r *Reader) value(seq int64) ([]byte, error) {
+	o, err := r.source.Again(seq)
+	if err != nil {
+		return nil, err
+	}
+	v, ok := o.at(r.field)
+	if !ok {
+		return nil, errNoValue
+	}
+	return identifying(v), nil
+}
+
+// identifying is the text that stands for a value by which records are found.
+func identifying(v json.RawMessage) []byte {
+	if text, ok := scalar(v); ok {
+		return text
+	}
+	return canonical(v)
+}
+
+// Twins adds the records that share their value of the field with another, so that nobody can tell them apart.
+func (r *Reader) Twins(out *Set) error {
+	if r.how != ByValue {
+		return nil
+	}
+	r.l.mu.Lock()
+	defer r.l.mu.Unlock()
+	owners := map[string]int64{} // the first record with a value, of those with one hash
+	return r.l.values[r.field].shared(func(seq int64, like bool) error {
+		if !like {
+			clear(owners)
+		}
+		text, err := r.value(seq)
+		if err != nil {
+			return err
+		}
+		if first, ok := owners[string(text)]; ok {
+			out.Add(first)
+			out.Add(seq)
+			return nil
+		}
+		owners[string(text)] = seq
+		return nil
+	})
 }

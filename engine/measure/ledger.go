@@ -7,6 +7,7 @@ package measure
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,50 +50,43 @@ type Counts struct {
 	Due, Sent, Acked, Rejected, Indeterminate, Unsent, Resent int64
 }
 
-// maxFields bounds how many fields of a record the ledger keeps checksums of.
-const maxFields = 64
-
-// Ledger keeps what is known of every record of one seed: some thirty bytes a record, so that millions fit.
-// Records are numbered from 0 in the order in which they are due. It is safe for concurrent use.
+// Ledger keeps what became of every record of one seed. The records themselves it does not keep: their Source tells
+// them again. What it holds in memory is some 25 bytes a batch for the last few chunks of 65,536 records and for
+// records that were acknowledged and have not come out; that of older chunks lies in a scratch file until it is asked
+// for. Records are numbered from 0 in the order in which they are due. It is safe for concurrent use.
 type Ledger struct {
-	mu      sync.RWMutex
+	mu      sync.Mutex
 	targets []string
 	mirror  bool
 
-	due    []time.Duration
-	key    []uint32
-	fields []string
-	sums   [][]uint32 // by field, then record; 0: the record has no such field
-
-	attempts []Attempt
-	lanes    []lane
-	counts   Counts
+	n      int64
+	lanes  []lane
+	counts Counts
+	audits int // how many audits look at it
 
 	ids    IDs
 	keys   []string
-	lookup map[string]*identities
+	how    map[string]Identity
+	values map[string]*index // of the fields that identify by value
+	open   func() (Source, error)
 	begun  bool
-}
 
-// lane has the attempts of each record: one for all targets, or with a mirrored seed one for each.
-type lane struct {
-	last  []uint32           // 1 + index of the attempt that counts, 0: none yet
-	other map[int64][]uint32 // earlier attempts that may have put the record in
-	again map[int64]bool     // records sent more than once
+	scratch Scratch
+	lent    []*Scratch
+	err     error
 }
 
 // NewLedger returns an empty ledger for a seed that sends to targets. With mirror every record goes to each of
-// them and has an outcome at each.
-func NewLedger(targets []string, mirror bool) *Ledger {
+// them and has an outcome at each. Scratch files are made in folder; "" is the system's folder for them.
+func NewLedger(targets []string, mirror bool, folder string) *Ledger {
 	n := 1
 	if mirror {
 		n = len(targets)
 	}
-	l := &Ledger{targets: slices.Clone(targets), mirror: mirror, lanes: make([]lane, n), lookup: map[string]*identities{}}
-	for i := range l.lanes {
-		l.lanes[i] = lane{other: map[int64][]uint32{}, again: map[int64]bool{}}
+	return &Ledger{
+		targets: slices.Clone(targets), mirror: mirror, lanes: make([]lane, n),
+		how: map[string]Identity{}, values: map[string]*index{}, scratch: Scratch{Folder: folder},
 	}
-	return l
 }
 
 // Targets are the targets of the seed.
@@ -101,13 +95,8 @@ func (l *Ledger) Targets() []string { return l.targets }
 // Mirror reports whether every record goes to every target.
 func (l *Ledger) Mirror() bool { return l.mirror }
 
-// Entry is a record when it becomes due.
-type Entry struct {
-	Due time.Duration // since run.started
-	Key uint32        // records of the same key have an order among each other
-	// Fields are the record's attributes as they are sent; used for checksums and identities only.
-	Fields []Field
-}
+// Lanes is how many outcomes each record has: 1, or the number of targets of a mirrored seed.
+func (l *Ledger) Lanes() int { return len(l.lanes) }
 
 // Field is one attribute of a record.
 type Field struct {
@@ -115,41 +104,21 @@ type Field struct {
 	Value json.RawMessage
 }
 
-// Add takes the next record and returns its number.
-func (l *Ledger) Add(e Entry) int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	seq := int64(len(l.due))
-	l.due = append(l.due, e.Due)
-	l.key = append(l.key, e.Key)
-	for i := range l.lanes {
-		l.lanes[i].last = append(l.lanes[i].last, 0)
-	}
-	l.counts.Due++
-	for _, k := range l.keys {
-		if v, ok := e.at(k); ok {
-			l.lookup[k].add(v, seq)
-		}
-	}
-	for _, f := range e.Fields {
-		l.sum(seq, f)
-	}
-	for i := range l.sums {
-		for int64(len(l.sums[i])) <= seq {
-			l.sums[i] = append(l.sums[i], 0)
-		}
-	}
-	return seq
+// Original is a record as it was sent.
+type Original struct {
+	Due    time.Duration // since run.started
+	Key    uint32        // records of the same key have an order among each other
+	Fields []Field
 }
 
 // at is the value at a path in the record; dots lead into nested objects, as in Lookup.
-func (e Entry) at(path string) (json.RawMessage, bool) {
-	for _, f := range e.Fields {
+func (o *Original) at(path string) (json.RawMessage, bool) {
+	for _, f := range o.Fields {
 		if f.Name == path {
 			return f.Value, true
 		}
 	}
-	for _, f := range e.Fields {
+	for _, f := range o.Fields {
 		if rest, ok := strings.CutPrefix(path, f.Name+"."); ok {
 			return Lookup(f.Value, rest)
 		}
@@ -157,172 +126,88 @@ func (e Entry) at(path string) (json.RawMessage, bool) {
 	return nil, false
 }
 
-// sum notes a field's checksum.
-func (l *Ledger) sum(seq int64, f Field) {
-	i := slices.Index(l.fields, f.Name)
-	if i < 0 {
-		if len(l.fields) == maxFields {
-			return
-		}
-		i = len(l.fields)
-		l.fields = append(l.fields, f.Name)
-		l.sums = append(l.sums, make([]uint32, seq, cap(l.due)))
-	}
-	for int64(len(l.sums[i])) < seq {
-		l.sums[i] = append(l.sums[i], 0)
-	}
-	if int64(len(l.sums[i])) == seq {
-		l.sums[i] = append(l.sums[i], checksum(f.Value))
-	}
+// Source tells the records of a seed again. It is used by one goroutine.
+type Source interface {
+	// Again returns record seq as it was sent. It is good until the next call.
+	Again(seq int64) (*Original, error)
 }
 
-// Settle writes down that the records had this attempt. A record that had an attempt before and was not refused
-// counts as resent; its outcome is that of the attempt that went best.
-func (l *Ledger) Settle(seqs []int64, a Attempt) {
-	if len(seqs) == 0 {
-		return
-	}
+// Add takes the next record and returns its number. The record is looked at only where it is identified by a value.
+func (l *Ledger) Add(o Original) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.attempts = append(l.attempts, a)
-	n := uint32(len(l.attempts))
-	ln := &l.lanes[0]
-	if l.mirror {
-		ln = &l.lanes[a.Target]
-	}
-	for _, seq := range seqs {
-		l.settle(ln, seq, n, a)
-	}
-}
-
-func (l *Ledger) settle(ln *lane, seq int64, n uint32, a Attempt) {
-	was := ln.last[seq]
-	if was == 0 {
-		l.count(a.Outcome, 1)
-		if a.Outcome != Unsent {
-			l.counts.Sent++
+	seq := l.n
+	l.n++
+	l.counts.Due++
+	for k, x := range l.values {
+		v, ok := o.at(k)
+		if !ok {
+			continue
 		}
-		ln.last[seq] = n
-		return
-	}
-	old := l.attempts[was-1]
-	if a.Outcome != Unsent {
-		if old.Outcome == Unsent {
-			l.counts.Sent++
-		} else {
-			l.counts.Resent++
-			ln.again[seq] = true
+		if err := x.add(v, seq); err != nil {
+			l.err = errors.Join(l.err, err)
 		}
 	}
-	keep := n
-	if better(old.Outcome, a.Outcome) {
-		keep = was
-	}
-	gone := was + n - keep
-	if o := l.attempts[gone-1].Outcome; o == Acked || o == Indeterminate {
-		ln.other[seq] = append(ln.other[seq], gone)
-	}
-	l.count(old.Outcome, -1)
-	l.count(l.attempts[keep-1].Outcome, 1)
-	ln.last[seq] = keep
-}
-
-// better reports whether a record stays with the outcome it has.
-func better(old, now Outcome) bool {
-	weight := [...]int{Pending: 0, Unsent: 1, Rejected: 2, Indeterminate: 3, Acked: 4}
-	return weight[old] > weight[now] || old == Acked
-}
-
-func (l *Ledger) count(o Outcome, by int64) {
-	switch o {
-	case Acked:
-		l.counts.Acked += by
-	case Rejected:
-		l.counts.Rejected += by
-	case Indeterminate:
-		l.counts.Indeterminate += by
-	case Unsent:
-		l.counts.Unsent += by
-	case Pending:
-	}
+	return seq
 }
 
 // Counts returns the totals.
 func (l *Ledger) Counts() Counts {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.counts
 }
 
 // Len is how many records have become due.
 func (l *Ledger) Len() int64 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return int64(len(l.due))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.n
 }
 
-// Record is what the ledger knows of one record in one lane.
-type Record struct {
-	Seq    int64
-	Key    uint32
-	Due    time.Duration
-	Resent bool
-	Attempt
-	// Earlier are attempts before or beside Attempt that may have put the record in as well.
-	Earlier []Attempt
+// Put is what went in at each target of the seed in a lane.
+func (l *Ledger) Put(lane int) []Put {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lanes[lane].at(max(len(l.targets)-1, 0))
+	return slices.Clone(l.lanes[lane].put)
 }
 
-// Lanes is how many outcomes each record has: 1, or the number of targets of a mirrored seed.
-func (l *Ledger) Lanes() int { return len(l.lanes) }
-
-// Record returns record seq of a lane, or an error when there is none.
+// Record returns record seq of a lane, or an error when there is none. When and where a record was acknowledged at its
+// first attempt is forgotten once it has come out.
 func (l *Ledger) Record(lane int, seq int64) (Record, error) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if seq < 0 || seq >= int64(len(l.due)) || lane < 0 || lane >= len(l.lanes) {
+	if lane < 0 || lane >= len(l.lanes) || seq < 0 || seq >= l.Len() {
 		return Record{}, fmt.Errorf("the ledger has no record %d in lane %d", seq, lane)
 	}
-	return l.record(lane, seq), nil
+	return l.Outcomes(lane, int(seq>>chunkBits)).Record(uint16(seq % ChunkSize)), nil
 }
 
-func (l *Ledger) record(lane int, seq int64) Record {
-	ln := &l.lanes[lane]
-	r := Record{Seq: seq, Key: l.key[seq], Due: l.due[seq], Resent: ln.again[seq]}
-	if n := ln.last[seq]; n > 0 {
-		r.Attempt = l.attempts[n-1]
+// Err is why something that was put aside could not be written or read again. What depends on it is unknown.
+func (l *Ledger) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Scratch returns a scratch file that lasts as long as the ledger.
+func (l *Ledger) Scratch() *Scratch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := &Scratch{Folder: l.scratch.Folder}
+	l.lent = append(l.lent, s)
+	return s
+}
+
+// Close removes the scratch files. Nothing may be asked after it.
+func (l *Ledger) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	errs := []error{l.scratch.Close()}
+	for _, x := range l.values {
+		errs = append(errs, x.scratch.Close())
 	}
-	for _, n := range ln.other[seq] {
-		r.Earlier = append(r.Earlier, l.attempts[n-1])
+	for _, s := range l.lent {
+		errs = append(errs, s.Close())
 	}
-	return r
-}
-
-// Each calls fn with every record of a lane in order until fn returns false. The ledger is locked meanwhile.
-func (l *Ledger) Each(lane int, fn func(Record) bool) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	for seq := range int64(len(l.due)) {
-		if !fn(l.record(lane, seq)) {
-			return
-		}
-	}
-}
-
-// Acked lists the acknowledged records of a lane in order.
-func (l *Ledger) Acked(lane int) []int64 {
-	var out []int64
-	l.Each(lane, func(r Record) bool {
-		if r.Outcome == Acked {
-			out = append(out, r.Seq)
-		}
-		return true
-	})
-	return out
-}
-
-// Key returns the ordering key of a record.
-func (l *Ledger) Key(seq int64) uint32 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return l.key[seq]
+	return errors.Join(errs...)
 }

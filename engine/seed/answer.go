@@ -15,15 +15,15 @@ func (s *sender) answered(d done) {
 	l, r, b := d.lane, d.receipt, d.lane.flying
 	l.flying = nil
 	now := time.Now()
-	taken := min(max(r.Accepted, 0), len(b.seqs))
+	taken := min(max(r.Accepted, 0), len(b.items))
 	if r.Outcome == providers.Accepted {
-		taken = len(b.seqs)
+		taken = len(b.items)
 	}
 	a := measure.Attempt{Target: l.target(), Sent: s.since(r.Sent), Answered: s.since(r.Answered)}
 	if taken > 0 {
 		s.acked(l, b, taken, a)
 	}
-	if rest := b.rest(taken); len(rest.seqs) > 0 {
+	if rest := b.rest(taken); len(rest.items) > 0 {
 		s.missed(l, rest, r, a, now)
 	}
 	if taken == 0 {
@@ -35,10 +35,10 @@ func (s *sender) answered(d done) {
 // acked notes that the first n records of a batch are in.
 func (s *sender) acked(l *lane, b *batch, n int, a measure.Attempt) {
 	a.Outcome = measure.Acked
-	s.opt.Ledger.Settle(b.seqs[:n], a)
+	s.opt.Ledger.Settle(b.first, n, a)
 	l.held -= n
 	l.works()
-	s.live.latency(s.opt.Ledger, b.seqs[0], a.Answered)
+	s.live.at(a.Answered - b.dues[0])
 }
 
 // missed decides what becomes of records that were not taken.
@@ -59,7 +59,7 @@ func (s *sender) missed(l *lane, b *batch, r providers.Receipt, a measure.Attemp
 			s.keep(l, b)
 			return
 		}
-		l.held += len(b.seqs)
+		l.held += len(b.items)
 		s.again(l, b, now)
 	}
 }
@@ -73,8 +73,8 @@ func (s *sender) again(l *lane, b *batch, now time.Time) {
 // lose writes down that records did not get in, as far as anybody knows.
 func (s *sender) lose(l *lane, b *batch, a measure.Attempt, o measure.Outcome) {
 	a.Outcome = o
-	s.opt.Ledger.Settle(b.seqs, a)
-	l.held -= len(b.seqs)
+	s.opt.Ledger.Settle(b.first, len(b.items), a)
+	l.held -= len(b.items)
 }
 
 // keep remembers a batch for the next target, if there is one that should get it.
@@ -91,7 +91,7 @@ func (s *sender) keep(l *lane, b *batch) {
 func count(bs []*batch) int {
 	n := 0
 	for _, b := range bs {
-		n += len(b.seqs)
+		n += len(b.items)
 	}
 	return n
 }
@@ -113,7 +113,7 @@ func (s *sender) fails(l *lane, r providers.Receipt, now time.Time) {
 		l.queue = append(l.missed, l.queue...)
 		l.held += n
 		l.missed = nil
-		slices.SortStableFunc(l.queue, func(a, b *batch) int { return cmp.Compare(a.seqs[0], b.seqs[0]) })
+		slices.SortStableFunc(l.queue, func(a, b *batch) int { return cmp.Compare(a.first, b.first) })
 	}
 	if s.opt.Routed != nil {
 		s.opt.Routed(s.opt.Spec.Targets[from], s.opt.Spec.Targets[l.target()], reason(r, failed))

@@ -56,10 +56,19 @@ func TestSchedulesAreThoseOfASlowModel(t *testing.T) {
 			total += st.Duration.D()
 		}
 		seed := rapid.Uint64().Draw(t, "seed")
-		s := newSchedule(spec, rand.New(rand.NewPCG(seed, 1)))
+		s := newSchedule(spec, *rand.NewPCG(seed, 1))
 		var got []time.Duration
 		for d, ok := s.next(); ok; d, ok = s.next() {
 			got = append(got, d)
+		}
+		for range 20 { // a reader asks for any record at any time
+			if len(got) == 0 {
+				break
+			}
+			i := rapid.IntRange(0, len(got)-1).Draw(t, "record")
+			if due, ok := s.at(int64(i)); due != got[i] || !ok {
+				t.Fatalf("record %d is due at %s when it is asked for, and was at %s", i, due, got[i])
+			}
 		}
 		rng, even, sum := rand.New(rand.NewPCG(seed, 1)), -1.0, 0.0
 		mark := func() float64 {
@@ -89,7 +98,14 @@ func TestSchedulesAreThoseOfASlowModel(t *testing.T) {
 func TestPoissonArrivalsHaveTheRateInTheMeanAndNoMemory(t *testing.T) {
 	t.Parallel()
 	const n, rate = 200_000, 100.0
-	s := newSchedule(program.Seed{Rate: rate, Records: n, Arrivals: "poisson"}, rand.New(rand.NewPCG(7, 7)))
+	s := newSchedule(program.Seed{Rate: rate, Records: n, Arrivals: "poisson"}, *rand.NewPCG(7, 7))
+	for _, i := range []int64{n - 1, 0, 5000, 1023, 1024, 150_000, 149_999, 1} { // from far and near marks
+		fresh := newSchedule(program.Seed{Rate: rate, Records: n, Arrivals: "poisson"}, *rand.NewPCG(7, 7))
+		a, _ := s.at(i)
+		if b, ok := fresh.at(i); a != b || !ok {
+			t.Errorf("record %d is due at %s, and at %s for another reader", i, a, b)
+		}
+	}
 	var before time.Duration
 	var sum, squares, both, last float64
 	for range n {

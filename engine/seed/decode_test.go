@@ -24,7 +24,7 @@ func all(t *testing.T, name, text string) (records []string, err error) {
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	src, err := open(Options{Spec: program.Seed{File: name}, Folder: dir})
+	src, err := open(Options{Spec: program.Seed{File: name}, Folder: dir, Ledger: NewLedger(program.Seed{}, dir)})
 	for i := int64(0); err == nil; i++ {
 		var it item
 		if it, err = src.next(i, time.Now()); err == nil {
@@ -97,6 +97,7 @@ func TestNumbersAndTimesAreSentAsTheyAreWritten(t *testing.T) {
 		rapid.SampledFrom([]string{"9007199254740993", "18446744073709551615", "0.1000000000000000055511151231257827", "1.50", "-0"}),
 	)
 	rapid.Check(t, func(rt *rapid.T) {
+		dir := t.TempDir()
 		rows := rapid.SliceOfN(rapid.SliceOfN(cell, 2, 2), 1, 20).Draw(rt, "rows")
 		var want, lines, csv []string
 		for _, r := range rows {
@@ -107,7 +108,7 @@ func TestNumbersAndTimesAreSentAsTheyAreWritten(t *testing.T) {
 		for format, text := range map[string]string{
 			"jsonl": strings.Join(lines, "\n"), "json": "[" + strings.Join(lines, ",\n") + "]", "csv": "x,y\n" + strings.Join(csv, "\n"),
 		} {
-			src := source(&fileSource{name: format, read: must(reader(strings.NewReader(text), format))})
+			src := source(&fileSource{name: format, read: must(reader(strings.NewReader(text), format)), kept: newSpool(NewLedger(program.Seed{}, dir))})
 			for i, w := range want {
 				it, err := src.next(int64(i), time.Time{})
 				if err != nil || string(it.raw) != w || string(it.fields[0].Value) != rows[i][0] || string(it.fields[1].Value) != rows[i][1] {

@@ -1,14 +1,11 @@
 package seed
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +19,10 @@ type fileSource struct {
 	f    io.Closer
 	read decoder
 	n    int
+	kept *spool
+
+	fields []measure.Field
+	seen   map[string]int
 }
 
 func openFile(opt Options) (source, error) {
@@ -37,7 +38,7 @@ func openFile(opt Options) (source, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s:1: the seed's file cannot be read: %w", name, err), f.Close())
 	}
-	return &fileSource{name: name, f: f, read: read}, nil
+	return &fileSource{name: name, f: f, read: read, kept: newSpool(opt.Ledger)}, nil
 }
 
 func formatOf(format, name string) string {
@@ -63,16 +64,17 @@ func (s *fileSource) next(int64, time.Time) (item, error) {
 	if len(raw) > maxItem {
 		return item{}, fmt.Errorf("%s:%d: record %d of the seed's file has %d bytes, at most %d are possible", s.name, line, s.n, len(raw), maxItem)
 	}
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &m); err != nil || m == nil {
+	if !measure.Members(raw, func(_, _ []byte) {}) {
 		return item{}, fmt.Errorf("%s:%d: record %d of the seed's file is not a JSON object", s.name, line, s.n)
 	}
-	out := item{raw: raw}
-	for _, n := range slices.Sorted(maps.Keys(m)) {
-		out.fields = append(out.fields, measure.Field{Name: n, Value: m[n]})
+	if err := s.kept.add(raw); err != nil {
+		return item{}, err
 	}
-	return out, nil
+	s.fields = fieldsOf(raw, s.fields, &s.seen)
+	return item{raw: raw, fields: s.fields}, nil
 }
+
+func (s *fileSource) again(when when) measure.Source { return s.kept.again(when) }
 
 func (s *fileSource) identity(string) measure.Identity { return measure.ByValue }
 

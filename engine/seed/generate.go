@@ -20,8 +20,7 @@ import (
 // item is one record as it is sent.
 type item struct {
 	raw    json.RawMessage
-	key    uint32
-	fields []measure.Field
+	fields []measure.Field // good until the next item
 }
 
 // source makes records in order. It returns io.EOF after the last one.
@@ -29,8 +28,13 @@ type source interface {
 	next(seq int64, due time.Time) (item, error)
 	// identity says how a field tells records apart.
 	identity(field string) measure.Identity
+	// again tells the records again, to one reader each time it is called. when says when a record was due.
+	again(when when) measure.Source
 	close() error
 }
+
+// when says when records are due: since run.started, and on the clock. It belongs to one goroutine.
+type when func(seq int64) (time.Duration, time.Time)
 
 // defaultKeys is how many keys {key} in a template has when the record has no key of its own.
 const defaultKeys = 1000
@@ -38,7 +42,7 @@ const defaultKeys = 1000
 // record is what the generators of one record share.
 type record struct {
 	seq int64
-	id  string
+	ids measure.IDs
 	due time.Time
 	rng *rand.Rand
 	key int
@@ -58,6 +62,7 @@ type generated struct {
 	names  [][]byte
 	plain  []string
 	fields []generator
+	own    *maker // for next
 }
 
 func newGenerated(spec *value.Generator, runSeed uint64, step string) (*generated, error) {
@@ -99,13 +104,55 @@ func keysOf(g value.Generator) (int, bool) {
 }
 
 func (g *generated) next(seq int64, due time.Time) (item, error) {
-	r := &record{seq: seq, id: g.ids.ID(seq), due: due, rng: rand.New(rand.NewPCG(g.seed[0], g.seed[1]^uint64(seq)*0x9e3779b97f4a7c15))}
-	r.key = r.rng.IntN(g.keys)
-	out := item{fields: make([]measure.Field, len(g.fields))}
-	if g.keyed {
-		out.key = uint32(r.key) + 1
+	if g.own == nil {
+		g.own = g.maker(nil)
 	}
-	b := append(make([]byte, 0, 128), '{')
+	o, raw := g.own.make(seq, due)
+	out := item{raw: slices.Clone(raw), fields: o.Fields}
+	return out, nil
+}
+
+// maker makes records one at a time, each into the place of the one before.
+type maker struct {
+	g    *generated
+	when when
+	pcg  rand.PCG
+	r    record
+	raw  []byte
+	ends []int // where each field begins and ends
+	out  measure.Original
+}
+
+func (g *generated) maker(when when) *maker {
+	m := &maker{g: g, when: when}
+	m.r.ids, m.r.rng = g.ids, rand.New(&m.pcg)
+	m.out.Fields = make([]measure.Field, len(g.fields))
+	for i, n := range g.plain {
+		m.out.Fields[i].Name = n
+	}
+	return m
+}
+
+func (g *generated) again(when when) measure.Source { return g.maker(when) }
+
+// Again implements measure.Source.
+func (m *maker) Again(seq int64) (*measure.Original, error) {
+	since, due := m.when(seq)
+	o, _ := m.make(seq, due)
+	o.Due = since
+	return o, nil
+}
+
+// make makes a record. It is good until the next one.
+func (m *maker) make(seq int64, due time.Time) (*measure.Original, []byte) {
+	g, r := m.g, &m.r
+	m.pcg.Seed(g.seed[0], g.seed[1]^uint64(seq)*0x9e3779b97f4a7c15)
+	r.seq, r.due, r.key = seq, due, r.rng.IntN(g.keys)
+	if g.keyed {
+		m.out.Key = uint32(r.key) + 1
+	}
+	b := append(m.raw[:0], '{')
+	m.ends = m.ends[:0]
 	for i, f := range g.fields {
 		if i > 0 {
 			b = append(b, ',')
@@ -113,11 +160,14 @@ func (g *generated) next(seq int64, due time.Time) (item, error) {
 		b = append(b, g.names[i]...)
 		from := len(b)
 		b = f(b, r)
-		out.fields[i] = measure.Field{Name: g.plain[i], Value: b[from:len(b):len(b)]}
+		m.ends = append(m.ends, from, len(b))
 	}
-	b = append(b, '}')
-	out.raw = b
-	return out, nil
+	m.raw = append(b, '}')
+	for i := range g.fields {
+		from, to := m.ends[2*i], m.ends[2*i+1]
+		m.out.Fields[i].Value = m.raw[from:to:to]
+	}
+	return &m.out, m.raw
 }
 
 func (g *generated) close() error { return nil }
@@ -201,13 +251,13 @@ func compile(g value.Generator, depth int) (generator, error) {
 		text := c.Bytes()
 		return func(b []byte, _ *record) []byte { return append(b, text...) }, nil
 	case "id":
-		return func(b []byte, r *record) []byte { return strconv.AppendQuote(b, r.id) }, nil
+		return func(b []byte, r *record) []byte { return append(r.ids.Append(append(b, '"'), r.seq), '"') }, nil
 	case "seq":
 		return func(b []byte, r *record) []byte { return strconv.AppendInt(b, r.seq, 10) }, nil
 	case "time":
 		return func(b []byte, r *record) []byte { return appendTime(b, r.due) }, nil
 	case "key":
-		return func(b []byte, r *record) []byte { return strconv.AppendQuote(b, keyText(r.key)) }, nil
+		return func(b []byte, r *record) []byte { return append(appendKey(append(b, '"'), r.key), '"') }, nil
 	case "number":
 		return compileNumber(g)
 	case "text":
@@ -235,6 +285,9 @@ func compileNumber(g value.Generator) (generator, error) {
 	}, nil
 }
 
+// lettersAtOnce is how many letters come of one random number; it has room for ten.
+const lettersAtOnce = 10
+
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 func compileText(g value.Generator) (generator, error) {
@@ -243,8 +296,12 @@ func compileText(g value.Generator) (generator, error) {
 	}
 	return func(b []byte, r *record) []byte {
 		b = append(b, '"')
-		for range g.Size {
-			b = append(b, letters[r.rng.IntN(len(letters))])
+		for left := g.Size; left > 0; left -= lettersAtOnce {
+			x := r.rng.Uint64()
+			for range min(left, lettersAtOnce) {
+				b = append(b, letters[x%uint64(len(letters))])
+				x /= uint64(len(letters))
+			}
 		}
 		return append(b, '"')
 	}, nil
@@ -308,25 +365,64 @@ func compileNested(g value.Generator, depth int) (generator, error) {
 }
 
 func compileTemplate(text string) generator {
-	return func(b []byte, r *record) []byte {
-		out := strings.NewReplacer("{id}", r.id, "{seq}", strconv.FormatInt(r.seq, 10),
-			"{time}", string(appendTime(nil, r.due)), "{key}", keyText(r.key)).Replace(text)
-		q, err := json.Marshal(out)
-		if err != nil {
-			return append(b, `""`...) // a string always has a JSON form
+	type part struct {
+		text string // as JSON, without quotes
+		fill func([]byte, *record) []byte
+	}
+	fills := map[string]func([]byte, *record) []byte{
+		"{id}":   func(b []byte, r *record) []byte { return r.ids.Append(b, r.seq) },
+		"{seq}":  func(b []byte, r *record) []byte { return strconv.AppendInt(b, r.seq, 10) },
+		"{time}": func(b []byte, r *record) []byte { return appendTime(b, r.due) },
+		"{key}":  func(b []byte, r *record) []byte { return appendKey(b, r.key) },
+	}
+	var parts []part
+	literal := func(s string) {
+		if q, err := json.Marshal(s); err == nil { // a string always has a JSON form
+			parts = append(parts, part{text: string(q[1 : len(q)-1])})
 		}
-		return append(b, q...)
+	}
+	rest, from := text, 0
+	for from < len(rest) {
+		name := ""
+		for n := range fills {
+			if strings.HasPrefix(rest[from:], n) {
+				name = n
+			}
+		}
+		if name == "" {
+			from++
+			continue
+		}
+		literal(rest[:from])
+		parts = append(parts, part{fill: fills[name]})
+		rest, from = rest[from+len(name):], 0
+	}
+	literal(rest)
+	return func(b []byte, r *record) []byte {
+		b = append(b, '"')
+		for _, p := range parts {
+			b = append(b, p.text...)
+			if p.fill != nil {
+				b = p.fill(b, r)
+			}
+		}
+		return append(b, '"')
 	}
 }
 
-func keyText(k int) string { return "k" + strconv.Itoa(k) }
+func appendKey(b []byte, k int) []byte { return strconv.AppendInt(append(b, 'k'), int64(k), 10) }
 
 // appendTime writes seconds since 1970 with all their digits.
 func appendTime(b []byte, t time.Time) []byte {
 	b = strconv.AppendInt(b, t.Unix(), 10)
-	if ns := t.Nanosecond(); ns != 0 {
-		frac := fmt.Sprintf(".%09d", ns)
-		b = append(b, strings.TrimRight(frac, "0")...)
+	ns := t.Nanosecond()
+	if ns == 0 {
+		return b
+	}
+	b = append(b, '.')
+	for unit := 100_000_000; ns > 0; unit /= 10 {
+		b = append(b, byte('0'+ns/unit))
+		ns %= unit
 	}
 	return b
 }

@@ -13,7 +13,8 @@ import (
 
 // batch is what goes into one request, or what is left of it.
 type batch struct {
-	seqs  []int64
+	first int64 // the number of the first record; the others follow
+	dues  []time.Duration
 	items []json.RawMessage
 	// refused says that the service has answered and asked to come back; else no request has arrived yet.
 	refused measure.Attempt
@@ -21,7 +22,7 @@ type batch struct {
 
 // rest cuts the first n records off.
 func (b *batch) rest(n int) *batch {
-	return &batch{seqs: b.seqs[n:], items: b.items[n:], refused: b.refused}
+	return &batch{first: b.first + int64(n), dues: b.dues[n:], items: b.items[n:], refused: b.refused}
 }
 
 // lane sends batches one after the other, so that records arrive in the order in which they were due. A lane

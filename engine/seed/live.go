@@ -18,10 +18,11 @@ const window = time.Second
 type live struct {
 	ledger *measure.Ledger
 	report func(Sample)
-	sent   []mark // at most a window old, and one before
+	sent   []sentBy // at most a window old, and one before
 }
 
-type mark struct {
+// sentBy is how many records had been sent at an instant.
+type sentBy struct {
 	at time.Time
 	n  int64
 }
@@ -50,7 +51,7 @@ func (v *live) tell(now time.Time) {
 
 // rate is how many records were sent in the last window, a second.
 func (v *live) rate(now time.Time, sent int64) float64 {
-	v.sent = append(v.sent, mark{now, sent})
+	v.sent = append(v.sent, sentBy{now, sent})
 	for len(v.sent) > 1 && now.Sub(v.sent[1].at) >= window {
 		v.sent = v.sent[1:]
 	}
@@ -59,16 +60,9 @@ func (v *live) rate(now time.Time, sent int64) float64 {
 	return float64(sent-first.n) / span.Seconds()
 }
 
-// latency reports how long the record of a request that waited longest has waited, counted from when it was due.
-func (v *live) latency(l *measure.Ledger, first int64, answered time.Duration) {
-	if v.report == nil {
-		return
-	}
-	if r, err := l.Record(0, first); err == nil {
-		v.at(answered - r.Due)
-	}
-}
-
+// at reports how long the record of a request that waited longest has waited, counted from when it was due.
 func (v *live) at(d time.Duration) {
-	v.report(Sample{"latency", signal.DurationVal(max(0, d)), time.Now()})
+	if v.report != nil {
+		v.report(Sample{"latency", signal.DurationVal(max(0, d)), time.Now()})
+	}
 }

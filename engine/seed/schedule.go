@@ -9,17 +9,56 @@ import (
 )
 
 // schedule gives the due times of records, counted from the seed's start. They depend on the plan and the run's seed
-// alone: what the service does never moves them.
+// alone: what the service does never moves them. Those of any record can be asked for at any time.
 type schedule struct {
 	segments []segment
 	records  int64         // 0: no limit
 	duration time.Duration // 0: no limit
-	n        int64         // records given
-	at       int           // segment under way
-	// arrivals is nil where the n-th record is due when the rates add up to n. Else they must add up to the sum of n
-	// numbers that it draws from the exponential distribution of mean one: a Poisson process of the same rates.
-	arrivals *rand.Rand
-	drawn    float64 // their sum
+	n        int64         // records given by next
+	// arrivals is nil where the n-th record is due when the rates add up to n. Else they must add up to the sum of n + 1
+	// numbers from the exponential distribution of mean one: a Poisson process of the same rates.
+	arrivals *arrivals
+}
+
+// arrivals adds up exponential numbers. It goes on from a mark, so that a sum is never far from one that is known.
+type arrivals struct {
+	pcg   rand.PCG
+	rng   *rand.Rand
+	n     int64   // numbers added up
+	sum   float64 // their sum
+	marks []mark  // before every distance-th number
+}
+
+// distance is how many numbers lie between two marks: a quarter of a bit a record.
+const distance = 1024
+
+// mark is a place in the sequence of exponential numbers.
+type mark struct {
+	pcg rand.PCG
+	sum float64
+}
+
+func newArrivals(pcg rand.PCG) *arrivals {
+	a := &arrivals{pcg: pcg}
+	a.rng = rand.New(&a.pcg)
+	return a
+}
+
+// at is the sum of the first n + 1 numbers.
+func (a *arrivals) at(n int64) float64 {
+	n++
+	if n < a.n {
+		k := min(n/distance, int64(len(a.marks)-1))
+		a.pcg, a.sum, a.n = a.marks[k].pcg, a.marks[k].sum, k*distance
+	}
+	for a.n < n {
+		if a.n%distance == 0 && a.n/distance == int64(len(a.marks)) {
+			a.marks = append(a.marks, mark{a.pcg, a.sum})
+		}
+		a.sum += a.rng.ExpFloat64()
+		a.n++
+	}
+	return a.sum
 }
 
 // segment is a stretch in which the rate is constant or changes evenly. The last one has no end.
@@ -31,11 +70,10 @@ type segment struct {
 	slope  float64 // change of the rate a second
 }
 
-func newSchedule(spec program.Seed, rng *rand.Rand) *schedule {
+func newSchedule(spec program.Seed, pcg rand.PCG) *schedule {
 	s := &schedule{records: spec.Records, duration: spec.Duration.D()}
 	if spec.Arrivals == "poisson" {
-		s.arrivals = rng
-		s.drawn = rng.ExpFloat64()
+		s.arrivals = newArrivals(pcg)
 	}
 	start, count, rate := 0.0, 0.0, spec.Rate
 	for _, st := range spec.Stages {
@@ -67,12 +105,23 @@ func (g segment) when(n float64) float64 {
 
 // next returns when the next record is due; ok is false when there are no more.
 func (s *schedule) next() (due time.Duration, ok bool) {
-	if s.records > 0 && s.n >= s.records {
+	if due, ok = s.at(s.n); ok {
+		s.n++
+	}
+	return due, ok
+}
+
+// at returns when record n is due; ok is false when there is none.
+func (s *schedule) at(n int64) (due time.Duration, ok bool) {
+	if s.records > 0 && n >= s.records {
 		return 0, false
 	}
-	for ; s.at < len(s.segments); s.at++ {
-		g := s.segments[s.at]
-		want := s.position() - g.count
+	position := float64(n) // what the rates must add up to
+	if s.arrivals != nil {
+		position = s.arrivals.at(n)
+	}
+	for _, g := range s.segments {
+		want := position - g.count
 		const dust = 1e-9 // of a record: a segment's own end belongs to the next
 		if end := g.due(g.length); want > end-dust && !math.IsInf(g.length, 1) {
 			continue
@@ -88,19 +137,7 @@ func (s *schedule) next() (due time.Duration, ok bool) {
 		if s.duration > 0 && due >= s.duration {
 			return 0, false
 		}
-		s.n++
-		if s.arrivals != nil {
-			s.drawn += s.arrivals.ExpFloat64()
-		}
 		return due, true
 	}
 	return 0, false
-}
-
-// position is what the rates must add up to when the next record is due.
-func (s *schedule) position() float64 {
-	if s.arrivals != nil {
-		return s.drawn
-	}
-	return float64(s.n)
 }

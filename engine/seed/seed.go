@@ -56,8 +56,9 @@ type Result struct {
 }
 
 // NewLedger returns the ledger for a seed, to be given to Run and to the audits.
-func NewLedger(spec program.Seed) *measure.Ledger {
-	return measure.NewLedger(spec.Targets, spec.Route == "mirror")
+// What need not stay in memory goes to scratch files in folder; "" is the system's folder for them.
+func NewLedger(spec program.Seed, folder string) *measure.Ledger {
+	return measure.NewLedger(spec.Targets, spec.Route == "mirror", folder)
 }
 
 // Run sends the records and returns when each has an outcome. An error means that the seed itself is wrong (its
@@ -67,10 +68,11 @@ func Run(ctx context.Context, opt Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := opt.Ledger.Begin(measure.NewIDs(opt.RunSeed, opt.Step), src.identity); err != nil {
+	s := newSender(opt, src)
+	again := func() (measure.Source, error) { return src.again(s.when()), nil }
+	if err := opt.Ledger.Begin(measure.NewIDs(opt.RunSeed, opt.Step), src.identity, again); err != nil {
 		return Result{}, errors.Join(err, src.close())
 	}
-	s := newSender(opt, src)
 	err = s.run(ctx)
-	return s.result(), errors.Join(err, src.close())
+	return s.result(), errors.Join(err, src.close(), opt.Ledger.Err())
 }

@@ -51,7 +51,7 @@ type sender struct {
 func newSender(opt Options, src source) *sender {
 	s := &sender{opt: opt, src: src, more: true}
 	s.rng = s.random("sender")
-	s.schedule = newSchedule(opt.Spec, s.random("arrivals"))
+	s.schedule = newSchedule(opt.Spec, s.pcg("arrivals"))
 	all := make([]int, len(opt.Spec.Targets))
 	for i := range all {
 		all[i] = i
@@ -65,13 +65,30 @@ func newSender(opt Options, src source) *sender {
 	}
 	s.out = make(chan done, len(s.lanes))
 	s.live = live{ledger: opt.Ledger, report: opt.Report}
+	// an offset of its own keeps this seed's instants apart from those of others
+	s.zero = time.Now().Add(time.Duration(s.rng.Int64N(int64(time.Millisecond))))
 	return s
+}
+
+// when returns a schedule that a reader of the records has for itself.
+func (s *sender) when() when {
+	schedule, zero, start := newSchedule(s.opt.Spec, s.pcg("arrivals")), s.zero, s.opt.Start
+	return func(seq int64) (time.Duration, time.Time) {
+		d, _ := schedule.at(seq)
+		due := zero.Add(d)
+		return due.Sub(start), due
+	}
 }
 
 // random is a source of random numbers that belongs to the run's seed, the step and a name.
 func (s *sender) random(name string) *rand.Rand {
+	pcg := s.pcg(name)
+	return rand.New(&pcg)
+}
+
+func (s *sender) pcg(name string) rand.PCG {
 	sum := sha256.Sum256([]byte(strconv.FormatUint(s.opt.RunSeed, 16) + "\x00" + s.opt.Step + "\x00" + name))
-	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])))
+	return *rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:]))
 }
 
 // run sends until everything due has an outcome.
@@ -94,8 +111,6 @@ func (s *sender) run(ctx context.Context) error {
 	}()
 	defer ground()
 
-	// an offset of its own keeps this seed's instants apart from those of others
-	s.zero = time.Now().Add(time.Duration(s.rng.Int64N(int64(time.Millisecond))))
 	s.live.tell(time.Now())
 	s.gather()
 	err := s.loop(ctx)
@@ -220,8 +235,11 @@ func (s *sender) make(dues []time.Duration) *batch {
 			break
 		}
 		at := due.Sub(s.opt.Start)
-		b.seqs = append(b.seqs, s.opt.Ledger.Add(measure.Entry{Due: at, Key: it.key, Fields: it.fields}))
-		b.items = append(b.items, it.raw)
+		seq := s.opt.Ledger.Add(measure.Original{Due: at, Fields: it.fields})
+		if len(b.items) == 0 {
+			b.first = seq
+		}
+		b.dues, b.items = append(b.dues, at), append(b.items, it.raw)
 		if !s.any {
 			s.any, s.first = true, d
 		}
@@ -232,7 +250,7 @@ func (s *sender) make(dues []time.Duration) *batch {
 
 // dispatch queues a batch, or writes it off where too many records have no outcome yet.
 func (s *sender) dispatch(b *batch, now time.Time) {
-	if len(b.seqs) == 0 {
+	if len(b.items) == 0 {
 		return
 	}
 	lanes, held := s.lanes, 0
@@ -244,14 +262,14 @@ func (s *sender) dispatch(b *batch, now time.Time) {
 		s.turn = (s.turn + 1) % len(s.lanes)
 	}
 	for _, l := range lanes {
-		if m := s.opt.Spec.MaxInFlight; m > 0 && max(held, l.held)+len(b.seqs) > m {
+		if m := s.opt.Spec.MaxInFlight; m > 0 && max(held, l.held)+len(b.items) > m {
 			at := s.since(now)
-			s.opt.Ledger.Settle(b.seqs, measure.Attempt{Outcome: measure.Unsent, Target: l.target(), Sent: at, Answered: at})
+			s.opt.Ledger.Settle(b.first, len(b.items), measure.Attempt{Outcome: measure.Unsent, Target: l.target(), Sent: at, Answered: at})
 			s.live.tell(now)
 			continue
 		}
-		l.held += len(b.seqs)
-		l.queue = append(l.queue, &batch{seqs: b.seqs, items: b.items})
+		l.held += len(b.items)
+		l.queue = append(l.queue, &batch{first: b.first, dues: b.dues, items: b.items})
 	}
 }
 
@@ -305,8 +323,8 @@ func (s *sender) abandon(l *lane, b *batch, now time.Duration) {
 	if b.refused.Outcome == measure.Rejected {
 		a = b.refused
 	}
-	s.opt.Ledger.Settle(b.seqs, a)
-	l.held -= len(b.seqs)
+	s.opt.Ledger.Settle(b.first, len(b.items), a)
+	l.held -= len(b.items)
 }
 
 func (s *sender) since(t time.Time) time.Duration { return t.Sub(s.opt.Start) }

@@ -201,7 +201,7 @@ func throughSeedAndAudit(b *testing.B, n int64, rate float64) {
 			{Kind: "id"}, {Kind: "time"}, {Kind: "number", Min: 0, Max: 1e6}, {Kind: "text", Size: 32},
 		}},
 	}
-	ledger, start := seed.NewLedger(spec), time.Now()
+	ledger, start := seed.NewLedger(spec, b.TempDir()), time.Now()
 	var took time.Duration
 	top := highest(func() {
 		a, err := audit.Open(b.Context(), audit.Options{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -172,6 +173,8 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		Plan:     sur.plan, Registry: q.Registry, Bus: bus, Start: start, Seed: q.Seed,
 		Trace:     trace.NewStore(samples{tw, q.Samples}),
 		Env:       env,
+		Scratch:   f.Path,
+		Keep:      func(name string) (io.WriteCloser, error) { return newKept(f.File(name), redact) },
 		Rehearsal: sur.mode == "rehearse", StandIn: sur.standIn != "", Interrupts: q.Interrupts, Approval: f.Answer, Locks: guards, KillPoint: q.KillPoint, Lease: q.Lease,
 	})
 	shut()
