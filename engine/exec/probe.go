@@ -11,7 +11,6 @@ import (
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/probe"
 	"github.com/xdc-project/xdc/lang/addr"
-	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
 )
@@ -19,10 +18,7 @@ import (
 // probe opens a probe's readers, and then sends. The step counts as started once its first transaction is decided, and no fault
 // begins in between: what a fault does first must not be missed, and there must be something to hold it against.
 func (r *run) probe(st *step, args json.RawMessage) {
-	st.began = true
-	st.state = event.Running
-	st.startedAt = r.at
-	_ = r.emit(&event.StepChanged{Step: st.Address, State: event.Running, Instant: st.startedAt})
+	st.began, st.state, st.startedAt = true, event.Running, r.at
 	r.opening++
 	if st.holders == 0 && st.Probe.Duration == 0 {
 		closeOnce(st.release)
@@ -47,11 +43,9 @@ func (r *run) probe(st *step, args json.RawMessage) {
 // probeReady lets those go on who waited for the probe.
 func (r *run) probeReady(st *step, err error) {
 	r.opening--
+	r.starts(st)
 	if err != nil {
 		r.finish(st, event.Failed, err.Error(), nil)
-	} else if !st.state.Finished() {
-		r.happened(st.Address+".started", signal.Span{Low: st.startedAt, High: r.at})
-		r.reach(st, program.Started, r.at)
 	}
 	if r.opening > 0 {
 		return
@@ -129,8 +123,8 @@ func (r *run) probeSamples(st *step, list []probe.Sample, shown *time.Duration) 
 		r.watchers.touch(sm.Signal)
 	}
 	r.watchers.run(r.at)
-	if now := r.at; len(counts) > 0 && now-*shown >= progressEvery {
-		*shown = now
+	if len(counts) > 0 && r.at-*shown >= progressEvery {
+		*shown = r.at
 		r.progress(st, counts)
 	}
 }

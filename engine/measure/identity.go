@@ -61,16 +61,14 @@ func (i IDs) read(text []byte) (int64, Owner) {
 	return 0, Nobody
 }
 
-// Number is the number of the record with an id, if the id is one of the step's.
-func (i IDs) Number(id string) (int64, bool) {
-	seq, own := i.read([]byte(id))
+// Number is the number of the record whose id is the value of a field, if the id is one of the step's.
+func (i IDs) Number(field json.RawMessage) (int64, bool) {
+	text, ok := scalar(field)
+	if !ok {
+		return 0, false
+	}
+	seq, own := i.read(text)
 	return seq, own == Ours
-}
-
-// Text is the text of a JSON string or number: an id may come back as either. It reports false for anything else.
-func Text(v json.RawMessage) (string, bool) {
-	b, ok := scalar(v)
-	return string(b), ok
 }
 
 // natural reads a number without sign or leading zeros.

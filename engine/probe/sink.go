@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
-	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
 )
@@ -107,10 +106,8 @@ func (s *sink) take(out providers.Output) {
 		if !ok {
 			continue
 		}
-		if text, ok := measure.Text(v); ok {
-			if seq, ours := ids.Number(text); ours {
-				p.book.came(s.index, seq, signal.Span{Low: s.seen, High: high})
-			}
+		if seq, ours := ids.Number(v); ours {
+			p.book.came(s.index, seq, signal.Span{Low: s.seen, High: high})
 		}
 	}
 	s.ever, s.seen = true, max(s.seen, low)
