@@ -27,6 +27,7 @@ type job struct {
 	mu       sync.Mutex
 	status   api.JobStatus
 	up       bool // has been running and healthy
+	served   served
 	dead     bool
 	pes      []*pe
 	graph    *graph
@@ -121,6 +122,7 @@ func (j *job) comeUp(delay time.Duration) {
 	j.status, j.up = "running", true
 	j.mu.Unlock()
 	t.truth.say(fact{What: "job_healthy", Target: j.dc.cfg.Name, Job: j.spec.Path})
+	j.tellServed()
 	t.run(j.collect)
 	t.run(j.app.work)
 	for i := range j.pes {
@@ -244,6 +246,7 @@ func (j *job) kill(cause string) {
 	j.app.loseQueue(cause)
 	j.app.loseState(cause)
 	j.dc.twin.truth.say(fact{What: "job_gone", Target: j.dc.cfg.Name, Job: j.spec.Path, Cause: cause})
+	j.tellServed()
 }
 
 func decodeJSON(b []byte, into any) bool { return json.Unmarshal(b, into) == nil }

@@ -116,6 +116,7 @@ func (j *job) runs(i int, proc Proc, launch int64) bool {
 	if _, madeUp := proc.(*virtual); !madeUp {
 		j.dc.twin.run(func() { j.watch(i, proc) })
 	}
+	j.tellServed()
 	return true
 }
 
@@ -150,6 +151,7 @@ func (j *job) sayHung(i int, hung bool) {
 		what = "pe_hung"
 	}
 	j.dc.twin.truth.say(fact{What: what, Target: j.dc.cfg.Name, Job: j.spec.Path, ID: j.pes[i].id})
+	j.tellServed()
 }
 
 // down takes a running PE down; what it held in memory is gone. With a process given it does so only if the PE still
@@ -182,6 +184,7 @@ func (j *job) down(i int, proc Proc, reason api.PEReason, cause string) bool {
 		j.app.emptySinks()
 	}
 	j.dc.twin.truth.say(fact{What: "pe_down", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id, Cause: cause})
+	j.tellServed()
 	if reason == reasonRequest {
 		j.dc.twin.run(func() { j.stopped(i) })
 	}
