@@ -182,6 +182,9 @@ func measured(runs []report.Summary) (keys []key, of map[key]statistics.Sample, 
 				add(k, 0, false)
 			}
 		}
+		for _, p := range s.Probes {
+			probed(p, add)
+		}
 		for _, a := range s.Audits {
 			sure := a.Total.Inconclusive == 0
 			add(key{a.Step, "lost", "records"}, float64(a.Total.Lost), sure)
@@ -194,6 +197,30 @@ func measured(runs []report.Summary) (keys []key, of map[key]statistics.Sample, 
 		}
 	}
 	return keys, of, doubt
+}
+
+// probed adds the figures of a probe. What is not bounded never came; where no client was disturbed there is no recovery time.
+func probed(p report.Probe, add func(key, float64, bool)) {
+	figure := func(what string, i *event.Interval) {
+		switch {
+		case i == nil:
+			add(key{p.Step, what, "seconds"}, 0, false)
+		case i.High == nil:
+			add(key{p.Step, what, "seconds"}, math.Inf(1), true)
+		default:
+			add(key{p.Step, what, "seconds"}, *i.High, true)
+		}
+	}
+	figure("outage", p.Total.Outage)
+	for _, r := range p.Recoveries {
+		what := "rto since " + r.Since
+		if !r.Disturbed {
+			figure(what, nil)
+			continue
+		}
+		figure(what, &event.Interval{High: r.RTOHigh})
+	}
+	figure("latency_p99", p.Total.P99)
 }
 
 // high is the upper bound; nothing lost reaches back to nothing.

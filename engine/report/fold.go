@@ -294,6 +294,7 @@ func (f *folding) finish(c *collector) {
 	}
 	f.objectives()
 	f.predictions()
+	f.accounts(c.turns)
 	c.into(&f.out)
 	f.verdict()
 }

@@ -42,6 +42,8 @@ type page struct {
 	TimelineLeft                 int
 	Legend                       []legend
 	Audits                       []auditRow
+	Probes                       []probeRow
+	Accounts                     []accountRow
 	Faults                       []faultRow
 	Claims                       []claimRow
 	Steps                        []stepRow
@@ -108,6 +110,12 @@ func newPage(s Summary) page {
 	for _, a := range s.Audits {
 		p.Audits = append(p.Audits, a.rows()...)
 	}
+	for _, x := range s.Probes {
+		p.Probes = append(p.Probes, x.rows()...)
+	}
+	for _, x := range s.Accounts {
+		p.Accounts = append(p.Accounts, x.row())
+	}
 	for _, f := range s.Faults {
 		p.Faults = append(p.Faults, f.row())
 	}
@@ -163,6 +171,9 @@ func (s Summary) tiles() []tile {
 	}
 	for _, a := range s.Audits {
 		out = append(out, a.tiles(s)...)
+	}
+	for _, p := range s.Probes {
+		out = append(out, p.tiles(s)...)
 	}
 	if len(out) > 7 {
 		out = out[:7]

@@ -189,8 +189,27 @@ func (s Summary) properties() []junitProperty {
 	for _, a := range s.Audits {
 		out = append(out, junitProperty{a.Step + ".lost", strconv.FormatInt(a.Total.Lost, 10)})
 	}
+	for _, p := range s.Probes {
+		out = append(out, p.junit()...)
+	}
 	for i := range out {
 		out[i].Name, out[i].Value = clean(out[i].Name), clean(out[i].Value)
+	}
+	return out
+}
+
+// junit are the figures of a probe.
+func (p Probe) junit() []junitProperty {
+	var out []junitProperty
+	for _, q := range []string{"rto", "outage", "service_level"} {
+		b := p.bounds(q)
+		if b == nil {
+			continue
+		}
+		out = append(out, junitProperty{p.Step + "." + q + "_low", decimal(b.Low)})
+		if b.High != nil {
+			out = append(out, junitProperty{p.Step + "." + q + "_high", decimal(*b.High)})
+		}
 	}
 	return out
 }

@@ -22,6 +22,8 @@ func Markdown(s Summary) []byte {
 	}
 	s.markdownExpects(&b)
 	s.markdownAudits(&b)
+	s.markdownProbes(&b)
+	s.markdownAccounts(&b)
 	s.markdownFaults(&b)
 	s.markdownSteps(&b)
 	s.markdownNotes(&b)

@@ -20,12 +20,13 @@ const (
 var units = map[string]string{
 	"rto": unitSeconds, "rpo": unitSeconds, "outage": unitSeconds, "lost_percent": unitRatio, "lost": unitCount,
 	"duplicated": unitCount, "duplicated_across": unitCount, "reordered": unitCount, "corrupted": unitCount,
-	"unexpected": unitCount, "delivered": unitCount,
+	"unexpected": unitCount, "delivered": unitCount, "failed": unitCount, "outages": unitCount, "service_level": unitRatio,
+	"latency_p50": unitSeconds, "latency_p90": unitSeconds, "latency_p99": unitSeconds, "latency_max": unitSeconds,
 }
 
-// comparison is a condition that holds one figure of one wait or audit against a constant. It serves display only:
+// comparison is a condition that holds one figure of one wait, audit or probe against a constant. It serves display only:
 // the verdict is the engine's.
-var comparison = regexp.MustCompile(`^\s*((?:module\.[\w.\-\[\]"']+?\.)?(?:wait|audit)\.[\w\-]+(?:\[[^\]]*\])?)\.(\w+)\s*(<=|<|==|>=|>)\s*([\d.]+(?:[a-z][\w.]*)?%?)\s*$`)
+var comparison = regexp.MustCompile(`^\s*((?:module\.[\w.\-\[\]"']+?\.)?(?:wait|audit|probe)\.[\w\-]+(?:\[[^\]]*\])?)\.(\w+)\s*(<=|<|==|>=|>)\s*([\d.]+(?:[a-z][\w.]*)?%?)\s*$`)
 
 // objectives finds the objective in every expectation that is a plain comparison, and the figure it is about.
 func (f *folding) objectives() {
@@ -60,7 +61,7 @@ func number(text, unit string) (float64, bool) {
 	return n, err == nil
 }
 
-// measured finds a figure of a wait or an audit; nil when it was not measured.
+// measured finds a figure of a wait, an audit or a probe; nil when it was not measured.
 func (f *folding) measured(step, quantity string) *Bounds {
 	for _, r := range f.out.Recoveries {
 		if r.Step == step && quantity == "rto" {
@@ -70,6 +71,11 @@ func (f *folding) measured(step, quantity string) *Bounds {
 	for _, a := range f.out.Audits {
 		if a.Step == step {
 			return a.bounds(quantity)
+		}
+	}
+	for _, p := range f.out.Probes {
+		if p.Step == step {
+			return p.bounds(quantity)
 		}
 	}
 	return nil

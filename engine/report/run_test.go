@@ -57,10 +57,12 @@ const planJSON = `{
   {"address": "wait.paired", "kind": "wait", "file": "drill.xdc.hcl", "line": 75, "effect": {}, "wait": {"until": {"text": "dc1.job.orders.toolkit.remote is up"}}},
   {"address": "seed.data_exchange.orders", "kind": "seed", "file": "drill.xdc.hcl", "line": 81, "effect": {"summary": "100 records a second for 2m to dc1, then dc2"}},
   {"address": "audit.orders", "kind": "audit", "file": "drill.xdc.hcl", "line": 99, "effect": {"summary": "Results read at dc1, dc2"}},
+  {"address": "probe.client", "kind": "probe", "file": "drill.xdc.hcl", "line": 103, "effect": {"summary": "100 marked records a second until 8s after the last heal to dc1, then dc2 when it has taken nothing for 2s"}},
   {"address": "fault.network_partition.cut", "kind": "fault", "file": "drill.xdc.hcl", "line": 107, "held": "held 1m", "effect": {"summary": "dc1 and dc2 cannot reach each other"}},
   {"address": "wait.takeover", "kind": "wait", "file": "drill.xdc.hcl", "line": 114, "effect": {}, "wait": {"until": {"text": "dc2.job.orders.toolkit.remote is down and dc2.job.orders.health is healthy"}}},
   {"address": "expect.recovers_in_time", "kind": "expect", "file": "drill.xdc.hcl", "line": 121, "effect": {}},
-  {"address": "expect.loses_nothing", "kind": "expect", "file": "drill.xdc.hcl", "line": 125, "effect": {}}],
+  {"address": "expect.loses_nothing", "kind": "expect", "file": "drill.xdc.hcl", "line": 125, "effect": {}},
+  {"address": "expect.serves", "kind": "expect", "file": "drill.xdc.hcl", "line": 129, "effect": {}}],
  "predictions": [
   {"fault": "fault.network_partition.cut", "target": "dc2", "job": "job.orders", "quantity": "detection", "low": 20, "high": 25, "possible": true, "sure": true, "words": "4 misses of 5s each, and up to one tick more"},
   {"fault": "fault.network_partition.cut", "target": "dc2", "job": "job.orders", "quantity": "loss_window", "low": 0, "high": 30, "possible": true, "sure": false, "words": "a snapshot every 30s"}],
@@ -117,6 +119,12 @@ func drill() *recording {
 		LostIDs: []string{"r-1989", "r-1990"}, LostAcked: []float64{37.2, 37.3, 37.9, 38.1, 38.3}, Gaps: []event.Outage{{From: 38.2, To: 60.1}},
 	}})
 	r.at(131, &event.StepChanged{Step: "audit.orders", State: event.Done})
+	r.at(131, &event.Probed{Step: "probe.client", Probe: probed(cut)})
+	r.at(131, &event.StepChanged{Step: "probe.client", State: event.Done})
+	r.at(131, &event.Judged{
+		Step: "expect.serves", Verdict: event.Met, Severity: "must", Text: "probe.client.outage <= 5s", Why: "probe.client.outage is in [2.12s, 2.14s]",
+		Values: []diag.Value{{Name: "probe.client.outage", Text: "[2.12s, 2.14s]"}}, At: dur(131), File: "drill.xdc.hcl", Line: 129,
+	})
 	r.at(131, &event.Judged{
 		Step: "expect.loses_nothing", Verdict: event.NotMet, Severity: "must", Text: "audit.orders.lost == 0", Message: "acknowledged records never came out",
 		Why: "audit.orders.lost is 12", Values: []diag.Value{{Name: "audit.orders.lost", Text: "12"}}, At: dur(131), From: dur(131), To: dur(131),
@@ -128,6 +136,27 @@ func drill() *recording {
 	r.at(133.2, &event.RunFinished{Code: 2, Reason: "expect.loses_nothing is not met: audit.orders.lost is 12"})
 	r.trace()
 	return r
+}
+
+// probed is what a client saw of the partition: nothing for two seconds, until it went to dc2.
+func probed(fault string) event.Probe {
+	counts := event.ProbeCounts{
+		Sent: 8000, Good: 7780, Failed: 213, Unknown: 7, Outages: 1, Outage: &event.Interval{Low: 2.12, High: new(2.14)},
+		ServiceLevel: &event.Interval{Low: 0.9725, High: new(0.973375)}, P50: &event.Interval{Low: 0.021, High: new(0.046)},
+		P90: &event.Interval{Low: 0.04, High: new(0.072)}, P99: &event.Interval{Low: 0.992}, Max: &event.Interval{Low: 0.992},
+	}
+	at := counts
+	at.Good, at.Failed = 6000, 1993
+	return event.Probe{
+		Rate: 100, Deadline: 1, Hold: 3, Targets: []string{"dc1", "dc2"}, First: 18, Last: 98, Total: counts, At: map[string]event.ProbeCounts{"dc1": counts, "dc2": at},
+		Recoveries: []event.Recovery{{
+			Since: fault + ".injected", RTO: new(2.3), RTOHigh: new(2.3), RTOLow: 1.94, Disturbed: true, InjectedLow: 38.05, InjectedHigh: 38.4, BeganLow: 40.34, BeganHigh: 40.35,
+			Sampling: 0.01, Why: "the transaction due at 40.34s failed, that due at 40.35s was good, and so were all for 3s",
+		}},
+		Outages: []event.ProbeOutage{{LastGood: new(38.21), FirstFailed: 38.22, LastFailed: 40.34, NextGood: new(40.35), Failed: 213}},
+		Answers: map[string]int64{"accepted": 7787, "unreached": 213}, Ranges: []event.Blind{{Target: "dc1", From: 38.2, To: 38.3, Cause: "restarted"}},
+		Late: 0.004, Blur: 0.05, Error: 1.0 / 128,
+	}
 }
 
 func (r *recording) sample(name string, at float64, v signal.Value, valid float64) {

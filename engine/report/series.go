@@ -28,6 +28,7 @@ type collector struct {
 	polls    map[string]*poll
 	order    []string
 	end      float64
+	turns    turns
 }
 
 type point struct{ t, n float64 }
@@ -52,6 +53,7 @@ func newCollector() *collector {
 func (c *collector) take(s signal.Sample) {
 	at := s.High.Seconds()
 	c.end = max(c.end, at)
+	c.turns.take(s)
 	switch {
 	case strings.Contains(s.Signal, ".at["): // a total at one target, told once at the end
 	case counter.MatchString(s.Signal) && s.Value.Kind == signal.Number:

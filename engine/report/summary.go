@@ -25,6 +25,7 @@ type Summary struct {
 	Recoveries  []Recovery  `json:"recoveries,omitempty"`
 	Audits      []Audit     `json:"audits,omitempty"`
 	Probes      []Probe     `json:"probes,omitempty"`
+	Accounts    []Account   `json:"accounts,omitempty"`
 	Seeds       []Seed      `json:"seeds,omitempty"`
 	Faults      []Fault     `json:"faults,omitempty"`
 	Claims      []Claim     `json:"claims,omitempty"`
@@ -123,8 +124,8 @@ type NamedValue struct {
 
 // Objective is a limit on one measured figure.
 type Objective struct {
-	Quantity string  `json:"quantity"` // rto, rpo, outage, lost, lost_percent, ...
-	Step     string  `json:"step"`     // the wait or audit that measured
+	Quantity string  `json:"quantity"` // rto, rpo, outage, lost, lost_percent, service_level, ...
+	Step     string  `json:"step"`     // the wait, audit or probe that measured
 	Relation string  `json:"relation"` // <=, <, ==, >=, >
 	Limit    float64 `json:"limit"`    // seconds, a count, or a fraction
 	Unit     string  `json:"unit"`     // seconds, count, ratio

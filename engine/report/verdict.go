@@ -126,6 +126,9 @@ func (s Summary) findings() []string {
 	for _, a := range s.Audits {
 		out = append(out, a.sentences()...)
 	}
+	for _, p := range s.Probes {
+		out = append(out, p.sentences()...)
+	}
 	return out
 }
 

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -76,6 +77,7 @@ func (s *scope) probe(in *instance, st *program.Step, content *config.Content) {
 	ok = s.seedRecords(content, b, &like) && ok
 	p.Record = like.Record
 	ok = s.probeMarked(content, p) && ok
+	ok = s.probeHold(content, b, p) && ok
 	for _, address := range p.SinceAt {
 		if f := s.mod.c.instances[address]; f != nil {
 			p.Since = append(p.Since, f.addr)
@@ -90,6 +92,22 @@ func (s *scope) probe(in *instance, st *program.Step, content *config.Content) {
 	}
 	s.refer(in, content, b, core, "since")
 	in.broken = in.broken || !ok
+}
+
+// probeHold checks that a hold covers several transactions: fewer would show nothing.
+func (s *scope) probeHold(content *config.Content, b *bag, p *program.Probe) bool {
+	if !b.ok || p.Rate <= 0 || p.Hold.D().Seconds() >= 2/p.Rate {
+		return true
+	}
+	subject := &content.Missing
+	if a := content.Attrs["hold"]; a != nil {
+		subject = a.Expr.Range().Ptr()
+	}
+	s.report(diag.Diagnostic{
+		Code: diag.OutOfRange, Subject: subject, Summary: "hold is too short for the rate",
+		Detail: fmt.Sprintf("Transactions are %s apart, and in %s there must be at least two. Lengthen hold, or raise the rate.", value.Duration(float64(time.Second)/p.Rate), p.Hold),
+	})
+	return false
 }
 
 // probeMarked checks that the records of a probe can be told apart: their id must be in them.

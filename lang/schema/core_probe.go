@@ -69,7 +69,7 @@ func Probe() Block {
 			},
 			{
 				Name: "hold", Type: cty.String, Form: Duration, Default: cty.StringVal("3s"), Public: true,
-				Description: "How long every transaction must be good for the application to have recovered. It is not part of the recovery time.",
+				Description: "How long every transaction must be good for the application to have recovered. It is not part of the recovery time, and covers at least two transactions.",
 				Example:     `"3s"`,
 			},
 			{

@@ -20,6 +20,9 @@ func Closing(w io.Writer, s report.Summary, code int, page string, st Style) err
 	for _, o := range s.Outputs {
 		c.line("%s = %s", Clean(o.Name), Clean(string(o.Value)))
 	}
+	for _, a := range s.Accounts {
+		c.line("%s", Clean(a.Line()))
+	}
 	c.line("%s", c.verdict(s, code))
 	for _, e := range s.Expects {
 		if e.Severity != "should" && (e.Verdict == event.NotMet || e.Verdict == event.Inconclusive) {
