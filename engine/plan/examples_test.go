@@ -16,7 +16,7 @@ import (
 // that their timelines are known to the end.
 func TestTheExamplesArePlanned(t *testing.T) {
 	for _, name := range []string{
-		"data-centre-lost", "failback", "job-stopped", "network-partition", "takeover-never-comes", "toolkit-failover",
+		"client-view", "data-centre-lost", "failback", "job-stopped", "network-partition", "takeover-never-comes", "toolkit-failover",
 	} {
 		t.Run(name, func(t *testing.T) {
 			set, ds := source.Load([]string{"../../examples/" + name})

@@ -17,6 +17,7 @@ import (
 
 	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/cmd/internal/session"
+	"github.com/xdc-project/xdc/engine/exec"
 	"github.com/xdc-project/xdc/engine/report"
 	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/plans"
@@ -103,17 +104,34 @@ func TestAccuracy(t *testing.T) {
 	table := tableOf(all)
 	t.Log("\n" + table)
 	if page := os.Getenv("XDC_ACCURACY_PAGE"); page != "" && !t.Failed() {
-		fill(t, page, table)
+		fill(t, page, "drills", table)
 	}
 }
 
 func (d drill) score(t *testing.T, tmpl *template.Template) scored {
 	t.Helper()
+	sum, facts, outcome := rehearseTemplate(t, tmpl, d, d.Seed)
+	s := scored{fault: d.Fault}
+	if d.Fault == "network_partition" {
+		s.fault += " " + d.Direction
+	}
+	if code := outcome.Code(); code != 0 && code != 2 {
+		s.wrong = append(s.wrong, fmt.Sprintf("the run broke: %v", outcome))
+		return s
+	}
+	s.recovery(d, sum, facts)
+	s.records(sum, facts)
+	return s
+}
+
+// rehearseTemplate rehearses the plan that a template makes of a drill, and returns its report and the truth about it.
+func rehearseTemplate(t *testing.T, tmpl *template.Template, drill any, seed uint64) (report.Summary, []fact, exec.Outcome) {
+	t.Helper()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "drill.xdc.hcl")
 	f, err := os.Create(name)
 	if err == nil {
-		err = tmpl.Execute(f, d)
+		err = tmpl.Execute(f, drill)
 	}
 	if err == nil {
 		err = f.Close()
@@ -130,7 +148,7 @@ func (d drill) score(t *testing.T, tmpl *template.Template) scored {
 	}
 	truth := filepath.Join(dir, "truth.jsonl")
 	res, err := session.Rehearse(t.Context(), session.Request{
-		Plan: p, Registry: registry, Runs: dir, Seed: d.Seed, Truth: truth, Bubble: func(fn func()) { synctest.Test(t, func(*testing.T) { fn() }) },
+		Plan: p, Registry: registry, Runs: dir, Seed: seed, Truth: truth, Bubble: func(fn func()) { synctest.Test(t, func(*testing.T) { fn() }) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -139,18 +157,7 @@ func (d drill) score(t *testing.T, tmpl *template.Template) scored {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := scored{fault: d.Fault}
-	if d.Fault == "network_partition" {
-		s.fault += " " + d.Direction
-	}
-	if code := res.Outcome.Code(); code != 0 && code != 2 {
-		s.wrong = append(s.wrong, fmt.Sprintf("the run broke: %v", res.Outcome))
-		return s
-	}
-	facts := readTruth(t, truth)
-	s.recovery(d, sum, facts)
-	s.records(sum, facts)
-	return s
+	return sum, readTruth(t, truth), res.Outcome
 }
 
 // began is when the fault really took effect.
@@ -304,10 +311,10 @@ func tableOf(all []scored) string {
 	return b.String()
 }
 
-// fill puts the table into the page, between its marks.
-func fill(t *testing.T, page, table string) {
+// fill puts a table into the page, between its marks.
+func fill(t *testing.T, page, name, table string) {
 	t.Helper()
-	const begin, end = "<!-- drills -->\n", "<!-- end of drills -->\n"
+	begin, end := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->\n"
 	old, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)

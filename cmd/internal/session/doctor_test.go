@@ -157,7 +157,7 @@ func TestTheDoctorReadsTheApplicationsConfiguration(t *testing.T) {
 	t.Parallel()
 	q, at := serveTwin(t, running)
 	examined(t, q, `^ok dc1 job\.orders toolkit: /etc/orders/crossdc-config\.txt says what the plan does: a heartbeat every 1s, 4 may be missed$`)
-	if err := session.Preflight(t.Context(), q); err != nil {
+	if _, err := session.Preflight(t.Context(), q); err != nil {
 		t.Errorf("a plan that agrees with the file: %v", err)
 	}
 	file := filepath.Join(at, standin.DisksName, "dc2", "etc/orders/crossdc-config.txt")
@@ -174,7 +174,7 @@ func TestTheDoctorReadsTheApplicationsConfiguration(t *testing.T) {
 		`^FAIL dc2 job\.orders toolkit: snapshot_directory is "/var/lib/orders/snapshots" in the plan, and dataSnapshotStorageDirectory is "" in`,
 		`^ok dc2 job\.orders toolkit: remoteDataCenterApplicationMachineNames leaves out these hosts of dc1: edge \(10\.0\.1\.10\)`,
 	)
-	err := session.Preflight(t.Context(), q)
+	_, err := session.Preflight(t.Context(), q)
 	if err == nil || !strings.Contains(err.Error(), "failover is off") || strings.Contains(err.Error(), "hidden7") {
 		t.Errorf("preflight says %v", err)
 	}

@@ -26,7 +26,7 @@ const examples = "../../../examples"
 
 // codes are the exit codes that the examples' READMEs promise.
 var codes = map[string]exec.Code{
-	"network-partition": exec.OK, "job-stopped": exec.OK, "toolkit-failover": exec.OK, "data-centre-lost": exec.OK, "failback": exec.OK,
+	"network-partition": exec.OK, "client-view": exec.OK, "job-stopped": exec.OK, "toolkit-failover": exec.OK, "data-centre-lost": exec.OK, "failback": exec.OK,
 	"shipped-plan": exec.OK, "state-lost": exec.OK, "takeover-never-comes": exec.NotMet,
 	"pe-killed-repeatedly": exec.OK, "slow-link": exec.OK, "disk-full": exec.OK,
 }
