@@ -40,7 +40,11 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	if err := l.prepare(ctx, args); err != nil {
 		return err
 	}
-	l.handle.CutOff = l.handle.CutOff || st.Description.CutsManagement
+	cut, err := laterStages(ctx, st, providers.StepID{Run: r.env.Run, Step: st.Address}, l.deed)
+	if err != nil {
+		return err
+	}
+	l.handle.CutOff = l.handle.CutOff || cut || st.Description.CutsManagement
 	if err := needsDuration(st, l.handle); err != nil {
 		return err
 	}
@@ -69,6 +73,29 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	return l.phase(event.Verified, func(e *event.DeedChanged) {
 		e.Low, e.High, e.Until = l.injected.Low, l.injected.High, until
 	})
+}
+
+// laterStages looks whether the stages after the first could be put in force, touching nothing, and whether the last one
+// cuts xdc off. One before it may not: the next could not be entered.
+func laterStages(ctx context.Context, st *step, id providers.StepID, deed providers.Deed) (cut bool, err error) {
+	if _, ok := deed.(providers.Stager); !ok {
+		return false, nil
+	}
+	last := len(st.Fault.Stages) - 1
+	for i, sg := range st.Fault.Stages {
+		if last == 0 && !sg.Ramp {
+			return false, nil // it is what was prepared
+		}
+		h, err := deed.Prepare(ctx, id, sg.Args)
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("prepare stage %d: %w", i+1, err)
+		case h.CutOff && i < last:
+			return false, fmt.Errorf("stage %d cuts the path by which xdc reaches the place, so that stage %d cannot be put in force: make it the last, or leave the way to xdc out of it", i+1, i+2)
+		}
+		cut = h.CutOff
+	}
+	return cut, nil
 }
 
 // note puts what was found just before the deed into the record.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -314,11 +315,17 @@ func (r *run) preflightStep(ctx context.Context, st *step) ([]providers.Line, er
 		if !ok {
 			return nil, fmt.Errorf("no provider has the fault %q", st.Type)
 		}
-		h, err := typ.New(r.env).Prepare(ctx, id, st.Args)
+		deed := typ.New(r.env)
+		h, err := deed.Prepare(ctx, id, firstArgs(st, deed, st.Args))
 		if err != nil {
 			return nil, err
 		}
-		return h.Found, needsDuration(st, h)
+		cut, err := laterStages(ctx, st, id, deed)
+		if cut && !h.CutOff {
+			h.CutOff = true
+			h.Found = append(h.Found, providers.Line{Text: "its last stage cuts the way by which xdc reaches the place: from its beginning on, the host's own timer heals; there is no renewal, and the lease is the whole duration"})
+		}
+		return h.Found, errors.Join(err, needsDuration(st, h))
 	case st.Action != nil && st.Action.Approve == nil:
 		typ, _, ok := r.opt.Registry.Action(st.Type)
 		if !ok {

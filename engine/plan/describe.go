@@ -36,6 +36,12 @@ func (m *maker) describe(i int) {
 		}
 		st.Provider, st.Twin = p.Name, t.Twin
 		m.ask(i, t.Describe, nil)
+		switch {
+		case t.Stages:
+			m.askStages(i, t.Describe)
+		case len(st.Fault.Stages) > 0:
+			m.error(i, diag.NoStages, st.Type+" has no stages", "It cannot be changed while it is in force. Remove the `stage` blocks, or write two faults, the second with depends_on = ["+st.Address+".healed].")
+		}
 	case addr.Seed:
 		t, p, ok := m.reg.Seed(st.Type)
 		if !ok {
@@ -106,6 +112,32 @@ func (m *maker) ask(i int, f dryRun, targets []string) {
 		all = join(all, d)
 	}
 	st.Description = all
+}
+
+// askStages makes the dry run of each stage of a fault: what it changes is said, and counts for what the fault touches and
+// cuts.
+func (m *maker) askStages(i int, f dryRun) {
+	st := m.steps[i]
+	for n, sg := range st.Fault.Stages {
+		d, ds := f(m.scope, sg.Args)
+		if len(st.Unknown) > 0 {
+			ds = ds.Warnings()
+		}
+		if d.CutsManagement && st.Description.CutsManagement {
+			ds = ds.Errors() // it was warned of
+		}
+		m.place(st, ds)
+		if d.CutsManagement && n < len(st.Fault.Stages)-1 {
+			m.error(i, diag.CutBeforeStage, fmt.Sprintf("Stage %d of %s cuts xdc off from the next one", n+1, st.Address),
+				"It cuts the path by which xdc reaches the place, so that xdc cannot put the next stage in force. Make it the last stage, or leave the way to xdc out of it.")
+		}
+		words := fmt.Sprintf("stage %d, for %s: %s", n+1, sg.Duration, d.Summary)
+		if sg.Ramp {
+			words += " (reached little by little)"
+		}
+		d.Effects, d.Undo, d.Reboot, d.Severs = []providers.Line{{Text: words}}, nil, nil, nil // the fault's own say it
+		st.Description = join(st.Description, d)
+	}
 }
 
 // known reports whether the targets are the plan's.

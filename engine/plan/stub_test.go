@@ -82,7 +82,7 @@ type describe = func(providers.Scope, json.RawMessage) (providers.Description, d
 
 func faultType(name string, twin bool, d describe, attrs ...schema.Attribute) providers.FaultType {
 	return providers.FaultType{
-		Name: name, Doc: "Stub.", Twin: twin, Describe: d, New: func(providers.Env) providers.Deed { return nil },
+		Name: name, Doc: "Stub.", Twin: twin, Stages: strings.HasPrefix(name, "network_"), Describe: d, New: func(providers.Env) providers.Deed { return nil },
 		Schema: &schema.Block{Name: name, Attributes: attrs},
 	}
 }

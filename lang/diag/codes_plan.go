@@ -9,6 +9,8 @@ const (
 	CutOff         Code = "XDC2004"
 	NoSuchTarget   Code = "XDC2005"
 	TooManyHolders Code = "XDC2006"
+	CutBeforeStage Code = "XDC2007"
+	NoStages       Code = "XDC2008"
 	WaitTooShort   Code = "XDC2100"
 	CannotBeMet    Code = "XDC2101"
 	CannotFail     Code = "XDC2102"
@@ -36,6 +38,8 @@ var planCodes = []Info{
 	{CutOff, "xdc would cut itself off", "The fault cuts the path by which xdc reaches the place, so that xdc can neither renew its lease nor heal it. It heals itself when its time is over; therefore it needs a duration."},
 	{NoSuchTarget, "No such target", "A step names a target that the plan does not have."},
 	{TooManyHolders, "Too many steps hold faults", "Every step that depends on a fault without duration, directly or through others, keeps it in force. In this plan these are so many that the plan could not be handled. Give the faults durations, or let later steps depend on fault.T.N.healed."},
+	{CutBeforeStage, "A stage cannot be entered", "A stage of the fault cuts the path by which xdc reaches the place, so that xdc cannot put the next stage in force. Such a stage can only be the last. Leave the way to xdc out of it (ports, networks), or make it the last."},
+	{NoStages, "The fault has no stages", "Only some faults can be changed while they are in force; the reference says of each whether it takes `stage` blocks. Write two faults, one after the other."},
 	{WaitTooShort, "The wait gives up too early", "By the arithmetic of heartbeats, what the wait waits for cannot have happened by its timeout. It will time out whatever the other side does. Lengthen the timeout, or shorten the intervals."},
 	{CannotBeMet, "Cannot be met", "What is known while planning already contradicts the expectation: it will not be met, whatever happens. The plan says which figure is in the way."},
 	{CannotFail, "Cannot fail", "The expectation allows as much time as the wait that it is about. Whatever the wait measures meets it, and if the wait times out the verdict is inconclusive: it never says no. Tighten it, or lengthen the wait."},

@@ -392,7 +392,11 @@ func (d *deed) Restage(ctx context.Context, h providers.Handle, args json.RawMes
 		if err != nil {
 			return err
 		}
-		out, err := d.run(ctx, m, ws[i], name, "restage", ws[i].Inject, inject)
+		around := inject
+		if ws[i].Cuts {
+			around = injectCut
+		}
+		out, err := d.run(ctx, m, ws[i], name, "restage", ws[i].Inject, around)
 		if err != nil {
 			return err
 		}

@@ -17,8 +17,9 @@ func kinds() []kind { return []kind{partition(), loss(), latency(), bandwidth(),
 
 func partition() kind {
 	return kind{
-		name: "network_partition",
-		doc:  "Drops or rejects traffic between hosts of a target and other networks, in one direction or both.",
+		name:   "network_partition",
+		doc:    "Drops or rejects traffic between hosts of a target and other networks, in one direction or both. Stages change which, and whether the other side is told, without healing in between.",
+		stages: true,
 		example: `hosts    = [target.dc1.host.edge]
 from     = target.dc2.networks
 duration = "60s"`,

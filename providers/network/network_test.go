@@ -3,9 +3,9 @@ package network
 import (
 	"context"
 	"encoding/json"
-	"net/netip"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
