@@ -39,8 +39,10 @@ func (*pes) Renew(context.Context, string, providers.Lease) error      { return 
 func (*pes) Disarm(context.Context, string) error                      { return nil }
 
 func (p *pes) env() providers.Env {
-	return providers.Env{Run: "20260101T000000Z-abcdefgh", Targets: map[string]providers.Target{"dc1": {Name: "dc1", Hosts: []providers.Host{{Name: "edge"}}}},
-		Processes: func(providers.Place) (providers.Processes, error) { return p, nil }}
+	return providers.Env{
+		Run: "20260101T000000Z-abcdefgh", Targets: map[string]providers.Target{"dc1": {Name: "dc1", Hosts: []providers.Host{{Name: "edge"}}}},
+		Processes: func(providers.Place) (providers.Processes, error) { return p, nil },
+	}
 }
 
 func TestAStandInSparesWhatWasStoppedBefore(t *testing.T) {

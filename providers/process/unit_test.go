@@ -78,8 +78,8 @@ func TestFaultsOnUnitsConform(t *testing.T) {
 						Env: envOf(n), Fresh: func() providers.Env { return envOf(n) }, ID: id, Args: json.RawMessage(tc.args), TTL: 2 * time.Second,
 						Scope: providers.Scope{Targets: targets()},
 						State: func(context.Context) (string, error) {
-							s := sight(t, n) //nolint:contextcheck // it has the test's
-							return fmt.Sprintf("%d active\n%s", len(pidsOf(t, n, "orders")), strings.ReplaceAll(s, "/run/units.log\n", "")), nil
+							s := sight(t, n)                                                                                                     //nolint:contextcheck // it has the test's
+							return fmt.Sprintf("%d active\n%s", len(pidsOf(t, n, "orders")), strings.ReplaceAll(s, "/run/units.log\n", "")), nil //nolint:contextcheck // it has the test's
 						},
 					})
 				})

@@ -61,8 +61,8 @@ func (i *installation) put(t *testing.T, name, content, mode string) {
 }
 
 // state is what the platform's API states.
-func (i *installation) state() string {
-	b, _ := i.Command(context.Background(), "cat", "/run/log/state").Output() // an empty state fails the test
+func (i *installation) state(ctx context.Context) string {
+	b, _ := i.Command(ctx, "cat", "/run/log/state").Output() // an empty state fails the test
 	return strings.TrimSpace(string(b))
 }
 
@@ -127,8 +127,8 @@ func install(t *testing.T, id string) *installation {
 	t.Cleanup(func() { _ = pool.Close() }) // it never fails
 
 	one := func(list string, o object) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			o["status"] = i.state()
+		return func(w http.ResponseWriter, r *http.Request) {
+			o["status"] = i.state(r.Context())
 			if list == "" {
 				_ = json.NewEncoder(w).Encode(o)
 				return
