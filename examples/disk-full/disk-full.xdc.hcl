@@ -118,7 +118,7 @@ expect "recovers_by_itself" {
   that = "eventually dc1.job.orders.health is healthy for 15s from fault.resource_disk.full.healed within 2m"
 }
 
-# Both hold with the disk full and without: a rehearsal, whose twin has no disk, judges them all the same.
+# Both hold with the disk full and without.
 expect "loses_nothing" {
   that = "audit.orders.lost == 0"
 }
