@@ -241,7 +241,13 @@ var hostID = providers.StepID{Run: run, Step: "fault.network.x"}
 // inject puts a fault in force and sees it verified.
 func (l *lab) inject(t *testing.T, typ, args string, ttl time.Duration) armed {
 	t.Helper()
-	d := faultType(t, typ).New(l.env())
+	return l.injectOf(t, faultType(t, typ), args, ttl)
+}
+
+// injectOf is the same for a type that does not ship.
+func (l *lab) injectOf(t *testing.T, ft providers.FaultType, args string, ttl time.Duration) armed {
+	t.Helper()
+	d := ft.New(l.env())
 	h, err := d.Prepare(t.Context(), hostID, json.RawMessage(args))
 	if err != nil {
 		t.Fatalf("prepare: %v", err)
