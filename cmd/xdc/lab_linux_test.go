@@ -59,6 +59,21 @@ func newLab(t testing.TB, plan string) *labBench {
 	if b.s, err = standin.Load(b.lab); err != nil {
 		t.Fatal(err)
 	}
+	// Machines share all files of this one but /run and /tmp: each gets a /var/tmp of its own, on the same disk.
+	disk, err := os.MkdirTemp("/var/tmp", "xdc-lab") //nolint:usetesting // the machines hide this one's /tmp
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(disk) }) // it is empty, or the test has failed
+	for target, there := range b.s.Targets {
+		for host := range there.Hosts {
+			own := filepath.Join(disk, target+"."+host)
+			if err := os.Mkdir(own, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			b.must(target+"."+host, "mount", "--bind", own, "/var/tmp")
+		}
+	}
 	return b
 }
 

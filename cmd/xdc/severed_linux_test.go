@@ -120,7 +120,7 @@ func afterCut(what, point string) []int {
 // stopAt runs xdc, does something while it stops at a point, and lets it go on.
 func (b *tortureBench) stopAt(point string, do func(), args ...string) (code int, said string, stopped bool) {
 	c := b.command(args...)
-	c.Env = append(append(c.Env, tortureTimes...), stopAtVar+"="+point)
+	c.Env = append(append(c.Env, longLeases...), stopAtVar+"="+point)
 	var out strings.Builder
 	c.Stdout, c.Stderr = &out, &out
 	stops, err := startStopping(c)
@@ -201,7 +201,7 @@ func (b *tortureBench) fullFromTheStart() {
 	fill(filepath.Join(disk, "full"))
 	before := b.looks("w0.h")
 	b.file("full.xdc.hcl", planOf(onHosts[0], 0))
-	if code, out := b.run(tortureTimes, "apply", "--on", b.lab, "--auto-approve", "--run-dir", filepath.Join(disk, "runs"), "full.xdc.hcl"); code != 1 {
+	if code, out := b.run(longLeases, "apply", "--on", b.lab, "--auto-approve", "--run-dir", filepath.Join(disk, "runs"), "full.xdc.hcl"); code != 1 {
 		b.t.Errorf("with a full disk: exit %d, want 1: nothing was touched\n%s", code, out)
 	}
 	if after := b.looks("w0.h"); after != before {

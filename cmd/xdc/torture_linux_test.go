@@ -13,8 +13,12 @@ import (
 	"time"
 )
 
-// tortureTimes are the leases of the torture: short, so that the watchdogs are not waited for for long.
-var tortureTimes = []string{leaseVar + "=2500ms,800ms,2s", queueVar + "=pfifo limit 1000"}
+// The leases of the torture. Short ones are for the watchdogs, so that they are not waited for for long. With long ones, it is
+// not the watchdog that heals, and a machine that has too much to do loses none.
+var (
+	shortLeases = []string{leaseVar + "=2500ms,800ms,2s", queueVar + "=pfifo limit 1000"}
+	longLeases  = []string{leaseVar + "=20s,800ms,10s", queueVar + "=pfifo limit 1000"}
+)
 
 // everything is whether all is tried that there is.
 func everything() bool { return os.Getenv("XDC_TORTURE") != "" }
@@ -103,12 +107,7 @@ func newTorture(t *testing.T, count map[string]int) *tortureBench {
 		b.jobs[kind] = jobs
 		for n := range many {
 			for _, h := range hostsOf(kind, n) {
-				disk, err := os.MkdirTemp("/var/tmp", "xdc-torture")
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = os.RemoveAll(disk) }) // it is empty, or the test has failed
-				b.must(h, "/bin/sh", "-c", script, "sh", disk)
+				b.must(h, "/bin/sh", "-c", script)
 			}
 			b.wg.Go(func() {
 				for job := range jobs {
@@ -162,7 +161,7 @@ func (b *tortureBench) enumerateAll(faults []tortured) [][]string {
 func (b *tortureBench) enumerate(n int, f tortured) []string {
 	plan, list := "all-"+f.name()+".xdc.hcl", filepath.Join(b.dir, "points-"+f.name())
 	b.file(plan, planOf(f, n))
-	code, out := b.run(append(tortureTimes, killListVar+"="+list), "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs/all-"+f.name(), plan)
+	code, out := b.run(append(slices.Clone(longLeases), killListVar+"="+list), "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs/all-"+f.name(), plan)
 	if code != 0 {
 		b.t.Errorf("%s, undisturbed: exit %d\n%s", f.name(), code, out)
 	}
@@ -192,9 +191,13 @@ func (b *tortureBench) kill(n int, f tortured, points []string, ending string) {
 		}
 		plan, runs := name+".xdc.hcl", filepath.Join("runs", name)
 		b.file(plan, planOf(f, n))
+		leases := shortLeases
+		if ending == "recover" {
+			leases = longLeases
+		}
 		code, out := 0, ""
 		for range 3 {
-			code, out = b.run(append(tortureTimes, killAtVar+"="+there(p, f.machine(), n)), "apply", "--on", b.lab, "--auto-approve", "--run-dir", runs, plan)
+			code, out = b.run(append(slices.Clone(leases), killAtVar+"="+there(p, f.machine(), n)), "apply", "--on", b.lab, "--auto-approve", "--run-dir", runs, plan)
 			if code != 3 || !strings.Contains(out, late) {
 				break
 			}
@@ -222,7 +225,7 @@ func (b *tortureBench) kill(n int, f tortured, points []string, ending string) {
 
 // end lets a dead run's faults be healed in one of the ways.
 func (b *tortureBench) end(hosts, before []string, runs, ending string, fail func(string, ...any)) {
-	recover := func() (int, string) { return b.run(tortureTimes, "recover", "--run-dir", runs) }
+	recover := func() (int, string) { return b.run(shortLeases, "recover", "--run-dir", runs) }
 	switch ending {
 	case "recover":
 		if code, out := recover(); code != 0 {

@@ -15,9 +15,8 @@ const (
 // machines is how many targets of each kind there are; each is tortured by one run at a time.
 var machines = map[string]int{plain: 12, pair: 2, oldTimes: 3}
 
-// victims run on every machine of the torture. $1, on a disk, becomes a /var/tmp of its own.
-const victims = `[ -z "${1:-}" ] || mount --bind "$1" /var/tmp
-mkdir -p /run/bin /tmp/data && cp /bin/sleep /run/bin/victim && cp /bin/sleep /run/bin/server && cp /bin/sleep /run/bin/lonely && mount -t tmpfs -o size=48m tmpfs /tmp/data
+// victims run on every machine of the torture.
+const victims = `mkdir -p /run/bin /tmp/data && cp /bin/sleep /run/bin/victim && cp /bin/sleep /run/bin/server && cp /bin/sleep /run/bin/lonely && mount -t tmpfs -o size=48m tmpfs /tmp/data
 setsid /run/bin/victim 100000 >/dev/null 2>&1 </dev/null &
 setsid /run/bin/lonely 100000 >/dev/null 2>&1 </dev/null &
 setsid sh -c 'while :; do /run/bin/server 100000; sleep 0.1; done' >/dev/null 2>&1 </dev/null &

@@ -68,14 +68,11 @@ func Hostile(t *testing.T, ft providers.FaultType, in func(t *testing.T, try fun
 				})
 				return
 			}
-			for _, v := range hostile {
-				for n := range 2 { // at most two places are tried, each in a world of its own
-					in(t, func(t *testing.T, w *World) {
-						if all := places(t, w.Args, v.value); n < len(all) {
-							suffer(t, ft, w, a.Name+" has "+v.name, all[n], own)
-						}
-					})
-				}
+			for i, v := range hostile { // each in a world of its own, and the places in turn
+				in(t, func(t *testing.T, w *World) {
+					all := places(t, w.Args, v.value)
+					suffer(t, ft, w, a.Name+" has "+v.name, all[i%len(all)], own)
+				})
 			}
 		})
 		whole = whole && tried
