@@ -154,18 +154,18 @@ echo "== processes"; ps -eo args= | grep -v -e '^ps ' -e '^sort' -e '^sed' -e '^
 		n.Must(t, "/bin/sh", "-c", fmt.Sprintf("export HOME=/tmp XDG_STATE_HOME=/tmp/labs; mkdir -p /tmp/labs && %s/xdc lab up %s/lab.xdc.hcl --dir /tmp/labs/%s --seed 1", dir, dir, lab))
 	}
 	up("first")
-	if looks() == before {
+	if difference(before, looks()) == "" {
 		t.Fatal("there is no sign of a lab that is up")
 	}
 	n.Must(t, "/bin/sh", "-c", "export HOME=/tmp XDG_STATE_HOME=/tmp/labs; "+dir+"/xdc lab down /tmp/labs/first")
 	same := func(when string) {
 		t.Helper()
-		now := looks()
-		for end := time.Now().Add(10 * time.Second); now != before && time.Now().Before(end); now = looks() {
+		left := difference(before, looks())
+		for end := time.Now().Add(10 * time.Second); left != "" && time.Now().Before(end); left = difference(before, looks()) {
 			<-time.After(100 * time.Millisecond)
 		}
-		if now != before {
-			t.Errorf("%s, something is left:\n%s", when, difference(before, now))
+		if left != "" {
+			t.Errorf("%s, something is left:\n%s", when, left)
 		}
 	}
 	same("after lab down")

@@ -5,8 +5,10 @@ import (
 	"context"
 	"io"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -21,17 +23,24 @@ func (l *lab) watchRules(ctx context.Context, n *node) {
 		return exec.CommandContext(ctx, "nsenter", append([]string{"-t", strconv.Itoa(n.proc.PID), "-n", nft}, args...)...) //nolint:gosec // names and numbers of ours
 	}
 	cmd := inside("monitor", "tables")
+	// It would not notice that the lab is gone, and keep the machine's network: it ends with the thread that started it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return
 	}
-	if cmd.Start() != nil {
-		return
-	}
+	started := make(chan error)
 	l.wg.Go(func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with this
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
 		l.tell(out, n.name, func() string { b, _ := inside("list", "tables").Output(); return string(b) })
 		_ = cmd.Wait() // it was ended
 	})
+	<-started // without it, the truth says nothing of this machine's rules
 }
 
 // tell says which tables have come and gone. One transaction may take a table away and bring it back: what counts is
