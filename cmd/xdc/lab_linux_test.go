@@ -96,10 +96,16 @@ func (b *labBench) run(env []string, args ...string) (int, string) {
 	b.t.Helper()
 	c := b.command(args...)
 	c.Env = append(c.Env, env...)
+	return b.exit(c)
+}
+
+// exit runs a command and returns its exit code and what it wrote.
+func (b *labBench) exit(c *exec.Cmd) (int, string) {
+	b.t.Helper()
 	out, err := c.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		b.t.Fatalf("%v: %v", args, err)
+		b.t.Fatalf("%v: %v", c.Args, err)
 	}
 	return c.ProcessState.ExitCode(), string(out)
 }
@@ -132,7 +138,7 @@ echo "== routes"; ip route show table all; ip -6 route show table all
 echo "== links"; ip -o link | sed 's/ mtu .*//'; ip -o addr
 echo "== mounts"; sed 's/^[0-9]* [0-9]* [^ ]* //' /proc/1/mountinfo
 echo "== hosts"; cat /etc/hosts /etc/nsswitch.conf /etc/resolv.conf 2>/dev/null
-echo "== files"; find /run /tmp /var/tmp /dev/shm ! -name xdc.log \( -type f -exec sha256sum {} + -o -printf '%y %m %p %l\n' \) 2>/dev/null | sort
+echo "== files"; find /run /tmp /var/tmp /dev/shm ! -name xdc.log ! -name 'xdc-*.log' \( -type f -exec sha256sum {} + -o -printf '%y %m %p %l\n' \) 2>/dev/null | sort
 echo "== open"; ls -l /proc/[0-9]*/fd 2>/dev/null | sed -n 's/.* -> \(.* (deleted)\)$/\1/p' | grep -v '/memfd' | sort
 echo "== processes"; ps -eo stat=,args=
 `

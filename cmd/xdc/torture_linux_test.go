@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,13 +25,13 @@ var (
 // everything is whether all is tried that there is.
 func everything() bool { return os.Getenv("XDC_TORTURE") != "" }
 
-// wanted are the faults of a list that are tried: all, or with XDC_TORTURE=TYPE those of one type.
+// wanted are the faults of a list that are tried: all, or with XDC_TORTURE=TYPE those of one type, or one variant.
 func wanted(all []tortured) []tortured {
 	only := os.Getenv("XDC_TORTURE")
 	if only == "" || only == "all" {
 		return all
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(f tortured) bool { return f.typ != only })
+	return slices.DeleteFunc(slices.Clone(all), func(f tortured) bool { return f.typ != only && f.name() != only })
 }
 
 // endings are what follows on the death of xdc.
@@ -100,8 +102,13 @@ func newTorture(t *testing.T, count map[string]int) *tortureBench {
 	b := &tortureBench{labBench: newLab(t, text.String()), jobs: map[string]chan func(int){}, was: map[string]string{}, unreached: map[string]int{}}
 	for kind, many := range count {
 		script := victims
-		if kind == oldTimes {
+		switch kind {
+		case oldTimes:
 			script += withoutNft
+		case sudoer:
+			script += "SUDO=yes" + withUsers
+		case nobody:
+			script += "SUDO=" + withUsers
 		}
 		jobs := make(chan func(int))
 		b.jobs[kind] = jobs
@@ -161,7 +168,13 @@ func (b *tortureBench) enumerateAll(faults []tortured) [][]string {
 func (b *tortureBench) enumerate(n int, f tortured) []string {
 	plan, list := "all-"+f.name()+".xdc.hcl", filepath.Join(b.dir, "points-"+f.name())
 	b.file(plan, planOf(f, n))
-	code, out := b.run(append(slices.Clone(longLeases), killListVar+"="+list), "apply", "--on", b.lab, "--auto-approve", "--run-dir", "runs/all-"+f.name(), plan)
+	code, out := 0, ""
+	for range 3 { // unless it was late
+		_ = os.Remove(list)
+		if code, out = b.apply(f, append(slices.Clone(longLeases), killListVar+"="+list), "runs/all-"+f.name(), plan); code != 3 {
+			break
+		}
+	}
 	if code != 0 {
 		b.t.Errorf("%s, undisturbed: exit %d\n%s", f.name(), code, out)
 	}
@@ -170,6 +183,31 @@ func (b *tortureBench) enumerate(n int, f tortured) []string {
 		b.t.Error(err)
 	}
 	return here(strings.Split(strings.TrimSpace(string(raw)), "\n"), f.machine(), n)
+}
+
+// apply applies a plan with a fault.
+func (b *tortureBench) apply(f tortured, env []string, runs, plan string) (int, string) {
+	return b.exit(b.by(f, env, b.applying(f, runs, plan)...))
+}
+
+func (b *tortureBench) applying(f tortured, runs, plan string) []string {
+	args := []string{"apply", "--auto-approve", "--run-dir", runs}
+	if !user(f.machine()) {
+		args = append(args, "--on", b.lab)
+	}
+	return append(args, plan)
+}
+
+// by is xdc where it reaches the fault's machines.
+func (b *tortureBench) by(f tortured, env []string, args ...string) *exec.Cmd {
+	c := b.command(args...)
+	if user(f.machine()) {
+		env := c.Env
+		c = exec.Command("nsenter", append([]string{"-t", strconv.Itoa(b.s.Runner.PID), "-n", "--", b.xdc}, args...)...)
+		c.Dir, c.Env = b.dir, env
+	}
+	c.Env = append(c.Env, env...)
+	return c
 }
 
 // mayNotCome are points that one run passes and another does not: what is renewed after a time, and what is looked at again
@@ -197,7 +235,7 @@ func (b *tortureBench) kill(n int, f tortured, points []string, ending string) {
 		}
 		code, out := 0, ""
 		for range 3 {
-			code, out = b.run(append(slices.Clone(leases), killAtVar+"="+there(p, f.machine(), n)), "apply", "--on", b.lab, "--auto-approve", "--run-dir", runs, plan)
+			code, out = b.apply(f, append(slices.Clone(leases), killAtVar+"="+there(p, f.machine(), n)), runs, plan)
 			if code != 3 || !strings.Contains(out, late) {
 				break
 			}
@@ -216,7 +254,7 @@ func (b *tortureBench) kill(n int, f tortured, points []string, ending string) {
 			b.mu.Lock()
 			b.cases++
 			b.mu.Unlock()
-			b.end(hosts, before, runs, ending, fail)
+			b.end(f, hosts, before, runs, ending, fail)
 		}
 		b.nothingLeft(hosts, before, fail)
 		return
@@ -224,8 +262,8 @@ func (b *tortureBench) kill(n int, f tortured, points []string, ending string) {
 }
 
 // end lets a dead run's faults be healed in one of the ways.
-func (b *tortureBench) end(hosts, before []string, runs, ending string, fail func(string, ...any)) {
-	recover := func() (int, string) { return b.run(shortLeases, "recover", "--run-dir", runs) }
+func (b *tortureBench) end(f tortured, hosts, before []string, runs, ending string, fail func(string, ...any)) {
+	recover := func() (int, string) { return b.exit(b.by(f, shortLeases, "recover", "--run-dir", runs)) }
 	switch ending {
 	case "recover":
 		if code, out := recover(); code != 0 {
@@ -233,7 +271,9 @@ func (b *tortureBench) end(hosts, before []string, runs, ending string, fail fun
 		}
 	case "watchdog":
 		for i, h := range hosts {
-			if !b.comes(20*time.Second, func() bool { return b.on(h, "sh", "-c", "! ls -d /run/xdc/xdc_* 2>/dev/null").Run() == nil }) {
+			if !b.comes(20*time.Second, func() bool {
+				return b.on(h, "sh", "-c", "! ls -d /run/xdc/xdc_* /tmp/xdc-*/xdc_* 2>/dev/null | grep .").Run() == nil
+			}) {
 				fail("the watchdog has not healed %s", h)
 			}
 			// Nothing but the lock of the dead run is left, to its own lease: nobody has recovered anything yet.
@@ -269,8 +309,8 @@ func (b *tortureBench) end(hosts, before []string, runs, ending string, fail fun
 
 // atTheEnd waits until a lease is about to end, so that the watchdog and whoever else heals come at the same time.
 const atTheEnd = `
-for f in /run/xdc/xdc_*/until; do
-	read -r until <"$f" || exit 0
+for f in /run/xdc/xdc_*/until /tmp/xdc-*/xdc_*/until; do
+	[ -e "$f" ] && read -r until <"$f" || continue
 	read -r up rest </proc/uptime
 	left=$((until - ${up%.*}${up#*.} - 15))
 	[ "$left" -gt 0 ] || continue
@@ -305,11 +345,13 @@ func (b *tortureBench) looksBefore(hosts []string) []string {
 	return out
 }
 
+var lockOf = regexp.MustCompile(`^(/run/xdc|/tmp/xdc-\d+)(/lock)?$`)
+
 // unlocked is how a machine looks but for the lock of a run and its folder.
 func unlocked(looks string) string {
 	var out strings.Builder
 	for line := range strings.Lines(looks) {
-		if f := strings.Fields(line); len(f) < 2 || !slices.Contains(f, "/run/xdc/lock") && f[len(f)-1] != "/run/xdc" {
+		if f := strings.Fields(line); len(f) < 2 || !lockOf.MatchString(f[len(f)-1]) {
 			out.WriteString(line)
 		}
 	}

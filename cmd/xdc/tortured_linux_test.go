@@ -10,10 +10,12 @@ const (
 	plain    = "w" // one host
 	pair     = "p" // two hosts
 	oldTimes = "o" // one host, without nft
+	sudoer   = "s" // one host, logged in to as a user who may use sudo
+	nobody   = "n" // the same, without
 )
 
 // machines is how many targets of each kind there are; each is tortured by one run at a time.
-var machines = map[string]int{plain: 12, pair: 2, oldTimes: 3}
+var machines = map[string]int{plain: 12, pair: 2, oldTimes: 3, sudoer: 2, nobody: 2}
 
 // victims run on every machine of the torture.
 const victims = `mkdir -p /run/bin /tmp/data && cp /bin/sleep /run/bin/victim && cp /bin/sleep /run/bin/server && cp /bin/sleep /run/bin/lonely && mount -t tmpfs -o size=48m tmpfs /tmp/data
@@ -29,6 +31,22 @@ for t in iptables ip6tables; do
 	$t -P FORWARD DROP && $t -N site && $t -A site -p tcp --dport 9999 -j DROP && $t -A INPUT -j site
 done
 `
+
+// withUsers gives a machine a user xdc, in place of whoever the machine that it shares its files with has; with $SUDO it may
+// become root. The lab's key is for it, too.
+const withUsers = `
+mkdir -p /run/u && cp /etc/passwd /etc/shadow /etc/sudoers /run/u
+echo 'xdc:x:4711:4711::/run/u:/bin/sh' >>/run/u/passwd
+echo 'xdc:*:19000:0:99999:7:::' >>/run/u/shadow
+[ -z "$SUDO" ] || echo 'xdc ALL=(root) NOPASSWD: /bin/sh' >>/run/u/sudoers
+for f in passwd shadow sudoers; do mount --bind /run/u/$f /etc/$f || exit 1; done
+chmod 755 /run/lab && chmod 644 /run/lab/authorized_keys
+setpriv --reuid 4711 --regid 4711 --clear-groups setsid /run/bin/victim 300000 >/dev/null 2>&1 </dev/null &
+`
+
+// user is whether xdc logs in as somebody else than root. The lab swaps the users of a plan: such plans are applied for
+// real, in the network of the lab's runner.
+func user(kind string) bool { return kind == sudoer || kind == nobody }
 
 // tortured is a fault as it is tortured, with arguments that suit a lab's machine.
 type tortured struct {
@@ -98,6 +116,12 @@ var variants = []tortured{
     duration = "500ms"
     loss     = "60%"
   }`},
+	{typ: "network_partition", variant: "by sudo", kind: sudoer, args: `from = ["10.99.0.0/24"]`},
+	{typ: "process_hang", variant: "by sudo", kind: sudoer, args: `pattern = "victim 300000"`},
+	{typ: "process_hang", variant: "as a user", kind: nobody, args: `pattern = "victim 300000"`},
+	{typ: "host_command", variant: "as a user", kind: nobody, args: `inject = ["touch", "/tmp/command"]
+  verify = ["test", "-e", "/tmp/command"]
+  heal   = ["rm", "-f", "/tmp/command"]`},
 	{typ: "process_kill", variant: "again and again", args: `name  = "server"
   every = "1s"`, lasts: `duration = "1500ms"`},
 }
@@ -138,8 +162,15 @@ func hostsOf(kind string, n int) []string {
 
 // targetOf is a target of a kind.
 func targetOf(kind string, n int) string {
-	net := 10 * strings.Index(plain+pair+oldTimes, kind)
-	text := fmt.Sprintf("target \"%s%d\" {\n  host \"h\" {\n    address = \"10.%d.%d.1\"\n  }\n", kind, n, net+1, n)
+	net := 10 * strings.Index(plain+pair+oldTimes+sudoer+nobody, kind)
+	login := ""
+	if user(kind) {
+		login = "    user = \"xdc\"\n    identity_file = \"lab/id_ed25519\"\n    known_hosts = \"lab/known_hosts\"\n"
+	}
+	if kind == sudoer {
+		login += "    become = \"sudo\"\n"
+	}
+	text := fmt.Sprintf("target \"%s%d\" {\n  host \"h\" {\n    address = \"10.%d.%d.1\"\n%s  }\n", kind, n, net+1, n, login)
 	if kind == pair {
 		text += fmt.Sprintf("  host \"i\" {\n    address = \"10.%d.%d.2\"\n  }\n", net+1, n)
 	}
