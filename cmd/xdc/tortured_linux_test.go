@@ -35,11 +35,12 @@ done
 // withUsers gives a machine a user xdc, in place of whoever the machine that it shares its files with has; with $SUDO it may
 // become root. The lab's key is for it, too.
 const withUsers = `
-mkdir -p /run/u && cp /etc/passwd /etc/shadow /etc/sudoers /run/u
+mkdir -p /run/u && cp /etc/passwd /etc/shadow /etc/sudoers /etc/hosts /run/u
 echo 'xdc:x:4711:4711::/run/u:/bin/sh' >>/run/u/passwd
 echo 'xdc:*:19000:0:99999:7:::' >>/run/u/shadow
 [ -z "$SUDO" ] || echo 'xdc ALL=(root) NOPASSWD: /bin/sh' >>/run/u/sudoers
-for f in passwd shadow sudoers; do mount --bind /run/u/$f /etc/$f || exit 1; done
+echo "127.0.0.1 $(hostname)" >>/run/u/hosts # sudo looks its host's name up, and there is no server of names
+for f in passwd shadow sudoers hosts; do mount --bind /run/u/$f /etc/$f || exit 1; done
 chmod 755 /run/lab && chmod 644 /run/lab/authorized_keys
 setpriv --reuid 4711 --regid 4711 --clear-groups setsid /run/bin/victim 300000 >/dev/null 2>&1 </dev/null &
 `
