@@ -49,6 +49,7 @@ type world struct {
 	healTakes  time.Duration
 	leaseLost  map[string]bool
 	unreadable bool
+	quiet      bool // keeps no log
 	actions    map[string]func(args string) (providers.ActionResult, error)
 	records    []json.RawMessage
 	refuse     func(t time.Duration) bool
@@ -65,6 +66,9 @@ func newWorld() *world {
 }
 
 func (w *world) note(format string, args ...any) {
+	if w.quiet {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.log = append(w.log, fmt.Sprintf("%s ", time.Since(w.start).Round(time.Second))+fmt.Sprintf(format, args...))
@@ -345,13 +349,13 @@ func (n names) Resolve(path cond.Path) (cond.Subject, *cond.Problem) {
 
 // draft builds a plan step by step. Steps are wired by their Needs; conditions are compiled at the end.
 type draft struct {
-	t *testing.T
+	t testing.TB
 	p *plan.Plan
 	c []*program.Condition
 	m []cond.Mode
 }
 
-func newDraft(t *testing.T) *draft {
+func newDraft(t testing.TB) *draft {
 	t.Helper()
 	return &draft{t: t, p: &plan.Plan{
 		Name: "test", Timeout: value.Duration(time.Hour), Program: &program.Program{},
@@ -359,7 +363,7 @@ func newDraft(t *testing.T) *draft {
 	}}
 }
 
-func parseAddr(t *testing.T, s string) addr.Step {
+func parseAddr(t testing.TB, s string) addr.Step {
 	t.Helper()
 	parts := strings.Split(s, ".")
 	k := addr.Kind(parts[0])

@@ -2,6 +2,7 @@ package cond_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -9,30 +10,155 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
+// judgedOnline lets monitors follow n rounds of samples of all signals, ten milliseconds apart, and has the view forget
+// what they have passed, as a run does.
+func judgedOnline(v *cond.MemoryView, ms []*cond.Monitor, signals []string, n int) {
+	by := map[string][]*cond.Monitor{}
+	for i := range signals {
+		by[signals[i]] = append(by[signals[i]], ms[i*len(ms)/len(signals)])
+	}
+	for i := range n {
+		at := time.Duration(i) * 10 * time.Millisecond
+		for j, name := range signals {
+			v.Push(signal.Sample{Signal: name, Value: signal.NumberVal(float64((i+j)%97 + 1)), Low: at, High: at, ValidFor: sec, Seq: uint64(i)})
+		}
+		for _, m := range ms {
+			m.Advance(at)
+		}
+		if i%64 == 63 {
+			for _, name := range signals {
+				passed := time.Duration(1 << 62)
+				for _, m := range by[name] {
+					passed = min(passed, m.Passed())
+				}
+				v.Forget(name, passed)
+			}
+		}
+	}
+}
+
 // BenchmarkMonitor judges conditions online, a sample after the other, over three lengths of trace. What it reports
-// as ns/sample must not grow with the length.
+// as ns/sample must not grow with the length, nor the memory that is in use at the end.
 func BenchmarkMonitor(b *testing.B) {
-	for _, text := range []string{"always x.n >= 0", "always rate(x.n, 1s) >= 0 from x.started", "whenever x.a then x.n > 0 within 1s", "eventually (x.n < 0) for 1s"} {
+	for _, text := range []string{
+		"always x.n >= 0", "always rate(x.n, 1s) >= 0 from x.started", "always p99(x.n, 10s) < 1000", "always avg(x.n) < 1000",
+		"whenever x.n > 90 then x.n < 10 within 1s", "eventually (x.n < 0) for 1s",
+	} {
 		f := compile(b, text)
 		for _, n := range []int{1_000, 10_000, 100_000} {
 			b.Run(fmt.Sprintf("%s/%d", text, n), func(b *testing.B) {
 				b.ReportAllocs()
+				held := 0.0
 				for b.Loop() {
 					v := cond.NewMemoryView()
 					v.Happened("x.started", signal.Span{})
-					v.Push(signal.Sample{Signal: "x.a", Value: signal.BoolVal(true)})
 					m := f.Monitor(v, 0)
-					for i := range n {
-						at := ms(10 * i)
-						v.Push(signal.Sample{Signal: "x.n", Value: signal.NumberVal(float64(i + 1)), Low: at, High: at, ValidFor: sec, Seq: uint64(i)})
-						m.Advance(at)
-					}
+					was := heap()
+					judgedOnline(v, []*cond.Monitor{m}, []string{"x.n"}, n)
+					held = heap() - was
 					if j := m.Finish(ms(10 * n)); j.Why == "" {
 						b.Fatal("no verdict")
 					}
 				}
 				b.ReportMetric(float64(b.Elapsed())/float64(time.Nanosecond)/float64(b.N)/float64(n), "ns/sample")
+				b.ReportMetric(max(held, 0)/1024, "kB-held")
 			})
+		}
+	}
+}
+
+func heap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+// BenchmarkManyConditions judges two hundred conditions over a thousand signals, five each, online.
+func BenchmarkManyConditions(b *testing.B) {
+	const conditions, signals = 200, 1000
+	texts := []string{
+		"always %s >= 0", "always rate(%s, 10s) >= 0 or %s >= 0", "never %s > 1000 for 5s", "always p90(%s, 10s) < 1000 or %s < 0",
+		"whenever %s > 90 then %s < 50 within 10s",
+	}
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("samples=%d", n*signals), func(b *testing.B) {
+			held := 0.0
+			for b.Loop() {
+				v := cond.NewMemoryView()
+				var all []*cond.Monitor
+				var names []string
+				for i := range signals {
+					names = append(names, fmt.Sprintf("s%d.n", i))
+				}
+				for i := range conditions {
+					five := ""
+					for k := range 5 {
+						if k > 0 {
+							five += " + "
+						}
+						five += names[5*i+k]
+					}
+					text := texts[i%len(texts)]
+					switch i % len(texts) {
+					case 1, 3: // a window over the first, the others compared
+						text = fmt.Sprintf(text, names[5*i], five)
+					case 4:
+						text = fmt.Sprintf("whenever %s > 480 then %s < 400 within 10s", five, five)
+					default:
+						text = fmt.Sprintf(text, five)
+					}
+					f, problems := cond.Compile(text, cond.Verdict, anything{})
+					if len(problems) > 0 {
+						b.Fatal(text, problems)
+					}
+					all = append(all, f.Monitor(v, 0))
+				}
+				was := heap()
+				judgedOnline(v, all, names, n)
+				held = heap() - was
+			}
+			b.ReportMetric(float64(n*signals)*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
+			b.ReportMetric(max(held, 0)/1024, "kB-held")
+		})
+	}
+}
+
+// anything is a number.
+type anything struct{}
+
+func (anything) Resolve(p cond.Path) (cond.Subject, *cond.Problem) {
+	return cond.Subject{Name: p.String(), Type: numType, Moment: live}, nil
+}
+
+// In a steady state nothing is allocated, whatever the windows.
+func TestJudgingOnlineAllocatesNothing(t *testing.T) {
+	for _, text := range []string{
+		"always x.n >= 0", "always rate(x.n, 1s) >= 0", "always avg(x.n, 1s) >= 0", "always max(x.n, 1s) >= 0 and min(x.n, 1s) >= 0",
+		"always p90(x.n, 1s) < 1000", "always avg(x.n) >= 0", "never x.n > 1000 for 1s", "whenever x.n > 90 then x.n < 10 within 1s", "always age(x.n) < 1m",
+	} {
+		v := cond.NewMemoryView()
+		m := compile(t, text).Monitor(v, 0)
+		i := 0
+		step := func() {
+			for range 64 {
+				at := ms(10 * i)
+				v.Push(signal.Sample{Signal: "x.n", Value: signal.NumberVal(float64(i%97 + 1)), Low: at, High: at, ValidFor: sec, Seq: uint64(i)})
+				if _, decided := m.Advance(at); decided {
+					t.Fatalf("%s was decided", text)
+				}
+				i++
+			}
+			v.Forget("x.n", m.Passed())
+		}
+		for range 20 {
+			step()
+		}
+		if got := testing.AllocsPerRun(50, step); got > 1 {
+			t.Errorf("%s: %v allocations for 64 samples", text, got)
+		}
+		if n := v.Len("x.n"); n > 65 {
+			t.Errorf("%s: %d samples kept in the view", text, n)
 		}
 	}
 }
