@@ -104,6 +104,9 @@ func judgement(st *plan.Step, v event.Verdict, j cond.Judged) event.Judged {
 	}
 	if st.Expect.That != nil {
 		out.Text = st.Expect.That.Text
+		if st.Expect.That.Formula != nil && j.Part == st.Expect.That.Formula.String() {
+			out.Part = out.Text // all of it, as it is written
+		}
 	}
 	if v != event.Met && v != event.NotJudged {
 		out.Message = st.Expect.ErrorMessage
