@@ -18,6 +18,7 @@ type formulas struct {
 	ages    bool
 	events  bool
 	held    bool
+	kinds   bool // durations, ratios, words and text as well
 }
 
 var small = names{
@@ -77,6 +78,34 @@ func (g formulas) comparison(depth int) *rapid.Generator[string] {
 				w := rapid.SampledFrom([]string{"", ", " + g.duration(t), ", " + g.duration(t), ", from x.started to x.done"}).Draw(t, "window")
 				return fmt.Sprintf("%s(x.n%s) %s %d", f, w, op, n)
 			})
+		}
+		if g.kinds {
+			all = append(all,
+				func() string { return fmt.Sprintf("x.d %s %s", op, g.duration(t)) },
+				func() string { return fmt.Sprintf("x.d + %s %s 2 * x.d", g.duration(t), op) },
+				func() string { return fmt.Sprintf("x.r %s %d%%", op, n) },
+				func() string { return fmt.Sprintf("x.r in (%d%%, 3%%)", n) },
+				func() string { return fmt.Sprintf("x.n - %d %s x.n / 2", n, op) },
+				func() string {
+					return "x.o[1].v is " + rapid.SampledFrom([]string{"good", "not good", `"new"`, "not bad"}).Draw(t, "word")
+				},
+				func() string {
+					return "x.o[1].v " + rapid.SampledFrom([]string{"in (good, bad)", `not in ("new", bad)`}).Draw(t, "words")
+				},
+				func() string {
+					return "x.s " + rapid.SampledFrom([]string{`matches "^a"`, `not matches "b+$"`, `matches ""`, `is "ab"`}).Draw(t, "text")
+				},
+			)
+		}
+		if g.kinds && g.windows {
+			all = append(all, func() string {
+				f := rapid.SampledFrom([]string{"min", "max", "avg", "p50", "p90", "p99"}).Draw(t, "f")
+				w := rapid.SampledFrom([]string{"", ", " + g.duration(t), ", from x.started to x.done"}).Draw(t, "window")
+				if rapid.Bool().Draw(t, "ratio") {
+					return fmt.Sprintf("%s(x.r%s) %s %d%%", f, w, op, n)
+				}
+				return fmt.Sprintf("%s(x.d%s) %s %s", f, w, op, g.duration(t))
+			}, func() string { return fmt.Sprintf("changes(x.o[1].v, %s) %s %d", g.duration(t), op, n) })
 		}
 		if g.ages {
 			all = append(all, func() string { return fmt.Sprintf("age(x.a) %s %s", op, g.duration(t)) })

@@ -2,6 +2,8 @@ package cond
 
 import (
 	"math"
+	"math/big"
+	"regexp"
 	"slices"
 	"time"
 
@@ -97,8 +99,28 @@ func (r *Reference) leaf(n truthNode, t time.Duration) Truth {
 		return known(v.Bool, ok)
 	case membership:
 		v, ok := r.value(n.left, t)
-		in := slices.ContainsFunc(n.values, func(c valueNode) bool { return c.(constant).v.Num == v.Num })
-		return known(in != n.not, ok)
+		if !ok {
+			return Unknown
+		}
+		var in []Truth
+		for _, c := range n.values {
+			with, _ := r.value(c, t)
+			switch {
+			case !v.Kind.Numeric():
+				in = append(in, known(v.Text == with.Text, true))
+			case v.Low == v.High:
+				in = append(in, known(v.Num == with.Num, true))
+			default:
+				in = append(in, known(false, with.Num < v.Low || with.Num > v.High))
+			}
+		}
+		if n.not {
+			return not(some(in))
+		}
+		return some(in)
+	case matching:
+		v, ok := r.value(n.left, t)
+		return known(regexp.MustCompile(n.text).MatchString(v.Text) != n.not, ok)
 	case comparison:
 		a, ok1 := r.value(n.left, t)
 		b, ok2 := r.value(n.right, t)
@@ -236,17 +258,84 @@ func (r *Reference) window(n *window, t time.Duration) (signal.Value, bool) {
 	if n.name == "changes" {
 		return r.changes(n.subject.Name, after, to, n.from != "")
 	}
-	var xs []float64
+	var nums, lows, highs []float64
 	samples := r.past(n.subject.Name, after, to)
 	for _, s := range samples {
-		xs = append(xs, s.Value.Num)
+		nums, lows, highs = append(nums, s.Value.Num), append(lows, s.Value.Low), append(highs, s.Value.High)
 	}
-	v, ok := figure(n.name, xs)
-	if n.name == "rate" && ok {
-		span := samples[len(samples)-1].High - samples[0].High
-		v, ok = v/span.Seconds(), span > 0
+	if len(samples) == 0 || len(samples) < 2 && (n.name == "rate" || n.name == "delta") {
+		return signal.Value{}, false
 	}
-	return signal.NumberVal(v), ok
+	kind := samples[0].Value.Kind
+	var num, low, high float64
+	switch n.name {
+	case "count":
+		kind, num = signal.Number, float64(len(samples))
+		low, high = num, num
+	case "rate", "delta":
+		num, low, high = grown(samples)
+		if n.name == "rate" {
+			span := (samples[len(samples)-1].High - samples[0].High).Seconds()
+			if span <= 0 {
+				return signal.Value{}, false
+			}
+			kind, num, low, high = signal.Number, num/span, low/span, high/span
+		}
+	default:
+		num, low, high = one(n.name, nums), one(n.name, lows), one(n.name, highs)
+	}
+	return signal.Bounded(kind, num, low, high), true
+}
+
+// grown adds up what a counter grew by, and the least and most that it may have been. Growth is the difference, or after a
+// reset the new count.
+func grown(samples []signal.Sample) (num, low, high float64) {
+	var nums, lows, highs []float64
+	for i := 1; i < len(samples); i++ {
+		a, b := samples[i-1].Value, samples[i].Value
+		if b.Num >= a.Num {
+			nums = append(nums, b.Num-a.Num)
+		} else {
+			nums = append(nums, b.Num)
+		}
+		var may []float64
+		if b.High >= a.Low {
+			may = append(may, max(0, b.Low-a.High), b.High-a.Low)
+		}
+		if b.Low < a.High {
+			may = append(may, b.Low, min(b.High, a.High))
+		}
+		lows, highs = append(lows, slices.Min(may)), append(highs, slices.Max(may))
+	}
+	return sum(nums), sum(lows), sum(highs)
+}
+
+// sum adds up without rounding in between.
+func sum(xs []float64) float64 {
+	total := new(big.Float).SetPrec(2000)
+	for _, x := range xs {
+		total.Add(total, big.NewFloat(x))
+	}
+	out, _ := total.Float64()
+	return out
+}
+
+func one(name string, xs []float64) float64 {
+	up := slices.Sorted(slices.Values(xs))
+	rank := func(p float64) float64 { return up[int(math.Ceil(p*float64(len(up))/100))-1] }
+	switch name {
+	case "avg":
+		return sum(xs) / float64(len(xs))
+	case "min":
+		return up[0]
+	case "max":
+		return up[len(up)-1]
+	case "p50":
+		return rank(50)
+	case "p90":
+		return rank(90)
+	}
+	return rank(99)
 }
 
 // changes counts values that differ from the one before, the one in force at the opening included.
@@ -269,28 +358,6 @@ func (r *Reference) changes(name string, after, to time.Duration, closed bool) (
 		}
 	}
 	return signal.NumberVal(n), len(vs) > 0
-}
-
-func figure(name string, xs []float64) (float64, bool) {
-	if len(xs) == 0 || len(xs) < 2 && (name == "rate" || name == "delta") {
-		return 0, false
-	}
-	grown, sum := 0.0, xs[0]
-	for i := 1; i < len(xs); i++ {
-		sum += xs[i]
-		if xs[i] >= xs[i-1] {
-			grown += xs[i] - xs[i-1]
-		} else {
-			grown += xs[i]
-		}
-	}
-	up := slices.Sorted(slices.Values(xs))
-	n := float64(len(xs))
-	rank := func(p float64) float64 { return up[int(math.Ceil(p*n/100))-1] }
-	return map[string]float64{
-		"rate": grown, "delta": grown, "count": n, "avg": sum / n, "min": up[0], "max": up[len(up)-1],
-		"p50": rank(50), "p90": rank(90), "p99": rank(99),
-	}[name], true
 }
 
 // Judge is the verdict at the end of the run.

@@ -101,7 +101,9 @@ func (w *watch) finish(end time.Duration) {
 		w.s.advance(end, w.from, nil, nil)
 		w.conclude(end)
 	default:
-		w.bounded()
+		if !w.bounded() {
+			w.ready = end // only now it is known that the range goes on for as long as the run does
+		}
 		w.look(min(end, w.to))
 		w.expire(min(end, w.to) + 1)
 		switch {
@@ -166,6 +168,7 @@ func (w *watch) bounded() bool {
 	if w.to < w.from && !w.over {
 		w.to = w.from
 		w.decide(Unknown, w.from, fmt.Sprintf("%s came before %s: there is nothing to judge", w.t.to, w.eventName()))
+		w.values, w.samples = nil, nil
 	}
 	return true
 }

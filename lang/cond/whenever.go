@@ -46,7 +46,7 @@ func (w *watch) respond(l *look) {
 		s.wonder(l.t)
 	}
 	if b == True {
-		s.due, s.doubt = nil, false
+		s.due, s.doubt = s.due[:0], false
 	}
 	s.before = a
 }
