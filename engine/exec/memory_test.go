@@ -9,6 +9,7 @@ import (
 	"github.com/xdc-project/xdc/lang/cond"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/signal"
+	"github.com/xdc-project/xdc/lang/value"
 )
 
 // A run of two hours keeps no more samples in memory than one of twenty minutes: those that a window, a `for` or a measurement
@@ -35,6 +36,8 @@ func TestALongRunDoesNotGrow(t *testing.T) {
 		d.wait("first", "dc1.s0.level > 3", "", time.Minute)
 		d.wait("last", "dc1.s1.level > 100 for 10s", "", long)
 		d.p.Steps[len(d.p.Steps)-1].OnFailure = "continue"
+		d.fault("cut", "switch", program.Fault{Duration: value.Duration(time.Minute)}).Delay = value.Duration(long / 2)
+		d.wait("back", "avg(dc1.s0.level, 10s) > 100", "fault.switch.cut", 10*time.Minute)
 		d.p.Timeout = 0
 		d.p.Guards = append(d.p.Guards, planGuard("guard.g", &program.Guard{That: d.cond("avg(dc1.s0.level, 30s) < 90 or max(dc1.s3.level) > 80", cond.Instant), OnUnknown: "continue"}))
 		var store *trace.Store

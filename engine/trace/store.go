@@ -3,6 +3,7 @@ package trace
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,19 +62,29 @@ func (s *Store) Push(x signal.Sample) signal.Sample {
 	if x.Value.IsNaN() {
 		return x
 	}
+	x, full := s.take(x)
+	if full {
+		s.forget(x.Signal)
+	}
+	return x
+}
+
+// take takes a sample in. full says that there are so many of its signal that it is time to ask who needs them.
+func (s *Store) take(x signal.Sample) (taken signal.Sample, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	done, judged := s.done[x.Signal]
 	if !judged || x.High > done {
-		return s.push(x)
+		x = s.push(x)
+	} else {
+		last, overtaken := s.view.Last(x.Signal, math.MaxInt64)
+		overtaken = overtaken && last.High > x.High
+		x = s.push(late(x, max(done+1, last.High)))
+		if overtaken { // what was seen after it is still in force
+			s.push(late(last, x.High))
+		}
 	}
-	last, overtaken := s.view.Last(x.Signal, math.MaxInt64)
-	overtaken = overtaken && last.High > x.High
-	x = s.push(late(x, max(done+1, last.High)))
-	if overtaken { // what was seen after it is still in force
-		s.push(late(last, x.High))
-	}
-	return x
+	return x, s.view.Len(x.Signal) >= max(s.limits[x.Signal], leastKept)
 }
 
 // late is a sample that is known only from an instant on. It expires when it would have.
@@ -89,7 +100,6 @@ func (s *Store) push(x signal.Sample) signal.Sample {
 	s.seq++
 	x.Seq = s.seq
 	s.view.Push(x)
-	s.forget(x.Signal)
 	if s.sink != nil {
 		_ = s.sink.Sample(x) // the writer keeps its first error, and the run asks for it at the end
 	}
@@ -107,22 +117,22 @@ func (s *Store) Hold(names []string, passed func() time.Duration) {
 	}
 }
 
-// forget lets go of samples that nobody needs, once there are twice as many as were needed the last time.
+// forget lets go of samples that nobody needs. Those who hold some are asked without the lock, so that they may look at the
+// store themselves.
 func (s *Store) forget(name string) {
-	n := s.view.Len(name)
-	if n < max(s.limits[name], leastKept) {
-		return
-	}
+	s.mu.RLock()
+	holders := slices.Clone(s.holders[name])
+	s.mu.RUnlock()
 	upTo := Nothing
-	open := s.holders[name][:0]
-	for _, h := range s.holders[name] {
-		if t := h.passed(); t != Nothing {
-			open = append(open, h)
-			upTo = min(upTo, t)
-		}
+	over := map[*holder]bool{}
+	for _, h := range holders {
+		t := h.passed()
+		over[h] = t == Nothing
+		upTo = min(upTo, t)
 	}
-	clear(s.holders[name][len(open):])
-	s.holders[name] = open
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holders[name] = slices.DeleteFunc(s.holders[name], func(h *holder) bool { return over[h] })
 	s.limits[name] = 2 * s.view.Forget(name, upTo)
 }
 
