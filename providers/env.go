@@ -37,6 +37,11 @@ type Env struct {
 	ReadFile func(name string) ([]byte, error)
 	// OpenFile opens a file that the plan names, for those that are too large to be read whole; nil: they are read.
 	OpenFile func(name string) (File, error)
+	// Digest is the sha256 of a file that the plan names, in hexadecimal, as it was when the plan was made; empty where that is
+	// not known. May be nil.
+	Digest func(name string) string
+	// Note makes what is worth knowing an event of the run, such as how far something slow has come; may be nil.
+	Note func(subject, text string)
 	// Targets are the plan's targets by name.
 	Targets map[string]Target
 	// Jobs are the plan's jobs at each target.

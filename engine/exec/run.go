@@ -107,6 +107,11 @@ func newRun(opt Options) *run {
 	}
 	r.out.Verdicts = map[event.Verdict]int{}
 	r.watchers = newWatchers()
+	if opt.Env.Note == nil {
+		opt.Env.Note = func(subject, text string) {
+			r.post(func() { _ = r.emit(&event.Noted{Level: "info", Subject: subject, Text: text}) })
+		}
+	}
 	r.sessions = newSessions(opt)
 	r.env = r.sessions.env
 	for _, ps := range opt.Plan.Steps {

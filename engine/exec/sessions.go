@@ -26,6 +26,9 @@ type sessions struct {
 }
 
 func newSessions(opt Options) *sessions {
+	if opt.Env.Digest == nil && !opt.Rehearsal && !opt.StandIn { // a stand-in's bundles are its own
+		opt.Env.Digest = opt.Plan.DigestOf
+	}
 	if opt.Env.Wanted == nil {
 		opt.Env.Wanted = opt.Plan.Signals
 	}

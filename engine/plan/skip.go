@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -89,6 +91,16 @@ func (m *maker) machines(cs ...*program.Condition) string {
 			if p, ok := m.reg.Provider(sub.Provider); ok && p.Machines {
 				return "the twin has no machine to ask for " + sub.Name
 			}
+		}
+	}
+	return ""
+}
+
+// DigestOf is the sha256 of a file that the plan names, as it was when the plan was made; empty where it was not read then.
+func (p *Plan) DigestOf(name string) string {
+	for _, f := range p.Files {
+		if f.Path == path.Clean(filepath.ToSlash(name)) {
+			return f.SHA256
 		}
 	}
 	return ""

@@ -17,12 +17,15 @@ import (
 // maxRedirects bounds how many redirects on the same host are followed.
 const maxRedirects = 5
 
-// Request is one request. Its body is sent from memory.
+// Request is one request.
 type Request struct {
 	Method string
 	URL    *url.URL
 	Header http.Header
 	Body   []byte
+	// Stream is a body of Size bytes that is read as it is sent, in place of Body. Such a request goes out once.
+	Stream io.ReadCloser
+	Size   int64
 	// User and Password are sent by HTTP Basic when User is not empty.
 	User, Password string
 	// Bearer is a token that is sent in place of them when it is not empty.
@@ -93,8 +96,13 @@ func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error
 	case r.User != "":
 		req.SetBasicAuth(r.User, r.Password)
 	}
-	if len(r.Body) == 0 {
+	if r.Stream != nil {
+		req.Body, req.ContentLength, req.GetBody = r.Stream, r.Size, nil
+	} else if len(r.Body) == 0 {
 		req.Body, req.ContentLength = http.NoBody, 0
+	}
+	if r.Stream != nil && r.Size == 0 {
+		req.Body = http.NoBody
 	}
 	sent := time.Now()
 	fail := func(err error, part bool) error {

@@ -57,10 +57,11 @@ func (a submitJob) Check(ctx context.Context, id providers.StepID, raw json.RawM
 	if err := decode(raw, &args); err != nil {
 		return err
 	}
-	if _, err := a.env.ReadFile(args.Bundle); err != nil {
+	f, err := a.env.Open(args.Bundle)
+	if err != nil {
 		return fmt.Errorf("read the bundle %s: %w", args.Bundle, err)
 	}
-	return nil
+	return f.Close()
 }
 
 // Do submits it and waits.

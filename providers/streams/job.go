@@ -148,10 +148,6 @@ func submit(ctx context.Context, env providers.Env, s *Session, a jobArgs, name 
 	if err != nil {
 		return err
 	}
-	bundle, err := env.ReadFile(a.Bundle)
-	if err != nil {
-		return fmt.Errorf("read the bundle %s: %w", a.Bundle, err)
-	}
 	sub := rest.Submission{JobName: name, JobGroup: a.Group, Parameters: map[string]string{}}
 	if a.Override != "" {
 		if sub.Overlay, err = env.ReadFile(a.Override); err != nil {
@@ -163,7 +159,7 @@ func submit(ctx context.Context, env providers.Env, s *Session, a jobArgs, name 
 			return fmt.Errorf("read the parameter %s: %w", k, err)
 		}
 	}
-	if sub.Application, err = s.client.UploadBundle(ctx, i, bundle); err != nil {
+	if sub.Application, err = s.upload(ctx, env, i, a.Bundle); err != nil {
 		return err
 	}
 	_, err = s.client.Submit(ctx, i, sub)

@@ -18,7 +18,7 @@ func Apply(ctx context.Context, q Request) (Result, error) {
 	if err != nil {
 		return Result{Folder: f}, err
 	}
-	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial, machines: true}, readFile: q.ReadFile, mode: "apply"}
+	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial, machines: true}, readFile: q.ReadFile, openFile: q.openFile, mode: "apply"}
 	if q.StandIn != nil {
 		if sur, err = q.onStandIn(f, sur); err != nil {
 			return Result{Folder: f}, err
@@ -47,6 +47,7 @@ func (q *Request) onStandIn(f Folder, sur surroundings) (surroundings, error) {
 		return sur, err
 	}
 	sur.plan, sur.reached, sur.standIn = swapped, there, q.StandIn.Dir
+	sur.openFile = nil // a stand-in's bundles are its own
 	sur.readFile = standInFiles{stand: q.StandIn, bundles: bundles, next: q.ReadFile}.read
 	return sur, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/exec"
 	"github.com/xdc-project/xdc/engine/journal"
@@ -122,6 +123,7 @@ func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.E
 		Run: q.Folder.ID, Request: q.Requests, Log: q.Log, Secret: q.Secret, ReadFile: readPlanFile("."),
 	}
 	if dir == "" {
+		env.OpenFile = load.Opener(".")
 		return there.lend(env), there, p.Targets, nil
 	}
 	s, err := standin.Load(dir)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/exec"
 	"github.com/xdc-project/xdc/engine/journal"
@@ -46,6 +47,7 @@ type Request struct {
 	Interrupts func() int
 	// ReadFile reads files that the plan names; nil: from the plan's folder.
 	ReadFile func(name string) ([]byte, error)
+	openFile func(name string) (providers.File, error)
 	Log      hclog.Logger
 	// Redactor takes secrets out of everything that is written; may be nil.
 	Redactor *value.Redactor
@@ -74,7 +76,8 @@ type surroundings struct {
 	reached
 	plan     *plan.Plan // with its connections
 	readFile func(string) ([]byte, error)
-	standIn  string // folder
+	openFile func(string) (providers.File, error) // nil: files are read
+	standIn  string                               // folder
 	virtual  bool
 	mode     string
 }
@@ -92,7 +95,7 @@ func (q *Request) prepare() (Folder, error) {
 		if q.Plan.Program != nil {
 			folder = q.Plan.Program.Folder
 		}
-		q.ReadFile = readPlanFile(folder)
+		q.ReadFile, q.openFile = readPlanFile(folder), load.Opener(folder)
 	}
 	f, err := NewFolder(q.Runs, NewID(time.Now()))
 	if err != nil {
@@ -155,7 +158,7 @@ func (q *Request) run(ctx context.Context, f Folder, sur surroundings, started t
 		return res, err
 	}
 	env := sur.lend(providers.Env{
-		Conceal: q.conceal, Request: q.Requests, Run: f.ID, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile,
+		Conceal: q.conceal, Request: q.Requests, Run: f.ID, Log: q.Log, Secret: secretsOf(sur.secrets, q.Plan), ReadFile: sur.readFile, OpenFile: sur.openFile,
 	})
 	guards := sur.locks
 	if sur.machines {

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -48,6 +49,7 @@ type Config struct {
 	// Pool has the connections. The client does not close it.
 	Pool    *https.Pool
 	Timeout time.Duration // of one call; default 30s
+	Submit  time.Duration // of what changes something, and of an upload in addition to its size; default 5m
 	// Throttle bounds the rate of requests; nil: nothing does.
 	Throttle *throttle.Throttle
 }
@@ -83,6 +85,9 @@ func New(cfg Config) (*Client, error) {
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
+	}
+	if cfg.Submit == 0 {
+		cfg.Submit = submitTimeout
 	}
 	return &Client{cfg: cfg, root: u}, nil
 }
@@ -213,7 +218,7 @@ func (c *Client) Fetch(ctx context.Context, doing, link string, limit int64) ([]
 
 // Send makes a request of any method, with a body of JSON or none. It is never tried again, and its answer is not read.
 func (c *Client) Send(ctx context.Context, doing, method, link string, body []byte) error {
-	r := call{doing: doing, method: method, link: link, limit: submitTimeout, body: body}
+	r := call{doing: doing, method: method, link: link, limit: c.cfg.Submit, body: body}
 	if body != nil {
 		r.contentType = "application/json"
 	}
@@ -227,16 +232,21 @@ func (c *Client) Post(ctx context.Context, doing, link string, body, into any) e
 	if err != nil {
 		return fmt.Errorf("%s: encode the request: %w", doing, err)
 	}
-	got, err := c.do(ctx, call{doing: doing, method: http.MethodPost, link: link, limit: submitTimeout, contentType: "application/json", body: raw})
+	got, err := c.do(ctx, call{doing: doing, method: http.MethodPost, link: link, limit: c.cfg.Submit, contentType: "application/json", body: raw})
 	if err != nil || into == nil || len(bytes.TrimSpace(got)) == 0 {
 		return err
 	}
 	return c.decode(doing, http.MethodPost, link, got, into)
 }
 
-// Upload sends bytes as they are.
-func (c *Client) Upload(ctx context.Context, doing, link, contentType string, body []byte, into any) error {
-	got, err := c.do(ctx, call{doing: doing, method: http.MethodPost, link: link, limit: submitTimeout, contentType: contentType, body: body})
+// slowest is the rate below which an upload is given up, in bytes a second.
+const slowest = 256 << 10
+
+// Upload sends bytes as they are read, without keeping them. How long it may take depends on how many they are: as long as
+// a submission, and longer at 256 KiB a second.
+func (c *Client) Upload(ctx context.Context, doing, link, contentType string, body io.ReadCloser, size int64, into any) error {
+	limit := c.cfg.Submit + time.Duration(size/slowest)*time.Second
+	got, err := c.do(ctx, call{doing: doing, method: http.MethodPost, link: link, limit: limit, contentType: contentType, stream: body, size: size})
 	if err != nil {
 		return err
 	}
@@ -272,6 +282,8 @@ type call struct {
 	limit               time.Duration
 	contentType, accept string
 	extent              string // Range
+	stream              io.ReadCloser
+	size                int64
 	body                []byte
 	most                int64 // bytes of the answer; 0: the pool's default
 }
@@ -308,7 +320,7 @@ func (c *Client) exchange(ctx context.Context, r call) (*https.Answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
 	}
-	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Bearer: token, Limit: r.most, Again: c.cfg.Throttle.Wait}
+	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Bearer: token, Limit: r.most, Again: c.cfg.Throttle.Wait, Stream: r.stream, Size: r.size}
 	if r.accept == "" {
 		r.accept = "application/json"
 	}

@@ -255,7 +255,7 @@ func TestSubmitSendsWhatThePlanSays(t *testing.T) {
 	}
 	with(t, h, nil, func(t *testing.T, c *rest.Client) {
 		i := rest.Instance{ApplicationBundles: "/bundles", Jobs: "/jobs"}
-		id, err := c.UploadBundle(t.Context(), i, []byte("PK"))
+		id, err := c.UploadBundle(t.Context(), i, io.NopCloser(strings.NewReader("PK")), 2)
 		if err != nil || id != "bundleId:abc" {
 			t.Fatalf("got %q, %v", id, err)
 		}

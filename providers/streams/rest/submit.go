@@ -4,16 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 )
 
-// UploadBundle uploads an application bundle and returns what to submit.
-func (c *Client) UploadBundle(ctx context.Context, i Instance, bundle []byte) (string, error) {
+// UploadBundle uploads an application bundle of a size and returns what to submit.
+func (c *Client) UploadBundle(ctx context.Context, i Instance, bundle io.ReadCloser, size int64) (string, error) {
 	var got struct {
 		BundleID string `json:"bundleId"`
 	}
-	if err := c.Upload(ctx, "upload the bundle", i.ApplicationBundles, "application/x-jar", bundle, &got); err != nil {
+	if err := c.Upload(ctx, "upload the bundle", i.ApplicationBundles, "application/x-jar", bundle, size, &got); err != nil {
 		return "", err
 	}
 	if got.BundleID == "" {
