@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"net/url"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -51,6 +52,8 @@ type Env struct {
 	Wanted func(target string) []string
 	// JobArgs returns how a job of the plan is submitted at a target, by its signal path: what its deed was given.
 	JobArgs func(target, path string) (json.RawMessage, bool)
+	// Proxy says which proxy the environment names for a URL; nil where none of it counts, as in stand-ins.
+	Proxy func(u *url.URL) (*url.URL, error)
 	// Throttles bound the rates of requests to servers, for all sessions together; nil: each session for itself.
 	Throttles *Throttles
 	// Session returns the open session of a provider at a target, connecting it at the first call.

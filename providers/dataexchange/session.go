@@ -12,6 +12,7 @@ import (
 
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/https"
+	"github.com/xdc-project/xdc/providers/proxy"
 )
 
 // peer is what a session needs of the target's streams session.
@@ -70,6 +71,13 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 			return nil, fmt.Errorf("read ca_file: %w", err)
 		}
 	}
+	where := s.cfg.URL
+	if where == "" {
+		where = same.URL
+	}
+	if o.Proxy, err = same.Args.For(env, where); err != nil {
+		return nil, fmt.Errorf("reach the data service as the streams block of target %s says: %w", t.Name, err)
+	}
 	if o.Certificate, o.Key, err = same.pair(env); err != nil {
 		return nil, fmt.Errorf("log in as the streams block of target %s says: %w", t.Name, err)
 	}
@@ -85,6 +93,7 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 
 // inherited is what the streams block of a target says of the way to log in.
 type inherited struct {
+	proxy.Args
 	URL        string `json:"url"`
 	CAFile     string `json:"ca_file"`
 	ServerName string `json:"server_name"`

@@ -35,6 +35,7 @@ const (
 	TooLarge         // the answer is larger than what is read
 	Broken           // the connection broke before the answer
 	Unusable         // the request could not be made
+	Proxied          // the proxy gave no tunnel
 	Uncertified      // the server asks for a client's certificate and got none, or none that it takes
 )
 
@@ -55,6 +56,8 @@ func (f *Failure) Unwrap() error { return f.Err }
 // Temporary reports whether the same request may work a moment later.
 func (f *Failure) Temporary() bool {
 	switch f.Kind {
+	case Proxied:
+		return !errors.Is(f.Err, errProxyLogin)
 	case Timeout, NoConnect, Refused, NoRoute, Half, Broken:
 		return true
 	case Cancelled, NoName, UnknownCA, Expired, WrongName, NoTLS, Plain, Redirected, TooLarge, Unusable, Uncertified:
@@ -71,7 +74,10 @@ func kindOf(ctx context.Context, err error, part bool) Kind {
 	var alert tls.AlertError
 	var record tls.RecordHeaderError
 	var dns *net.DNSError
+	var proxy *proxyError
 	switch {
+	case errors.As(err, &proxy):
+		return Proxied
 	case errors.As(err, &late):
 		return NoConnect
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
@@ -151,6 +157,8 @@ func (f *Failure) What() string {
 		return fmt.Sprintf("the answer is too large: %v", f.Err)
 	case Broken:
 		return fmt.Sprintf("the connection broke before an answer came: %v", f.Err)
+	case Proxied:
+		return f.Err.Error()
 	case Uncertified:
 		return fmt.Sprintf("the server asks for a client's certificate that it trusts: %v", f.Err)
 	case Unusable:
@@ -186,6 +194,11 @@ func (f *Failure) Remedy() string {
 		return "look at the server's log; a proxy or a load balancer in between may have cut the connection"
 	case TooLarge:
 		return "check that `url` names the service and not something else"
+	case Proxied:
+		if errors.Is(f.Err, errProxyLogin) {
+			return "check `proxy_username` and `proxy_password`"
+		}
+		return "check `proxy` (or HTTPS_PROXY), or name the server in `no_proxy`"
 	case Uncertified:
 		return "give `client_certificate` and `client_key`, signed by an authority that the server trusts"
 	case Cancelled, Unusable:

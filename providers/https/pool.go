@@ -35,6 +35,8 @@ const (
 type Options struct {
 	// Dial opens connections; required.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Proxy is asked for tunnels; nil: servers are dialled.
+	Proxy *Proxy
 	// CA holds PEM certificates to trust in place of the system's; nil: the system's.
 	CA []byte
 	// Certificate and Key are a client's certificate and its key in PEM, shown to servers that ask; nil: none.
@@ -143,9 +145,9 @@ func (p *Pool) dialPlain(ctx context.Context, network, address string) (net.Conn
 		return nil, err
 	}
 	defer done()
-	raw, err := p.opt.Dial(ctx, network, address)
+	raw, err := p.open(ctx, network, address)
 	if err != nil {
-		return nil, dialFailed(ctx, err)
+		return nil, err
 	}
 	return p.keep(raw, time.Time{})
 }
@@ -157,9 +159,9 @@ func (p *Pool) dialTLS(ctx context.Context, network, address string) (net.Conn, 
 		return nil, err
 	}
 	defer done()
-	raw, err := p.opt.Dial(ctx, network, address)
+	raw, err := p.open(ctx, network, address)
 	if err != nil {
-		return nil, dialFailed(ctx, err)
+		return nil, err
 	}
 	conf := p.tls.Clone()
 	if conf.ServerName == "" {

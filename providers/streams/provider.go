@@ -15,6 +15,7 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/proxy"
 )
 
 // Name is the provider's name in plans.
@@ -22,29 +23,30 @@ const Name = "streams"
 
 // connection are the arguments of the block.
 type connection struct {
-	URL             string          `json:"url"`
-	Domain          string          `json:"domain"`
-	Instance        string          `json:"instance"`
-	Username        string          `json:"username"`
-	Password        providers.Text  `json:"password"`
-	PasswordFile    string          `json:"password_file"`
-	PasswordCommand []string        `json:"password_command"`
-	Token           providers.Text  `json:"token"`
-	TokenFile       string          `json:"token_file"`
-	TokenCommand    []string        `json:"token_command"`
-	ClientCert      string          `json:"client_certificate"`
-	ClientKey       string          `json:"client_key"`
-	CAFile          string          `json:"ca_file"`
-	ServerName      string          `json:"server_name"`
-	Insecure        bool            `json:"insecure"`
-	Timeout         value.Duration  `json:"timeout"`
-	PollInterval    value.Duration  `json:"poll_interval"`
-	IdleInterval    value.Duration  `json:"idle_poll_interval"`
-	MaxRequests     int             `json:"max_requests_per_second"`
-	MetricRefresh   *value.Duration `json:"metric_refresh"`
-	OpenAPI         string          `json:"openapi"`
-	Operations      []operationArgs `json:"operation"`
-	Logs            []logArgs       `json:"log"`
+	URL             string         `json:"url"`
+	Domain          string         `json:"domain"`
+	Instance        string         `json:"instance"`
+	Username        string         `json:"username"`
+	Password        providers.Text `json:"password"`
+	PasswordFile    string         `json:"password_file"`
+	PasswordCommand []string       `json:"password_command"`
+	Token           providers.Text `json:"token"`
+	TokenFile       string         `json:"token_file"`
+	TokenCommand    []string       `json:"token_command"`
+	ClientCert      string         `json:"client_certificate"`
+	ClientKey       string         `json:"client_key"`
+	CAFile          string         `json:"ca_file"`
+	ServerName      string         `json:"server_name"`
+	Insecure        bool           `json:"insecure"`
+	proxy.Args
+	Timeout       value.Duration  `json:"timeout"`
+	PollInterval  value.Duration  `json:"poll_interval"`
+	IdleInterval  value.Duration  `json:"idle_poll_interval"`
+	MaxRequests   int             `json:"max_requests_per_second"`
+	MetricRefresh *value.Duration `json:"metric_refresh"`
+	OpenAPI       string          `json:"openapi"`
+	Operations    []operationArgs `json:"operation"`
+	Logs          []logArgs       `json:"log"`
 }
 
 // defaultMaxRequests is how many requests a server is sent in a second at most where the plan does not say. A round of
@@ -59,7 +61,7 @@ func Provider() *providers.Provider {
 		Connection: &schema.Block{
 			Name:        Name,
 			Description: "How to reach the REST management API of a Streams domain.",
-			Attributes: []schema.Attribute{
+			Attributes: append([]schema.Attribute{
 				{Name: "url", Type: cty.String, Required: true, Public: true, Example: `"https://streams.dc1.example.com:8443"`, Description: "The API's root, `https://HOST:PORT/streams/resources`, or only `https://HOST:PORT`."},
 				{Name: "domain", Type: cty.String, Public: true, Example: `"StreamsDomain"`, Description: "The id of the domain, where the server has several."},
 				{Name: "instance", Type: cty.String, Public: true, Example: `"streams1"`, Description: "The id of the instance. Needed unless the domain has only one."},
@@ -77,7 +79,7 @@ func Provider() *providers.Provider {
 				{Name: "max_requests_per_second", Type: cty.Number, Min: new(1.0), Default: cty.NumberIntVal(defaultMaxRequests), Public: true, Example: "20", Description: "How many requests the server is sent in any second at most, by all of this run together: polls, submissions, faults, heals, actions. A quarter of them is kept from polls. The data service is not counted. Where several targets are at one server, the smallest of their figures counts."},
 				{Name: "metric_refresh", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("3s"), Public: true, Example: `"3s"`, Description: "How old a metric may be when the platform reports it. It widens the bounds of what is inferred from metrics."},
 				{Name: "openapi", Type: cty.String, Public: true, Example: `"/streams/openapi.json"`, Description: "Where the server's OpenAPI document is: a path, or a URL of the same host. Without it, the API's root is asked for one, and `openapi.json` beside the root is tried; most servers have none."},
-			},
+			}, proxy.Attributes()...),
 			Blocks: []schema.Nested{operationBlock, logBlock},
 		},
 		Signals: signals(),

@@ -85,7 +85,11 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	if d := s.cfg.Timeout.D(); d > 0 {
 		connect = min(connect, d)
 	}
-	s.pool, err = https.NewPool(https.Options{Dial: env.Dial, CA: ca, Certificate: certificate, Key: key, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure, Connect: connect, Around: env.Around(t.Name)})
+	px, err := s.cfg.Args.For(env, s.cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	s.pool, err = https.NewPool(https.Options{Dial: env.Dial, Proxy: px, CA: ca, Certificate: certificate, Key: key, ServerName: s.cfg.ServerName, Insecure: s.cfg.Insecure, Connect: connect, Around: env.Around(t.Name)})
 	if _, ok := errors.AsType[*https.PairError](err); ok {
 		return nil, fmt.Errorf("use client_certificate %s and client_key %s: %w", s.cfg.ClientCert, s.cfg.ClientKey, err)
 	}

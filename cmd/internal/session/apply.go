@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"net"
+	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -12,13 +14,16 @@ func realDial(ctx context.Context, network, address string) (net.Conn, error) {
 	return d.DialContext(ctx, network, address)
 }
 
+// proxyOf is the proxy that the environment names for a URL.
+func proxyOf(u *url.URL) (*url.URL, error) { return http.ProxyFromEnvironment(&http.Request{URL: u}) }
+
 // Apply runs a plan for real: against its own targets, or against the stand-in of the request.
 func Apply(ctx context.Context, q Request) (Result, error) {
 	f, err := q.prepare()
 	if err != nil {
 		return Result{Folder: f}, err
 	}
-	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial, machines: true}, readFile: q.ReadFile, openFile: q.openFile, mode: "apply"}
+	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial, proxy: proxyOf, machines: true}, readFile: q.ReadFile, openFile: q.openFile, mode: "apply"}
 	if q.StandIn != nil {
 		if sur, err = q.onStandIn(f, sur); err != nil {
 			return Result{Folder: f}, err

@@ -44,7 +44,7 @@ func (q *Request) looking() (opt exec.Options, done func(), err error) {
 	}
 	now := time.Now()
 	f := Folder{ID: NewID(now)}
-	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial, machines: true}, readFile: q.ReadFile}
+	sur := surroundings{plan: q.Plan, reached: reached{dial: realDial, proxy: proxyOf, machines: true}, readFile: q.ReadFile}
 	if q.StandIn != nil {
 		if sur, err = q.onStandIn(f, sur); err != nil {
 			return opt, nil, err

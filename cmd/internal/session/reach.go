@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 
@@ -17,8 +18,9 @@ import (
 // reached is how a run gets at what it acts on.
 type reached struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	secrets map[string]string // by slot, beside the plan's own
-	locks   exec.Locker       // nil: locks are taken elsewhere
+	proxy   func(*url.URL) (*url.URL, error) // nil: the environment's does not count
+	secrets map[string]string                // by slot, beside the plan's own
+	locks   exec.Locker                      // nil: locks are taken elsewhere
 	// links, processes and volumes are a twin's mechanisms for faults. They are nil where faults are made on machines: at the
 	// plan's own targets and in a lab.
 	links     func(providers.Place) (providers.Links, error)
@@ -31,6 +33,7 @@ type reached struct {
 
 // lend puts into a provider's environment what was reached.
 func (r reached) lend(env providers.Env) providers.Env {
+	env.Proxy = r.proxy
 	env.Dial, env.Links, env.Processes, env.Volumes = r.dial, r.links, r.processes, r.volumes
 	return env
 }

@@ -118,7 +118,7 @@ func (q RecoverRequest) surroundings(p frozen, rec *journal.Record) (providers.E
 			dir = s.StandIn
 		}
 	}
-	there := reached{dial: realDial, machines: true}
+	there := reached{dial: realDial, proxy: proxyOf, machines: true}
 	env := providers.Env{
 		Run: q.Folder.ID, Request: q.Requests, Log: q.Log, Secret: q.Secret, ReadFile: readPlanFile("."),
 	}
