@@ -30,6 +30,8 @@ type Request struct {
 	User, Password string
 	// Bearer is a token that is sent in place of them when it is not empty.
 	Bearer string
+	// Silence is how long the service may send nothing once the request has left; 0: as long as the context lasts.
+	Silence time.Duration
 	// Limit bounds the answer's body; 0: DefaultBody.
 	Limit int64
 	// Again is asked before each redirect that is followed; nil: none need be. An error ends the request.
@@ -82,8 +84,14 @@ func (p *Pool) Do(ctx context.Context, r Request) (*Answer, error) {
 }
 
 func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	quiet := func() {}
+	if r.Silence > 0 {
+		timer := time.AfterFunc(r.Silence, func() { give(&silence{r.Silence}) })
+		defer timer.Stop()
+		quiet = func() { timer.Reset(r.Silence) }
+	}
 	var w written
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, w.trace()), r.Method, at.String(), bytes.NewReader(r.Body))
 	if err != nil {
@@ -119,7 +127,8 @@ func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error
 	if limit == 0 {
 		limit = DefaultBody
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	quiet()
+	body, err := io.ReadAll(io.LimitReader(heard{resp.Body, quiet}, limit+1))
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, CertificateEnds: w.certificate(), Sent: sent, Answered: time.Now()}
 	switch {
 	case err != nil:
@@ -132,6 +141,26 @@ func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error
 		return nil, f
 	}
 	return a, nil
+}
+
+// silence is why a request was given up whose service had stopped speaking. It is a deadline like any other.
+type silence struct{ after time.Duration }
+
+func (e *silence) Error() string { return fmt.Sprintf("it sent nothing for %s", e.after) }
+func (*silence) Unwrap() error   { return context.DeadlineExceeded }
+
+// heard tells of each time that something came.
+type heard struct {
+	io.Reader
+	tell func()
+}
+
+func (h heard) Read(b []byte) (int, error) {
+	n, err := h.Reader.Read(b)
+	if n > 0 {
+		h.tell()
+	}
+	return n, err
 }
 
 // cause prefers why the context ended over the words of the transport.

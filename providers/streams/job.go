@@ -192,6 +192,10 @@ func (d jobDeed) read(h providers.Handle) (a jobArgs, u jobUndo, s *Session, err
 // jobsOf lists the jobs of the instance; one that is stopped has none, whatever it answers.
 func (s *Session) jobsOf(ctx context.Context, i rest.Instance) ([]rest.Job, error) {
 	jobs, err := s.client.Jobs(ctx, i)
+	return s.noneWhereStopped(ctx, i, jobs, err)
+}
+
+func (s *Session) noneWhereStopped(ctx context.Context, i rest.Instance, jobs []rest.Job, err error) ([]rest.Job, error) {
 	if rest.StatusOf(err) >= 400 && rest.StatusOf(err) != 401 && rest.StatusOf(err) != 403 {
 		if now, lookErr := s.client.Now(ctx, i); lookErr == nil && now.Status == "stopped" {
 			return nil, nil
@@ -206,11 +210,8 @@ func (s *Session) byName(ctx context.Context, name string) ([]rest.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := s.jobsOf(ctx, i)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(jobs, func(j rest.Job) bool { return j.Name != name }), nil
+	jobs, err := s.client.JobsNamed(ctx, i, name)
+	return s.noneWhereStopped(ctx, i, jobs, err)
 }
 
 // Verify looks whether the job is running and healthy.

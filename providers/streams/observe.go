@@ -74,13 +74,13 @@ func (s *Session) observe(ctx context.Context, emit func(providers.Reading)) err
 	if len(ids) == 0 {
 		return nil
 	}
-	m := observation{emit: emit, low: time.Now().Add(-seconds(s.cfg.MetricRefresh, defaultRefresh))}
-	metrics, err := s.client.Metrics(ctx, i, ids)
+	m := observation{emit: emit, low: time.Now()}
+	metrics, read, err := s.client.Metrics(ctx, i, ids)
 	if err != nil {
 		return err
 	}
 	m.high = time.Now()
-	s.emitMetrics(known, found, metrics, m)
+	s.emitMetrics(known, found, metrics, m, read)
 	return nil
 }
 
@@ -172,7 +172,7 @@ func (s *Session) remember(path string, l look) {
 }
 
 // emitMetrics reports metrics. Those of a PE that is not running may be stale and are left out.
-func (s *Session) emitMetrics(known []tracked, found, metrics []rest.JobSnapshot, o observation) {
+func (s *Session) emitMetrics(known []tracked, found, metrics []rest.JobSnapshot, now observation, read rest.Read) {
 	launches := map[string]int64{}
 	for _, j := range found {
 		for _, pe := range j.PEs {
@@ -190,11 +190,15 @@ func (s *Session) emitMetrics(known []tracked, found, metrics []rest.JobSnapshot
 			custom := map[string]int64{}
 			var names []string
 			var sum usage
+			oldest := time.Duration(0)
 			for _, pe := range j.PEs {
 				n, ok := launches[t.id+"/"+string(pe.ID)]
 				if !ok {
 					continue
 				}
+				age := s.age(pe, read)
+				oldest = max(oldest, age)
+				o := now.back(age)
 				u := usageOf(pe)
 				o.usage(t.info.Path+".pe["+strconv.Quote(string(pe.ID))+"]", u)
 				o.outlets(t.info.Path, pe)
@@ -211,12 +215,65 @@ func (s *Session) emitMetrics(known []tracked, found, metrics []rest.JobSnapshot
 					}
 				}
 			}
+			o := now.back(oldest)
 			o.usage(t.info.Path, sum)
 			for _, n := range names {
 				o.number(t.info.Path+".metric["+strconv.Quote(n)+"]", custom[n])
 			}
 		}
 	}
+}
+
+// age is how old the metrics of a PE may have been when they were asked for: as old as the platform's interval of collecting
+// them allows (metric_refresh), less where the server says when it collected all of them, and more where it says that it
+// has not for longer.
+func (s *Session) age(pe rest.PE, read rest.Read) time.Duration {
+	refresh := seconds(s.cfg.MetricRefresh, defaultRefresh)
+	all, most, known := true, time.Duration(0), false
+	late := time.Duration(0)
+	each := func(ms []rest.Metric) {
+		for _, m := range ms {
+			low, high, ok := read.Age(m)
+			if !ok || high < 0 || low > mostAge { // clocks that do not go together say nothing
+				all = false
+				continue
+			}
+			known = true
+			most, late = max(most, high), max(late, low)
+		}
+	}
+	each(pe.Metrics)
+	for _, op := range pe.Operators {
+		each(op.Metrics)
+		for _, p := range op.InputPorts {
+			each(p.Metrics)
+		}
+		for _, p := range op.OutputPorts {
+			each(p.Metrics)
+		}
+	}
+	for _, p := range pe.OutputPorts {
+		each(p.Metrics)
+		for _, c := range p.Connections {
+			each(c.Metrics)
+		}
+	}
+	switch {
+	case late > refresh:
+		return most
+	case all && known:
+		return min(most, refresh)
+	}
+	return refresh
+}
+
+// mostAge is how old a metric can be said to be and be believed.
+const mostAge = time.Hour
+
+// back is an observation of something that may be older by some time.
+func (o observation) back(age time.Duration) observation {
+	o.low = o.low.Add(-age)
+	return o
 }
 
 // shortNames gives each operator its last name component, where no other operator of the job has the same.

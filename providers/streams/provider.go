@@ -39,14 +39,17 @@ type connection struct {
 	ServerName      string         `json:"server_name"`
 	Insecure        bool           `json:"insecure"`
 	proxy.Args
-	Timeout       value.Duration  `json:"timeout"`
-	PollInterval  value.Duration  `json:"poll_interval"`
-	IdleInterval  value.Duration  `json:"idle_poll_interval"`
-	MaxRequests   int             `json:"max_requests_per_second"`
-	MetricRefresh *value.Duration `json:"metric_refresh"`
-	OpenAPI       string          `json:"openapi"`
-	Operations    []operationArgs `json:"operation"`
-	Logs          []logArgs       `json:"log"`
+	Timeout        value.Duration  `json:"timeout"`
+	ConnectTimeout value.Duration  `json:"connect_timeout"`
+	ReadTimeout    value.Duration  `json:"read_timeout"`
+	SubmitTimeout  value.Duration  `json:"submit_timeout"`
+	PollInterval   value.Duration  `json:"poll_interval"`
+	IdleInterval   value.Duration  `json:"idle_poll_interval"`
+	MaxRequests    int             `json:"max_requests_per_second"`
+	MetricRefresh  *value.Duration `json:"metric_refresh"`
+	OpenAPI        string          `json:"openapi"`
+	Operations     []operationArgs `json:"operation"`
+	Logs           []logArgs       `json:"log"`
 }
 
 // defaultMaxRequests is how many requests a server is sent in a second at most where the plan does not say. A round of
@@ -73,7 +76,10 @@ func Provider() *providers.Provider {
 				{Name: "ca_file", Type: cty.String, Form: schema.Path, Public: true, Example: `"ca.pem"`, Description: "Certificates in PEM of the authorities to trust, instead of the system's. Domains use self-signed certificates unless told otherwise."},
 				{Name: "server_name", Type: cty.String, Public: true, Example: `"streams.example.com"`, Description: "The name that the server's certificate is for, where it is not the host in the URL."},
 				{Name: "insecure", Type: cty.Bool, Default: cty.False, Public: true, Example: "false", Description: "Whether to talk to a server whose certificate is not verified. Anybody in between can then read the password; every plan that does is warned about."},
-				{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("30s"), Public: true, Example: `"30s"`, Description: "How long one call may take. Submissions may take five minutes."},
+				{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("30s"), Public: true, Example: `"30s"`, Description: "How long one call may take, from its connection to the end of its answer. A read that is tried again may take twice as long in all."},
+				{Name: "connect_timeout", Type: cty.String, Form: schema.Duration, Min: new(0.1), Public: true, Example: `"5s"`, Description: "How long a connection may take to come about, with TLS and through a proxy. Without it 10s, and at most `timeout`."},
+				{Name: "read_timeout", Type: cty.String, Form: schema.Duration, Min: new(0.1), Public: true, Example: `"10s"`, Description: "How long the server may send nothing while the answer to a read is awaited. Without it, as long as `timeout` allows."},
+				{Name: "submit_timeout", Type: cty.String, Form: schema.Duration, Min: new(1.0), Default: cty.StringVal("5m"), Public: true, Example: `"10m"`, Description: "How long a submission or another change may take: the server answers when it is through. An upload may take longer, by its size."},
 				{Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("1s"), Public: true, Example: `"1s"`, Description: "How often the target is observed. Recovery times are no sharper than this."},
 				{Name: "idle_poll_interval", Type: cty.String, Form: schema.Duration, Public: true, Example: `"5s"`, Description: "How often the target is observed while nothing rests on what is seen: no fault is under way, nothing waits for a condition, no range of an expectation is open. Without it three times `poll_interval`, and at most 5s unless `poll_interval` is longer. Set it to `poll_interval` to look at the same pace all the time."},
 				{Name: "max_requests_per_second", Type: cty.Number, Min: new(1.0), Default: cty.NumberIntVal(defaultMaxRequests), Public: true, Example: "20", Description: "How many requests the server is sent in any second at most, by all of this run together: polls, submissions, faults, heals, actions. A quarter of them is kept from polls. The data service is not counted. Where several targets are at one server, the smallest of their figures counts."},
@@ -158,6 +164,7 @@ func assumptions() []providers.Assumption {
 		{ID: "streamtool.commands", Statement: "streamtool stops a PE with `stoppe -i INSTANCE ID` and starts it with `restartpe -i INSTANCE ID`; it stops and starts an instance with `stopinstance -i INSTANCE` and `startinstance -i INSTANCE`, and asks for no password.", Basis: "The sub-commands exist in the product (TA-pefail, IBM streamtool pages); that restartpe starts a PE that was stopped, and the order of arguments, are not confirmed."},
 		{ID: "rest.cancel", Statement: "A job is cancelled by DELETE of its own URI; 204 says it worked, 404 that it was not there.", Basis: "Clients of REST API 5.x."},
 		{ID: "rest.metrics.refresh", Statement: "Metrics are collected every 3 seconds, so that a metric may be that old when it is read (`metric_refresh`).", Basis: "Metrics are collected at intervals; the interval is not documented."},
+		{ID: "rest.metrics.retrieved", Statement: "`lastTimeRetrieved` of a metric is when it was collected, in milliseconds by the clock that also makes the `Date` of the answer.", Basis: "Metrics of 4.3 have it as the time of the last collection; which clock it is by is not documented. It is not believed where the two are more than an hour apart."},
 		{ID: "rest.logs", Statement: "A PE's logs are plain text at pes/{pe}/applicationtrace, consolelog and productlog below the instance; they grow at their end and begin anew with the PE or when they are rotated.", Basis: "Resources of 4.3 and clients of 5.x; the extension for 7.x downloads logs of jobs."},
 		{ID: "rest.reasons", Statement: "A PE says in `statusReason` why it is in its state; `none` while nothing has happened.", Basis: "Responses of 4.3 show `none`; the spelling of the others is inferred from the product's documentation, and any other word is taken as it comes."},
 		{ID: "bundle.description", Statement: "A bundle is a jar whose bundleInfo.xml names the application description in tar/bundle.tar, and that lists submission-time parameters with their composites, whether they are needed, and defaults. The server refuses names that are not in it.", Basis: "Bundle loader and schemas of the platform's open-sourced version; a bundle that is made otherwise is not looked at."},

@@ -85,6 +85,9 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	if d := s.cfg.Timeout.D(); d > 0 {
 		connect = min(connect, d)
 	}
+	if d := s.cfg.ConnectTimeout.D(); d > 0 {
+		connect = d
+	}
 	px, err := s.cfg.Args.For(env, s.cfg.URL)
 	if err != nil {
 		return nil, err
@@ -98,6 +101,7 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	}
 	s.client, err = rest.New(rest.Config{
 		Target: t.Name, URL: s.cfg.URL, Domain: s.cfg.Domain, Username: s.cfg.Username, Password: s.reveal, Token: s.bearer, Pool: s.pool, Timeout: s.cfg.Timeout.D(),
+		Submit: s.cfg.SubmitTimeout.D(), Read: s.cfg.ReadTimeout.D(),
 		Throttle: env.Throttles.At(serverOf(s.cfg.URL), s.maxRequests()),
 	})
 	return s, err

@@ -30,6 +30,7 @@ const (
 	defaultTimeout = 30 * time.Second
 	submitTimeout  = 5 * time.Minute
 	getTries       = 3
+	getTotal       = 2                // times the limit of one call, for all tries together
 	maxAfter       = 10 * time.Second // that a server may ask to be left alone before a read is tried again
 )
 
@@ -50,6 +51,7 @@ type Config struct {
 	Pool    *https.Pool
 	Timeout time.Duration // of one call; default 30s
 	Submit  time.Duration // of what changes something, and of an upload in addition to its size; default 5m
+	Read    time.Duration // of silence while the answer to a read is awaited; 0: as long as the call may take
 	// Throttle bounds the rate of requests; nil: nothing does.
 	Throttle *throttle.Throttle
 }
@@ -177,6 +179,9 @@ func (c *Client) Named(ctx context.Context, meant func(name string) bool, otherw
 // Get reads a resource. It is tried again after a server error or a broken connection, and after the time that a busy
 // server asks for, where that is short.
 func (c *Client) Get(ctx context.Context, doing, link string, into any) error {
+	whole := ctx
+	ctx, cancel := context.WithTimeoutCause(ctx, getTotal*c.cfg.Timeout, &tooLong{getTotal * c.cfg.Timeout})
+	defer cancel()
 	bo := &backoff.ExponentialBackOff{InitialInterval: 100 * time.Millisecond, Multiplier: 3, MaxInterval: time.Second}
 	bo.Reset()
 	var last error
@@ -193,7 +198,7 @@ func (c *Client) Get(ctx context.Context, doing, link string, into any) error {
 		}
 		return b, err
 	}, backoff.WithBackOff(bo), backoff.WithMaxTries(getTries))
-	if after := (*backoff.RetryAfterError)(nil); errors.As(err, &after) {
+	if after := (*backoff.RetryAfterError)(nil); errors.As(err, &after) || err != nil && last != nil && whole.Err() == nil && ctx.Err() != nil {
 		err = last
 	}
 	if err != nil {
@@ -209,6 +214,19 @@ func (c *Client) Look(ctx context.Context, doing, link string, into any) error {
 		return err
 	}
 	return c.decode(doing, http.MethodGet, link, body, into)
+}
+
+// LookAt is Look that also says when the request left and what the server's clock said when it answered; the latter is zero
+// where it does not say.
+func (c *Client) LookAt(ctx context.Context, doing, link string, into any) (sent, clock time.Time, err error) {
+	a, err := c.exchange(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout})
+	if err != nil {
+		return time.Time{}, time.Time{}, err
+	}
+	if t, err := http.ParseTime(a.Header.Get("Date")); err == nil {
+		clock = t
+	}
+	return a.Sent, clock, c.decode(doing, http.MethodGet, link, a.Body, into)
 }
 
 // Fetch reads a resource of at most limit bytes as it is, once.
@@ -321,6 +339,9 @@ func (c *Client) exchange(ctx context.Context, r call) (*https.Answer, error) {
 		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
 	}
 	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Bearer: token, Limit: r.most, Again: c.cfg.Throttle.Wait, Stream: r.stream, Size: r.size}
+	if r.method == http.MethodGet {
+		req.Silence = c.cfg.Read
+	}
 	if r.accept == "" {
 		r.accept = "application/json"
 	}

@@ -57,7 +57,7 @@ func TestWhatAHostileServerDoesIsBoundedAndNamed(t *testing.T) {
 		}, jobs + "the answer ended before its end: unexpected EOF; look at the server's log; a proxy or a load balancer in between may have cut the connection"},
 		"an answer that never comes": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			jobs + "no whole answer came in time: nothing within 10s; check that the address is right and that no firewall drops the packets, or raise `timeout` in the streams block of target dc1",
+			jobs + "no whole answer came in time: nothing within 20s; check that the address is right and that no firewall drops the packets, or raise `timeout` in the streams block of target dc1",
 		},
 		"an answer that drips": {func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
@@ -68,7 +68,7 @@ func TestWhatAHostileServerDoesIsBoundedAndNamed(t *testing.T) {
 				case <-time.After(time.Second):
 				}
 			}
-		}, jobs + "no whole answer came in time: nothing within 10s; check that the address is right and that no firewall drops the packets, or raise `timeout` in the streams block of target dc1"},
+		}, jobs + "no whole answer came in time: nothing within 20s; check that the address is right and that no firewall drops the packets, or raise `timeout` in the streams block of target dc1"},
 		"a page for browsers": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<html><script>alert(1)</script></html>")
 		}, jobs + "the answer is not the JSON object that was expected; check that `url` is the root of the Streams REST management API"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -145,6 +146,14 @@ func (c *Client) Jobs(ctx context.Context, i Instance) ([]Job, error) {
 	return all, err
 }
 
+// JobsNamed lists the jobs of a name. A server that does not know the filter lists all; they are filtered here too.
+func (c *Client) JobsNamed(ctx context.Context, i Instance, name string) ([]Job, error) {
+	named := i
+	named.Jobs = With(i.Jobs, "name", name)
+	all, err := c.Jobs(ctx, named)
+	return slices.DeleteFunc(all, func(j Job) bool { return j.Name != name }), err
+}
+
 // Services lists the running services of an instance.
 func (c *Client) Services(ctx context.Context, i Instance) ([]ActiveService, error) {
 	return pages[ActiveService](ctx, c, "list the services of the instance", i.ActiveServices, "activeServices")
@@ -156,11 +165,14 @@ const (
 	maxElements = 200_000
 )
 
-// pages reads a collection with all its pages.
+// pages reads a collection with all its pages: by the links of the server, and where it sends none and yet says that there
+// is more, by their numbers. What it says of the total is not believed where the pages say otherwise.
 func pages[T any](ctx context.Context, c *Client, doing, link, plural string) ([]T, error) {
 	var out []T
+	first, size, numbered := link, 0, false
 	seen := map[string]bool{}
-	for range maxPages {
+	begun := map[string]bool{} // first elements of pages
+	for n := range maxPages {
 		if u, err := c.Resolve(link); err == nil {
 			at := u.RequestURI()
 			if seen[at] {
@@ -168,27 +180,61 @@ func pages[T any](ctx context.Context, c *Client, doing, link, plural string) ([
 			}
 			seen[at] = true
 		}
-		var page map[string]json.RawMessage
-		if err := c.Get(ctx, doing, link, &page); err != nil {
+		some, p, err := onePage[T](ctx, c, doing, link, plural)
+		if err != nil {
 			return nil, err
 		}
-		var some []T
-		err := json.Unmarshal(orNull(page[plural]), &some)
-		var wrong *json.UnmarshalTypeError
-		if err != nil && !errors.As(err, &wrong) {
-			return nil, fmt.Errorf("%s at %s: %w", doing, c.cfg.Target, err)
+		if numbered && p.next == "" && (p.first == "" || begun[p.first]) {
+			return out, nil // it has no such page, or does not know of pages
 		}
-		out = append(out, some...)
-		if len(out) > maxElements {
+		begun[p.first] = true
+		if out = append(out, some...); len(out) > maxElements {
 			break
 		}
-		var next string
-		if json.Unmarshal(orNull(page["next"]), &next) != nil || next == "" {
-			return out, nil //nolint:nilerr // a `next` that is no text means that there is none
+		if n == 0 {
+			size = len(some)
 		}
-		link = next
+		switch {
+		case p.next != "":
+			link = p.next
+		case size > 0 && p.total > int64(len(out)) && !strings.Contains(first, "page="):
+			numbered = true
+			link = With(With(first, "count", strconv.Itoa(size)), "page", strconv.Itoa(n+2))
+		default:
+			return out, nil
+		}
 	}
 	return nil, fmt.Errorf("%s at %s: the list has no end: more than %d pages or %d elements", doing, c.cfg.Target, maxPages, maxElements)
+}
+
+// page is what a page says beside its elements.
+type page struct {
+	next  string
+	total int64
+	first string // its first element, as it came
+}
+
+func onePage[T any](ctx context.Context, c *Client, doing, link, plural string) ([]T, page, error) {
+	var p page
+	var got map[string]json.RawMessage
+	if err := c.Get(ctx, doing, link, &got); err != nil {
+		return nil, p, err
+	}
+	var some []T
+	err := json.Unmarshal(orNull(got[plural]), &some)
+	var wrong *json.UnmarshalTypeError
+	if err != nil && !errors.As(err, &wrong) {
+		return nil, p, fmt.Errorf("%s at %s: %w", doing, c.cfg.Target, err)
+	}
+	var raw []json.RawMessage
+	if json.Unmarshal(orNull(got[plural]), &raw) == nil && len(raw) > 0 {
+		p.first = string(raw[0])
+	}
+	_ = json.Unmarshal(orNull(got["next"]), &p.next) // what is no text means that there is none
+	var total Int
+	_ = total.UnmarshalJSON(orNull(got["total"])) // it never fails
+	p.total = total.V
+	return some, p, nil
 }
 
 func orNull(b json.RawMessage) json.RawMessage {

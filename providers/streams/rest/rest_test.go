@@ -290,15 +290,33 @@ func TestWithoutSnapshotsTheSingleResourcesAreRead(t *testing.T) {
 		"GET /m":           says(`{"metrics":[{"name":"custom","value":3,"metricType":"custom"}]}`),
 		"GET /in":          says(`{"inputPorts":[{"indexWithinOperator":0,"metrics":"/in/0"}]}`),
 		"GET /in/0":        says(`{"metrics":[{"name":"nTuplesProcessed","value":41}]}`),
+
+		"GET /i/pes/4/metrics":     says(`{"metrics":[{"name":"nCpuMilliseconds","value":7}]}`),
+		"GET /i/pes/4/outputports": says(`{"outputPorts":[{"indexWithinPE":0,"metrics":"/out/0"}]}`),
+		"GET /out/0":               says(`{"metrics":[{"name":"nBrokenConnections","value":2}]}`),
+		"GET /i/peconnections":     says(`{"connections":[{"id":"c1","metrics":"/c/1","source":{"pe":"/i/pes/4"}},{"id":"c2","metrics":"/c/2","source":{"pe":"/i/pes/5"}}]}`),
+		"GET /c/1":                 says(`{"metrics":[{"name":"congestionFactor","value":30}]}`),
 	}
 	with(t, h, nil, func(t *testing.T, c *rest.Client) {
-		i := rest.Instance{Jobs: "/i/jobs", PEs: "/i/pes", Operators: "/i/operators", JobsSnapshot: "/i/jobs/snapshot", MetricsSnapshot: "/i/jobs/metricssnapshot"}
+		i := rest.Instance{Jobs: "/i/jobs", PEs: "/i/pes", Operators: "/i/operators", PEConnections: "/i/peconnections", JobsSnapshot: "/i/jobs/snapshot", MetricsSnapshot: "/i/jobs/metricssnapshot"}
 		jobs, err := c.Snapshot(t.Context(), i)
 		if err != nil || len(jobs) != 1 || len(jobs[0].PEs) != 1 || jobs[0].PEs[0].LaunchCount.V != 2 || jobs[0].PEs[0].Operators[0].Name != "A.Sink" {
 			t.Errorf("got %+v, %v", jobs, err)
 		}
-		m, err := c.Metrics(t.Context(), i, []string{"1"})
+		m, _, err := c.Metrics(t.Context(), i, []string{"1"})
 		if err != nil || len(m) != 1 || m[0].PEs[0].ID != "4" || m[0].PEs[0].Operators[0].InputPorts[0].Metrics[0].Value.V != 41 || m[0].PEs[0].Operators[0].Metrics[0].Value.V != 3 {
+			t.Errorf("got %+v, %v", m, err)
+		}
+		pe := m[0].PEs[0]
+		if len(pe.OutputPorts) != 2 || pe.Metrics[0].Value.V != 7 || pe.OutputPorts[0].Metrics[0].Value.V != 2 || pe.OutputPorts[1].Connections[0].ID != "c1" || pe.OutputPorts[1].Connections[0].Metrics[0].Value.V != 30 {
+			t.Errorf("the PE is %+v", pe)
+		}
+		for path := range h { // a server that has none of that either
+			if strings.HasPrefix(path, "GET /i/pe") && path != "GET /i/pes" {
+				delete(h, path)
+			}
+		}
+		if m, _, err := c.Metrics(t.Context(), i, []string{"1"}); err != nil || len(m[0].PEs[0].Metrics)+len(m[0].PEs[0].OutputPorts) != 0 || len(m[0].PEs[0].Operators) != 1 {
 			t.Errorf("got %+v, %v", m, err)
 		}
 	})

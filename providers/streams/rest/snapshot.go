@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 )
 
 // Metric is one metric.
@@ -82,18 +83,36 @@ func (c *Client) Snapshot(ctx context.Context, i Instance) ([]JobSnapshot, error
 	return got.Jobs, err
 }
 
+// Read is when metrics were read.
+type Read struct {
+	Sent time.Time // just before the request left
+	// Clock is what the server's clock said then, in whole seconds; zero where it does not say.
+	Clock time.Time
+}
+
+// Age is how old a metric may have been when the request left, by the server's own clock, which also says when the metric
+// was collected. It is false where it does not say.
+func (r Read) Age(m Metric) (low, high time.Duration, ok bool) {
+	if r.Clock.IsZero() || !m.Retrieved.Set {
+		return 0, 0, false
+	}
+	low = r.Clock.Sub(time.UnixMilli(m.Retrieved.V))
+	return low, low + time.Second, true // its clock is told in whole seconds
+}
+
 // Metrics reads the metrics of some jobs; others may be among them.
-func (c *Client) Metrics(ctx context.Context, i Instance, ids []string) ([]JobSnapshot, error) {
+func (c *Client) Metrics(ctx context.Context, i Instance, ids []string) ([]JobSnapshot, Read, error) {
 	var got snapshots
 	link := i.MetricsSnapshot
 	if len(ids) > 0 {
 		link = With(link, "restid", strings.Join(ids, ","))
 	}
-	err := c.Look(ctx, "look at the metrics", link, &got)
+	sent, clock, err := c.LookAt(ctx, "look at the metrics", link, &got)
 	if NotFound(err) {
-		return c.gather(ctx, i, ids)
+		all, err := c.gather(ctx, i, ids)
+		return all, Read{}, err // of many requests
 	}
-	return got.Jobs, err
+	return got.Jobs, Read{sent, clock}, err
 }
 
 // linked are the members of a single resource that say what it belongs to.
@@ -197,9 +216,47 @@ func (c *Client) gather(ctx context.Context, i Instance, ids []string) ([]JobSna
 			}
 			s.PEs[at[pe]].Operators = append(s.PEs[at[pe]].Operators, op)
 		}
+		if err := c.gatherPEs(ctx, i, &s); err != nil {
+			return nil, err
+		}
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// gatherPEs adds what PEs use and how their connections fare. What the server does not have stays out.
+func (c *Client) gatherPEs(ctx context.Context, i Instance, s *JobSnapshot) error {
+	for n := range s.PEs {
+		pe := &s.PEs[n]
+		self := Join(i.PEs, "/"+escape(string(pe.ID)))
+		var err error
+		if pe.Metrics, err = c.metricsAt(ctx, Join(self, "/metrics")); err != nil && !NotFound(err) {
+			return err
+		}
+		ports, err := c.portsAt(ctx, Join(self, "/outputports"), "outputPorts")
+		if err != nil && !NotFound(err) {
+			return err
+		}
+		for _, p := range ports {
+			pe.OutputPorts = append(pe.OutputPorts, PEPort{Metrics: p.Metrics})
+		}
+	}
+	links, err := c.Connections(ctx, i, []string{string(s.ID)})
+	if err != nil && !NotFound(err) {
+		return err
+	}
+	for _, l := range links {
+		m, err := c.metricsAt(ctx, l.Metrics)
+		if err != nil && !NotFound(err) {
+			return err
+		}
+		for n := range s.PEs {
+			if string(s.PEs[n].ID) == l.Source.PEID() {
+				s.PEs[n].OutputPorts = append(s.PEs[n].OutputPorts, PEPort{Connections: []PortOutlet{{ID: l.ID, Metrics: m}}})
+			}
+		}
+	}
+	return nil
 }
 
 func (c *Client) metricsAt(ctx context.Context, link string) ([]Metric, error) {
