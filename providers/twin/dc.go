@@ -43,12 +43,13 @@ type dc struct {
 	bundles  map[string][]byte
 	uploads  int // ever
 	api      http.Handler
+	older    older
 	data     *http.Server
 	sockets  sockets
 }
 
 func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
-	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, storage: newStorage(t.cfg, i), status: "running", started: time.Now(), bundles: map[string][]byte{}, store: newStore()}
+	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, storage: newStorage(t.cfg, i), status: "running", started: time.Now(), bundles: map[string][]byte{}, store: newStore(), older: newOlder()}
 	d.machines, d.api = machinesUp(len(d.hosts)), d.serveREST()
 	loop := fmt.Sprintf("127.0.%d.1", i+1)
 	for k, h := range d.hosts {
@@ -95,13 +96,24 @@ func (d *dc) startData() error {
 	return nil
 }
 
-// authenticated asks for the user's name and password.
+// authenticated asks for the user's name and password. API 5 takes a token, too.
 func (d *dc) authenticated(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, pw, ok := r.BasicAuth()
-		if !ok || user != d.cfg.Username || pw != d.cfg.Password {
+		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if bearer && d.twin.cfg.API == 5 {
+			ok = d.tokenHolds(token)
+		} else {
+			ok = ok && user == d.cfg.Username && pw == d.cfg.Password
+		}
+		if !ok {
+			shape := d.twin.cfg.Errors
 			w.Header().Set("WWW-Authenticate", `Basic realm="Streams"`)
-			d.twin.cfg.Errors.Refuse(w, api.Fail(http.StatusUnauthorized, "", "The user name or the password is not valid."))
+			if d.twin.cfg.API == 5 {
+				shape = api.Listed
+				w.Header().Add("WWW-Authenticate", `Bearer realm="Streams"`)
+			}
+			shape.Refuse(w, api.Fail(http.StatusUnauthorized, "", "The user name or the password is not valid."))
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<20)

@@ -18,25 +18,45 @@ func reply(w http.ResponseWriter, status int, v any) { api.Reply(w, status, v) }
 const product = "7.2.0.0"
 
 // serveREST makes the management API of the domain, for who has logged in.
-func (d *dc) serveREST() http.Handler { return d.authenticated(api.Handler(d.routes(), d.mounts())) }
+func (d *dc) serveREST() http.Handler { return d.authenticated(api.Handler(d.mounts()...)) }
 
-// mounts are where the API is served.
+// mounts are where the API is served: that of 7.2, and that of 5.x beside it where it is asked for.
 func (d *dc) mounts() []api.Mount {
-	return []api.Mount{{Prefix: "/streams", Shape: d.twin.cfg.Errors, Check: d.known}}
+	routes := d.routes()
+	out := []api.Mount{d.described(api.Mount{Prefix: "/streams", Routes: routes, Shape: d.twin.cfg.Errors, Check: d.known})}
+	if d.twin.cfg.API != 5 {
+		return out
+	}
+	older := api.Mount{Routes: append(routes, d.olderRoutes()...), Five: true, Shape: api.Listed, Check: d.known}
+	for _, prefix := range []string{olderPrefix, clusterPrefix} {
+		older.Prefix = prefix
+		out = append(out, d.described(older))
+	}
+	// In a cluster the root has a prefix of its own; clients find it by that of the instance's URL.
+	roots := []api.Route{
+		api.Whole("/resources", "getRoot", "Lists the collections that discovery begins with.", nil, d.root),
+		api.Whole("/instances/{instance}", "getRootOfInstance", "Lists the collections that discovery begins with.", nil, d.root),
+	}
+	return append(out, api.Mount{Prefix: clusterRoots, Root: clusterPrefix, Routes: roots, Five: true, Shape: api.Listed, Check: d.known})
 }
 
-// routes are all calls of the API.
+// described adds the description of a mount to its routes.
+func (d *dc) described(m api.Mount) api.Mount {
+	var whole api.Mount
+	document := sync.OnceValue(func() object {
+		return api.Describe("Streams REST management API, as the twin of xdc serves it", product, whole)
+	})
+	m.Routes = append(slices.Clone(m.Routes), api.Whole("/openapi.json", "getOpenAPI", "Describes this API.", nil, func(*api.Call) (object, error) { return document(), nil }))
+	whole = m
+	return m
+}
+
+// routes are the calls that the API has in all releases.
 func (d *dc) routes() []api.Route {
-	var document func() object
-	routes := slices.Concat(
+	return slices.Concat(
 		d.domainRoutes(), d.machineRoutes(), d.instanceRoutes(), d.storeRoutes(), d.jobRoutes(), d.submitRoutes(), d.peRoutes(), d.connectionRoutes(),
 		d.operatorRoutes(), d.portRoutes(), d.viewRoutes(), d.snapshotRoutes(),
-		[]api.Route{api.Whole("/openapi.json", "getOpenAPI", "The description of this API.", nil, func(*api.Call) (object, error) { return document(), nil })},
 	)
-	document = sync.OnceValue(func() object {
-		return api.Describe("Streams REST management API, as the twin of xdc serves it", product, routes, d.mounts()[0])
-	})
-	return routes
 }
 
 // known refuses what lies below another instance or another domain.

@@ -110,7 +110,10 @@ func (s still) rest(c *api.Call) api.Job {
 		}
 	}
 	if c.Five {
-		s.five(c, &j, group)
+		j.ProductVersion = olderProduct
+		j.JobGroup = string(in.To("jobgroups", group))
+		j.Resources, j.Notifications = ref(in.To("resources").Where("job.restid", s.id)), ref(in.To("notifications").Where("job.restid", s.id))
+		j.NotificationsSnapshot, j.PersistentPaths = ref(self.To("notificationssnapshot")), ref(self.To("persistentpaths"))
 	}
 	return j
 }

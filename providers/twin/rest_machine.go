@@ -94,7 +94,7 @@ func (d *dc) resource(c *api.Call, i int) api.Resource {
 	return api.Resource{
 		Element: element("resource", h.Name, self), ID: h.Name, DisplayName: h.Name, IPAddress: h.Address, Status: m.status, Type: "system", Tags: tagNames(), RestrictedTags: []string{},
 		ServiceStatus: d.states(i, true), Metrics: self.To("metrics"), ActiveServices: d.ownerAt(c).To("activeservices").Where("resource.restid", h.Name),
-		Allocations: d.ownerAt(c).To("resourceallocations").Where("resource.restid", h.Name), Installations: self.To("installations"), Domain: before5(c, d.domainAt(c)),
+		Allocations: d.ownerAt(c).To("resourceallocations").Where("resource.restid", h.Name), Installations: self.To("installations"), Domain: before5(c, d.domainAt(c)), Related: d.jobsOn(i),
 	}
 }
 
@@ -121,7 +121,7 @@ func (d *dc) host(c *api.Call, i int) api.Host {
 	return api.Host{
 		Element: element("host", h.Address, self), Name: h.Name, IPAddress: h.Address, Status: m.status, SchedulerState: m.scheduler, ProcessorCount: processors,
 		Services: services, Tags: tagNames(), RestrictedTags: []string{}, Jobs: in.To("jobs").Where("resource.restid", h.Name), PEs: in.To("pes").Where("resource.restid", h.Name),
-		Metrics: self.To("metrics"), Instance: in, Domain: d.domainAt(c),
+		Metrics: self.To("metrics"), Instance: in, Domain: d.domainAt(c), Related: d.jobsOn(i),
 	}
 }
 
@@ -129,18 +129,23 @@ func (d *dc) allocation(c *api.Call, i int) api.ResourceAllocation {
 	h, m := d.hosts[i], d.machine(i)
 	in := d.at(c)
 	self := in.To("resourceallocations", h.Name)
-	a := api.ResourceAllocation{
+	return api.ResourceAllocation{
 		Element: element("resourceAllocation", h.Name, self), Status: m.status, SchedulerStatus: m.scheduler, ApplicationResource: true, Resource: d.ownerAt(c).To("resources", h.Name),
 		Instance: in, Domain: before5(c, d.domainAt(c)), ActiveServices: self.To("activeservices"), Jobs: in.To("jobs").Where("resource.restid", h.Name), PEs: in.To("pes").Where("resource.restid", h.Name),
 		ResourceSpecification: api.ResourceSpecification{ID: "0", Tags: tagNames(), RestrictedTags: []string{}, ResourceCount: int64(len(d.hosts))}, ServiceStatus: d.states(i, false),
-		Related: api.Related{"job": {}},
+		Related: d.jobsOn(i),
 	}
+}
+
+// jobsOn are the jobs that have PEs on a host, for filters.
+func (d *dc) jobsOn(i int) api.Related {
+	jobs := []string{}
 	for _, s := range d.alive() {
 		if slices.ContainsFunc(s.pes, func(p pe) bool { return p.host == i }) {
-			a.Related["job"] = append(a.Related["job"], s.id)
+			jobs = append(jobs, s.id)
 		}
 	}
-	return a
+	return api.Related{"job": jobs, "resource": {d.hosts[i].Name}}
 }
 
 func (d *dc) installations(c *api.Call) ([]api.Installation, error) {

@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -49,4 +50,9 @@ func got(t testing.TB, w *Twin, path string) map[string]any {
 		t.Fatalf("GET %s: %d %s", path, a.status, a.body)
 	}
 	return a.object(t)
+}
+
+// tokens gives out tokens of the first data centre.
+func tokens(w *Twin) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return w.dcs[0].token().AccessToken, nil }
 }

@@ -38,6 +38,8 @@ type Config struct {
 	Key string
 	// Token guards the control endpoint.
 	Token string
+	// API is 5 where the REST API of releases 5.x is served beside that of 7.2.
+	API int
 	// Errors is the shape of the errors of the management API.
 	Errors api.Shape
 	// Processes starts the processes of PEs; nil makes them up.
@@ -196,7 +198,11 @@ func (t *Twin) Close() error {
 
 // URL is the root of a target's management API.
 func (t *Twin) URL(target string) string {
-	return "https://" + t.net.Address(net.JoinHostPort(serviceHost(target), restPort)) + "/streams/resources"
+	path := "/streams"
+	if t.cfg.API == 5 {
+		path = olderPrefix
+	}
+	return "https://" + t.net.Address(net.JoinHostPort(serviceHost(target), restPort)) + path + "/resources"
 }
 
 // ControlURL is where links are cut and leases kept.

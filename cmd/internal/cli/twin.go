@@ -14,6 +14,7 @@ import (
 	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/providers/standin"
 	"github.com/xdc-project/xdc/providers/twin"
+	"github.com/xdc-project/xdc/providers/twin/api"
 )
 
 // TwinCmd are the commands about twins.
@@ -30,13 +31,15 @@ func (TwinCmd) Help() string {
 // TwinServe serves a twin.
 type TwinServe struct {
 	PlanArgs
-	Dir  string  `name:"dir" required:"" placeholder:"DIR" help:"Folder for stand-in.json, the certificates, the passwords and the truth."`
-	Seed *uint64 `name:"seed" placeholder:"N" help:"Where everything random in the twin comes from. Random if not given."`
+	Dir    string  `name:"dir" required:"" placeholder:"DIR" help:"Folder for stand-in.json, the certificates, the passwords and the truth."`
+	API    int     `name:"api" enum:"7,5" default:"7" placeholder:"7" help:"5 serves the REST API of releases 5.x beside that of 7.2, and is the one that stand-in.json names."`
+	Errors string  `name:"errors" enum:"single,listed" default:"single" placeholder:"single" help:"The shape of errors of the API of 7.2: single has one id and message, listed a list of messages, as in API 5."`
+	Seed   *uint64 `name:"seed" placeholder:"N" help:"Where everything random in the twin comes from. Random if not given."`
 }
 
 // Help has examples.
 func (TwinServe) Help() string {
-	return "Prints one JSON line when everything answers, and serves until SIGTERM, an interrupt, or xdc twin stop.\n\nExamples:\n\n    xdc twin serve examples/network-partition --dir /tmp/twin &\n    xdc apply --on /tmp/twin --auto-approve examples/network-partition\n"
+	return "Prints one JSON line when everything answers, and serves until SIGTERM, an interrupt, or xdc twin stop.\n\nExamples:\n\n    xdc twin serve examples/network-partition --dir /tmp/twin &\n    xdc apply --on /tmp/twin --auto-approve examples/network-partition\n    xdc twin serve examples/network-partition --dir /tmp/older --api 5\n"
 }
 
 // Run serves.
@@ -54,7 +57,12 @@ func (t *TwinServe) Run(c *Context) error {
 	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var said error
-	err := twin.Serve(ctx, session.Model(frozen, seed, nil), t.Dir, func(s *standin.StandIn) {
+	model := session.Model(frozen, seed, nil)
+	model.API = t.API
+	if t.Errors == "listed" {
+		model.Errors = api.Listed
+	}
+	err := twin.Serve(ctx, model, t.Dir, func(s *standin.StandIn) {
 		b, err := json.Marshal(s)
 		if err == nil {
 			_, err = fmt.Fprintf(c.Out, "%s\n", b)

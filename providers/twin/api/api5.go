@@ -48,15 +48,6 @@ type InstanceState struct {
 	Leader bool          `json:"leader"`
 }
 
-// JobService are the links to a job's data exchange in API 5.
-type JobService struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	APIJSON   Link   `json:"apiJson"`
-	APIYAML   Link   `json:"apiYaml"`
-	APIViewer Link   `json:"apiViewer"`
-}
-
 // Property is one property of an instance in API 5.
 type Property struct {
 	Element
@@ -95,4 +86,9 @@ type JobSubmission struct {
 // FailureReason is why a submission failed.
 type FailureReason struct {
 	Message string `json:"message"`
+}
+
+// NotificationsSnapshot is what a job, or all jobs, have notified of.
+type NotificationsSnapshot struct {
+	Notifications []Named `json:"notifications"`
 }

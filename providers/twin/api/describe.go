@@ -19,10 +19,10 @@ type describer struct {
 
 // Describe is the OpenAPI 3 document of routes at a mount. It is made from what serves: the types that bodies are made of
 // and the table that requests are routed by.
-func Describe(title, version string, routes []Route, m Mount) map[string]any {
+func Describe(title, version string, m Mount) map[string]any {
 	d := describer{schemas: map[string]any{}}
 	paths := map[string]map[string]any{}
-	for _, r := range routes {
+	for _, r := range m.Routes {
 		if !r.in(m.Five) {
 			continue
 		}

@@ -72,6 +72,7 @@ type Ensemble struct {
 
 // Resource is a machine of a domain. Reference: section 2.9.
 type Resource struct {
+	Related `json:"-"`
 	Element
 	ID             string         `json:"id"`
 	DisplayName    string         `json:"displayName"`

@@ -46,11 +46,10 @@ type Job struct {
 	ResourceAllocations *Link `json:"resourceAllocations,omitempty"`
 	Hosts               *Link `json:"hosts,omitempty"`
 	// Those of 5.x.
-	Resources             *Link       `json:"resources,omitempty" api:"5"`
-	Notifications         *Link       `json:"notifications,omitempty" api:"5"`
-	NotificationsSnapshot *Link       `json:"notificationsSnapshot,omitempty" api:"5"`
-	PersistentPaths       *Link       `json:"persistentPaths,omitempty" api:"5"`
-	Service               *JobService `json:"service,omitempty" api:"5"`
+	Resources             *Link `json:"resources,omitempty" api:"5"`
+	Notifications         *Link `json:"notifications,omitempty" api:"5"`
+	NotificationsSnapshot *Link `json:"notificationsSnapshot,omitempty" api:"5"`
+	PersistentPaths       *Link `json:"persistentPaths,omitempty" api:"5"`
 }
 
 // SubmitParameter is a parameter that a job was submitted with.

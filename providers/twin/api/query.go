@@ -42,13 +42,14 @@ func page(c *Call, plural, kind string, items any) (map[string]any, error) {
 		}
 		return out, nil
 	}
+	known := names(v.Type().Elem())
 	objects := make([]object, 0, v.Len())
 	for i := range v.Len() {
 		o, err := objectOf(v.Index(i).Interface())
 		if err != nil {
 			return nil, err
 		}
-		if o.fits(c.query) {
+		if o.fits(c.query, known) {
 			objects = append(objects, o)
 		}
 	}
@@ -90,14 +91,24 @@ func objectOf(item any) (object, error) {
 	return o, dec.Decode(&o.props)
 }
 
-// fits applies filters: several properties are ANDed, several values of one ORed, unknown ones ignored.
-func (o object) fits(q url.Values) bool {
+// names are the properties that a type can have.
+func names(t reflect.Type) map[string]bool {
+	out := map[string]bool{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out[name] = true
+	}
+	return out
+}
+
+// fits applies filters: several properties are ANDed, several values of one ORed, those that the type does not have ignored.
+func (o object) fits(q url.Values, known map[string]bool) bool {
 	for name, values := range q {
 		if slices.Contains(parameters, name) {
 			continue
 		}
-		have, known := o.values(name)
-		if !known {
+		have, there := o.values(name)
+		if first, _, _ := strings.Cut(name, "."); !there && !known[first] || name == "" {
 			continue
 		}
 		want := strings.Split(strings.Join(values, ","), ",")

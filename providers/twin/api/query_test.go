@@ -17,6 +17,7 @@ type thing struct {
 	Odd     bool    `json:"odd"`
 	Job     Link    `json:"job"`
 	Note    *string `json:"note"`
+	Rare    string  `json:"rare,omitempty"`
 	Inner   struct {
 		A, B string
 	} `json:"inner"`
@@ -31,6 +32,9 @@ func things() []thing {
 		t.Related = Related{"resource": {"edge" + t.ID}}
 		t.Inner.A, t.Inner.B = "a"+t.ID, "b"+t.ID
 		t.Tags = []string{"t" + t.ID, "all"}
+		if i == 6 {
+			t.Rare = "yes"
+		}
 		out = append(out, t)
 	}
 	return out
@@ -57,7 +61,7 @@ func serveThings(shape Shape) http.Handler {
 		Send(http.MethodPatch, "/things/{id}", "changeThing", "Changes.", http.StatusOK, func(_ *Call, in Submission) (Submission, error) { return in, nil }),
 		Remove("/things/{id}", "deleteThing", "Deletes.", func(*Call) error { return nil }),
 	}
-	return Handler(routes, []Mount{{Prefix: "/streams", Shape: shape}})
+	return Handler(Mount{Prefix: "/streams", Routes: routes, Shape: shape})
 }
 
 func call(t testing.TB, h http.Handler, method, path, body string) (int, http.Header, map[string]any) {
@@ -114,6 +118,9 @@ func TestCollectionsAreQueried(t *testing.T) {
 		"job.restid=a%2Fb&id=1":           "1",
 		"job.restid=other":                "",
 		"resource.restid=edge2,edge11":    "2 11",
+		"rare=yes":                        "6",
+		"inner.C=1":                       "",
+		"=1":                              "0 1 2 3 4 5 6 7 8 9 10 11",
 		"nonsense=1":                      "0 1 2 3 4 5 6 7 8 9 10 11",
 		"view.restid=1":                   "0 1 2 3 4 5 6 7 8 9 10 11",
 		"id=none":                         "",

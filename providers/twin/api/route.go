@@ -25,7 +25,6 @@ type Route struct {
 	kind        string // resource type of its elements
 	verbs       []string
 	queries     []string
-	fives       bool // only in API 5
 	sevens      bool // only before API 5
 	handle      func(*Call) (any, error)
 }
@@ -177,14 +176,11 @@ func Actions(path, id, summary, kind string, verbs ...Verb) Route {
 	return r
 }
 
-// Only5 offers a route in API 5 alone.
-func Only5(r Route) Route { r.fives = true; return r }
-
 // Before5 offers a route before API 5 alone.
 func Before5(r Route) Route { r.sevens = true; return r }
 
 // in reports whether a route is offered in an API.
-func (r Route) in(five bool) bool { return five && !r.sevens || !five && !r.fives }
+func (r Route) in(five bool) bool { return !five || !r.sevens }
 
 // decode reads a body of JSON.
 func (c *Call) decode(into any) error {
@@ -214,17 +210,20 @@ func orBody(field string) string {
 type Mount struct {
 	// Prefix is the path that routes lie below, "/streams".
 	Prefix string
+	// Root is the path that links lead to; empty: Prefix.
+	Root   string
+	Routes []Route
 	Five   bool
 	Shape  Shape
 	// Check is made before a call is answered; may be nil.
 	Check func(*Call) error
 }
 
-// Handler serves routes at their mounts.
-func Handler(routes []Route, mounts []Mount) http.Handler {
+// Handler serves mounts.
+func Handler(mounts ...Mount) http.Handler {
 	mux := http.NewServeMux()
 	for _, m := range mounts {
-		for _, r := range routes {
+		for _, r := range m.Routes {
 			if r.in(m.Five) {
 				mux.HandleFunc(r.Method+" "+m.Prefix+r.Path, m.serve(r))
 			}
@@ -270,8 +269,12 @@ func (r *refusal) Write(b []byte) (int, error) { return len(b), nil }
 
 // serve answers one route.
 func (m Mount) serve(r Route) http.HandlerFunc {
+	root := m.Root
+	if root == "" {
+		root = m.Prefix
+	}
 	return func(w http.ResponseWriter, req *http.Request) {
-		c := &Call{Request: req, w: w, Root: "https://" + req.Host + m.Prefix, Five: m.Five, Shape: m.Shape, query: req.URL.Query()}
+		c := &Call{Request: req, w: w, Root: "https://" + req.Host + root, Five: m.Five, Shape: m.Shape, query: req.URL.Query()}
 		v, err := any(nil), error(nil)
 		if m.Check != nil {
 			err = m.Check(c)
