@@ -24,10 +24,10 @@ func (g *graph) connections(up []bool, pe int, required bool) api.Connections {
 			there++
 		}
 	}
-	switch {
-	case there == all:
+	switch there {
+	case all:
 		return "connected"
-	case there == 0:
+	case 0:
 		return "disconnected"
 	}
 	return "partiallyConnected"
@@ -53,10 +53,10 @@ func jobHealth(g *graph, pes []pe) api.Health {
 	up := g.connected(pes)
 	running, healthy, fresh := 0, 0, 0
 	for i, p := range pes {
-		switch {
-		case p.status == "constructed":
+		switch p.status { //nolint:exhaustive // the others count for nothing
+		case "constructed":
 			fresh++
-		case p.status == "running":
+		case "running":
 			running++
 		}
 		if healthOf(p.status, g.connections(up, i, true), g.connections(up, i, false)) == "healthy" {

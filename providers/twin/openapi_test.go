@@ -33,9 +33,12 @@ func TestTheDocumentTeachesEveryOperation(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, want := range []openapi.Want{
-				{Verb: "stop", Collections: []string{"pes"}, Words: []string{"pe"}}, {Verb: "start", Collections: []string{"pes"}, Words: []string{"pe"}},
-				{Verb: "restart", Collections: []string{"pes"}, Words: []string{"pe"}}, {Verb: "stop", Collections: []string{"instances"}, Words: []string{"instance"}},
-				{Verb: "start", Collections: []string{"instances"}, Words: []string{"instance"}}, {Verb: "quiesce", Collections: []string{"resources", "hosts"}, Words: []string{"resource"}},
+				{Verb: "stop", Collections: []string{"pes"}, Words: []string{"pe"}},
+				{Verb: "start", Collections: []string{"pes"}, Words: []string{"pe"}},
+				{Verb: "restart", Collections: []string{"pes"}, Words: []string{"pe"}},
+				{Verb: "stop", Collections: []string{"instances"}, Words: []string{"instance"}},
+				{Verb: "start", Collections: []string{"instances"}, Words: []string{"instance"}},
+				{Verb: "quiesce", Collections: []string{"resources", "hosts"}, Words: []string{"resource"}},
 				{Verb: "resume", Collections: []string{"resources", "hosts"}, Words: []string{"resource"}},
 			} {
 				calls := doc.Find(want)
@@ -239,7 +242,7 @@ func TestTheDocumentIsWhole(t *testing.T) {
 							have = append(have, fmt.Sprint(inside(p, "name")))
 						}
 					}
-					for _, seg := range strings.Split(path, "/") {
+					for seg := range strings.SplitSeq(path, "/") {
 						if strings.HasPrefix(seg, "{") {
 							want = append(want, strings.Trim(seg, "{}"))
 						}

@@ -67,7 +67,7 @@ func TestThePublishedNodeClientWorks(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), node, filepath.Join(here, "client.js"), "https://"+root.Host, "u", bundle)
-	cmd.Env = append(os.Environ(), "NODE_PATH="+here+string(filepath.ListSeparator)+modules, "TWIN_PASSWORD=p", "NODE_TLS_REJECT_UNAUTHORIZED=0", "NODE_NO_WARNINGS=1")
+	cmd.Env = append(os.Environ(), "NODE_PATH="+here+string(filepath.ListSeparator)+modules, "TWIN_PASSWORD=p", "NODE_NO_WARNINGS=1")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

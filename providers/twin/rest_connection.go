@@ -93,8 +93,8 @@ func (s still) connection(c *api.Call, i int) api.PEConnection {
 	from, to := s.peLink(c, l.from.pe), s.peLink(c, l.to.pe)
 	return api.PEConnection{
 		Element: element("peConnection", id, self), ID: id, Required: l.required, Status: status, Metrics: self.To("metrics"),
-		Source:  api.PEEnd{Job: s.self(c), PE: from, OutputPort: ref(from.To("outputports", strconv.Itoa(l.from.port)))},
-		Target:  api.PEEnd{Job: s.self(c), PE: to, InputPort: ref(to.To("inputports", strconv.Itoa(l.to.port)))},
+		Source:  api.PEEnd{Job: s.self(c), PE: from, OutputPort: new(from.To("outputports", strconv.Itoa(l.from.port)))},
+		Target:  api.PEEnd{Job: s.self(c), PE: to, InputPort: new(to.To("inputports", strconv.Itoa(l.to.port)))},
 		Related: api.Related{"pe": {s.pes[l.from.pe].id, s.pes[l.to.pe].id}, "job": {s.id}},
 	}
 }
@@ -117,12 +117,12 @@ func (s still) flow(c *api.Call, f stream) api.OperatorConnection {
 	id := fmt.Sprintf("j%so%dp%di%dp%d", s.id, f.from.op, f.from.port, f.to.op, f.to.port)
 	out := api.OperatorConnection{
 		Element: element("operatorConnection", id, s.dc.at(c).To("operatorconnections", id)), ID: id, Required: true,
-		Source:  api.OperatorEnd{Job: s.self(c), PE: s.peLink(c, a.pe), Operator: s.opLink(c, f.from.op), OutputPort: ref(s.opPort(c, sides[1], f.from))},
-		Target:  api.OperatorEnd{Job: s.self(c), PE: s.peLink(c, b.pe), Operator: s.opLink(c, f.to.op), InputPort: ref(s.opPort(c, sides[0], f.to))},
+		Source:  api.OperatorEnd{Job: s.self(c), PE: s.peLink(c, a.pe), Operator: s.opLink(c, f.from.op), OutputPort: new(s.opPort(c, sides[1], f.from))},
+		Target:  api.OperatorEnd{Job: s.self(c), PE: s.peLink(c, b.pe), Operator: s.opLink(c, f.to.op), InputPort: new(s.opPort(c, sides[0], f.to))},
 		Related: api.Related{"job": {s.id}, "pe": {s.pes[a.pe].id, s.pes[b.pe].id}, "operator": {a.name, b.name}},
 	}
 	if f.link >= 0 {
-		out.PEConnection = ref(s.dc.at(c).To("peconnections", s.graph.linkID(s.pes, f.link)))
+		out.PEConnection = new(s.dc.at(c).To("peconnections", s.graph.linkID(s.pes, f.link)))
 	}
 	return out
 }

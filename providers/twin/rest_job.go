@@ -112,8 +112,8 @@ func (s still) rest(c *api.Call) api.Job {
 	if c.Five {
 		j.ProductVersion = olderProduct
 		j.JobGroup = string(in.To("jobgroups", group))
-		j.Resources, j.Notifications = ref(in.To("resources").Where("job.restid", s.id)), ref(in.To("notifications").Where("job.restid", s.id))
-		j.NotificationsSnapshot, j.PersistentPaths = ref(self.To("notificationssnapshot")), ref(self.To("persistentpaths"))
+		j.Resources, j.Notifications = new(in.To("resources").Where("job.restid", s.id)), new(in.To("notifications").Where("job.restid", s.id))
+		j.NotificationsSnapshot, j.PersistentPaths = new(self.To("notificationssnapshot")), new(self.To("persistentpaths"))
 	}
 	return j
 }

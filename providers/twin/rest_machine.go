@@ -238,12 +238,12 @@ func (d *dc) service(c *api.Call, s service) api.ActiveService {
 		Domain: before5(c, d.domainAt(c)), Related: api.Related{"resource": {h}, "host": {d.hosts[s.host].Address, h}},
 	}
 	if s.domain {
-		a.Element, a.Resource = element("activeService", restid, d.domainAt(c).To("activeservices", restid)), ref(d.ownerAt(c).To("resources", h))
+		a.Element, a.Resource = element("activeService", restid, d.domainAt(c).To("activeservices", restid)), new(d.ownerAt(c).To("resources", h))
 		return a
 	}
 	in := d.at(c)
 	a.Element = element("activeService", restid, in.To("resourceallocations", h, "activeservices", restid))
-	a.ResourceAllocation, a.Instance = ref(in.To("resourceallocations", h)), ref(in)
+	a.ResourceAllocation, a.Instance = new(in.To("resourceallocations", h)), new(in)
 	return a
 }
 
@@ -261,5 +261,3 @@ func (d *dc) serviceOf(domain bool) func(*api.Call) (api.ActiveService, error) {
 		return api.ActiveService{}, api.Missing("activeService", c.PathValue("service"))
 	}
 }
-
-func ref(l api.Link) *api.Link { return &l }

@@ -74,7 +74,7 @@ func (d *dc) submission(c *api.Call, a *asked) api.JobSubmission {
 	self := d.at(c).To("jobsubmissions", id)
 	out := api.JobSubmission{Element: element("jobSubmission", id, self), ID: id, Status: a.status, LogMessages: self.To("logmessages")}
 	if a.job != "" {
-		out.Job = ref(d.at(c).To("jobs", a.job))
+		out.Job = new(d.at(c).To("jobs", a.job))
 	}
 	if a.reason != "" {
 		out.FailureReason = &api.FailureReason{Message: a.reason}

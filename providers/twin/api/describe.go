@@ -125,7 +125,7 @@ func (d describer) schema(t reflect.Type) schema {
 	if t == reflect.TypeFor[json.RawMessage]() {
 		return schema{}
 	}
-	if w, ok := reflect.Zero(t).Interface().(Enumerated); ok && t.Kind() == reflect.String {
+	if w, ok := reflect.TypeAssert[Enumerated](reflect.Zero(t)); ok && t.Kind() == reflect.String {
 		return schema{"type": "string", "enum": words(w.Words())}
 	}
 	if t == reflect.TypeFor[Link]() {

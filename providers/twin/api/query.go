@@ -239,7 +239,7 @@ func cut(total int, q url.Values) (from, to, current, last int) {
 func (c *Call) page(n int) Link {
 	q := maps.Clone(c.query)
 	q.Set("page", strconv.Itoa(n))
-	path, _, _ := strings.Cut(c.Request.RequestURI, "?")
+	path, _, _ := strings.Cut(c.RequestURI, "?")
 	host, _ := url.Parse(c.Root)
 	return Link(host.Scheme + "://" + host.Host + path + "?" + q.Encode())
 }
