@@ -34,8 +34,8 @@ func Chained(first Window, h time.Duration, misses int, sends time.Duration) Win
 
 // EffectivePeriod is the real time in seconds between two snapshots of a side with heartbeat interval h and nominal
 // snapshot interval s. The toolkit counts heartbeats, and counts one more for each snapshot, so that with
-// m = s / gcd(h, s) in whole seconds the period is max(m-1, 1) ticks. Below a second on either side nothing can be
-// said, and ok is false.
+// m = s / gcd(h, s) in whole seconds the period is max(m-1, 1) ticks, of h as it is. Below a second on either side nothing
+// can be said, and ok is false.
 func EffectivePeriod(h, s time.Duration) (period float64, ok bool) {
 	hs, ss := int64(h/time.Second), int64(s/time.Second)
 	if hs <= 0 || ss <= 0 {
@@ -45,7 +45,7 @@ func EffectivePeriod(h, s time.Duration) (period float64, ok bool) {
 	for b != 0 {
 		a, b = b, a%b
 	}
-	return float64(max(ss/a-1, 1) * hs), true
+	return float64(max(ss/a-1, 1)) * h.Seconds(), true
 }
 
 // interval is the heartbeat interval, 0 where it is not stated.

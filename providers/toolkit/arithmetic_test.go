@@ -25,6 +25,20 @@ func TestDetectionOfTheTemplateIsNinetyToAHundredAndFiftySeconds(t *testing.T) {
 	}
 }
 
+// The counter goes by whole seconds, and ticks come when they come.
+func TestSnapshotsComeWithTicksOfFractions(t *testing.T) {
+	for _, tc := range []struct {
+		h, s string
+		want float64
+	}{{"2.5s", "6s", 5}, {"2s", "6s", 4}, {"1.9s", "3.9s", 3.8}, {"30s", "180s", 150}, {"20s", "50s", 80}, {"30s", "30s", 30}} {
+		h, _ := time.ParseDuration(tc.h)
+		s, _ := time.ParseDuration(tc.s)
+		if got, ok := EffectivePeriod(h, s); !ok || got < tc.want-1e-9 || got > tc.want+1e-9 {
+			t.Errorf("%s, %s: %v, want %v", tc.h, tc.s, got, tc.want)
+		}
+	}
+}
+
 // The two machines, as slowly and obviously as possible: heartbeats leave with some phase, the watchdog ticks with
 // another, and the failure comes whenever it likes.
 func TestDetectionHoldsForEveryPhase(t *testing.T) {

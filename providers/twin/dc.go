@@ -239,7 +239,7 @@ func (d *dc) stop() error {
 		return d.notRunning()
 	}
 	d.status = "stopping"
-	jobs, monitors, data := slices.Clone(d.jobs), d.monitors, d.data
+	jobs, data := slices.Clone(d.jobs), d.data
 	d.mu.Unlock()
 	d.twin.run(func() {
 		if !wait(d.twin.ctx, d.twin.between("stop "+d.cfg.Name, 200*time.Millisecond, 700*time.Millisecond)) {
@@ -255,11 +255,8 @@ func (d *dc) stop() error {
 			j.kill("instance stopped")
 			d.drop(j)
 		}
-		for _, m := range monitors {
-			m.stop()
-		}
 		d.mu.Lock()
-		d.status, d.monitors = "stopped", nil
+		d.status = "stopped" // passive monitors are no jobs: they go on
 		d.note("The instance has stopped.")
 		d.mu.Unlock()
 		d.twin.truth.say(fact{What: "instance_down", Target: d.cfg.Name})

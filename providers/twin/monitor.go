@@ -31,15 +31,26 @@ func newMonitor(d *dc, spec Job) *monitor {
 
 func (m *monitor) stop() { m.kit.stop() }
 
-// runScript is what the sample's script does: submit the job with the active configuration, then end the monitor.
+// runScript is what the sample's script does: submit the job with the active configuration, then end the monitor. It is called
+// on the monitor's status thread, which stands still for so long, and its ticks with it. Nobody looks whether the script
+// has succeeded.
 func (m *monitor) runScript() {
 	t := m.dc.twin
+	t.truth.say(fact{What: "takeover_started", Target: m.dc.cfg.Name, Job: m.spec.Path, Cause: "the passive monitor runs its script"})
+	on := m.kit.standStill()
+	defer on()
+	if !wait(t.ctx, t.between("script "+m.dc.cfg.Name, 800*time.Millisecond, 2*time.Second)) {
+		return
+	}
+	m.dc.mu.Lock()
+	running := m.dc.status == "running"
+	m.dc.mu.Unlock()
+	m.stop() // pkill standalone
+	if !running {
+		t.truth.say(fact{What: "launch_failed", Target: m.dc.cfg.Name, Job: m.spec.Path, Cause: "the instance is not running"})
+		return
+	}
 	t.run(func() {
-		t.truth.say(fact{What: "takeover_started", Target: m.dc.cfg.Name, Job: m.spec.Path, Cause: "the passive monitor runs its script"})
-		if !wait(t.ctx, t.between("script "+m.dc.cfg.Name, 800*time.Millisecond, 2*time.Second)) {
-			return
-		}
-		m.stop() // pkill standalone
 		spec := m.spec
 		if spec.Toolkit != nil {
 			k := *spec.Toolkit

@@ -148,8 +148,8 @@ func (s *storage) names(ctx context.Context, at place) []string {
 	return out
 }
 
-// clear removes all of a job.
-func (s *storage) clear(ctx context.Context, at place) { s.take(ctx, at, nil) }
+// clear removes all of a job, and returns how much that was.
+func (s *storage) clear(ctx context.Context, at place) int { return len(s.take(ctx, at, nil)) }
 
 // said names what is stored, as the toolkit's lines do.
 func (s *storage) said(at place, name string) string {

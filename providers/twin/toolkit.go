@@ -83,6 +83,7 @@ type toolkit struct {
 
 	mu    sync.Mutex
 	parts [parts]*launch // nil: the part does not run
+	still chan struct{}  // closed when a passive monitor's threads go on; nil while they do
 }
 
 // launch is a part while its PE runs. What it knows is forgotten with it.
@@ -95,31 +96,47 @@ type launch struct {
 	cancel context.CancelFunc
 	serve  []*http.Server
 
-	hb, data chan []byte // tuples in front of the senders
-	beats    chan []byte // tuples in front of the watchdog
-	ticks    chan struct{}
-	stores   chan stored // tuples in front of the data watchdog
+	hb     chan []byte   // tuples in front of the sender of heartbeats
+	data   []chan []byte // tuples in front of the senders of snapshots, by channel
+	beats  chan []byte   // tuples in front of the watchdog
+	ticks  chan struct{}
+	stores chan stored // tuples in front of the data watchdog
 
 	preparer preparer
 	watchdog watchdog
 	names    []string // snapshots that the data watchdog remembers
-	found    [2]int   // the machine that each sender remembers; -1: none
+	found    []int    // the machine that each sender remembers, heartbeats' first; -1: none
 }
 
 func newToolkit(d *dc, spec Job, j *job, cfg providers.Toolkit) *toolkit {
 	k := &toolkit{dc: d, spec: spec, job: j, cfg: cfg, active: cfg.Mode != "passive"}
 	k.ctx, k.cancel = context.WithCancel(d.twin.ctx)
-	k.client = &http.Client{Timeout: connectLimit + readLimit, Transport: &http.Transport{
-		DisableKeepAlives: true, // one connection a message
-		DialContext:       k.dial,
+	k.client = &http.Client{Timeout: k.connectLimit() + k.readLimit(), Transport: &http.Transport{
+		DisableKeepAlives:     true, // one connection a message
+		DialContext:           k.dial,
+		ResponseHeaderTimeout: k.readLimit(),
 	}}
 	return k
 }
 
+// connectLimit and readLimit are httpConnectionTimeout and httpReadTimeout.
+func (k *toolkit) connectLimit() time.Duration { return orElse(k.cfg.ConnectTimeout.D(), connectLimit) }
+func (k *toolkit) readLimit() time.Duration    { return orElse(k.cfg.ReadTimeout.D(), readLimit) }
+
+func orElse(d, fallback time.Duration) time.Duration {
+	if d <= 0 {
+		return fallback
+	}
+	return d
+}
+
+// pairs is how many senders and receivers of snapshots there are.
+func (k *toolkit) pairs() int { return max(k.cfg.Pairs, 1) }
+
 // dial opens a connection from the senders' host.
 func (k *toolkit) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	// The transport lets a dial outlive its request; the toolkit's end must end it.
-	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	ctx, cancel := context.WithTimeout(ctx, k.connectLimit())
 	defer cancel()
 	defer context.AfterFunc(k.ctx, cancel)() //nolint:contextcheck // the toolkit has a life of its own
 	host := 0
@@ -155,9 +172,12 @@ func (k *toolkit) up(ps []part, proc Proc, host int) {
 // launch makes a part that knows nothing yet.
 func (k *toolkit) launch(p part, proc Proc, host int) *launch {
 	l := &launch{
-		kit: k, part: p, proc: proc, host: host, preparer: preparer{count: 1}, found: [2]int{-1, -1},
-		hb: make(chan []byte, senderQueue), data: make(chan []byte, senderQueue), beats: make(chan []byte, receiverQueue),
+		kit: k, part: p, proc: proc, host: host, preparer: preparer{count: 1}, found: []int{-1},
+		hb: make(chan []byte, senderQueue), beats: make(chan []byte, receiverQueue),
 		ticks: make(chan struct{}, senderQueue), stores: make(chan stored, receiverQueue),
+	}
+	for range k.pairs() {
+		l.data, l.found = append(l.data, make(chan []byte, senderQueue)), append(l.found, -1)
 	}
 	l.ctx, l.cancel = context.WithCancel(k.ctx)
 	return l
@@ -171,7 +191,9 @@ func (l *launch) start() {
 		t.run(l.generate)
 	case sending:
 		t.run(func() { l.send(l.hb, heartbeats) })
-		t.run(func() { l.send(l.data, snapshots) })
+		for n := range l.data {
+			t.run(func() { l.send(l.data[n], snapshots+channel(n)) })
+		}
 	case receiving:
 		l.receive()
 	case watching:
@@ -213,9 +235,32 @@ func (k *toolkit) stop() {
 // turn is passed before each piece of a part's work. It waits while the PE is hung.
 func (l *launch) turn() error {
 	if l.proc == nil {
+		l.kit.mu.Lock()
+		still := l.kit.still
+		l.kit.mu.Unlock()
+		if still != nil {
+			select {
+			case <-still:
+			case <-l.ctx.Done():
+			}
+		}
 		return l.ctx.Err()
 	}
 	return l.proc.Turn(l.ctx)
+}
+
+// standStill has the threads of a passive monitor wait until the function that it returns is called.
+func (k *toolkit) standStill() (on func()) {
+	ch := make(chan struct{})
+	k.mu.Lock()
+	k.still = ch
+	k.mu.Unlock()
+	return func() {
+		k.mu.Lock()
+		k.still = nil
+		k.mu.Unlock()
+		close(ch)
+	}
 }
 
 func (k *toolkit) say(what, cause string) {
@@ -274,8 +319,8 @@ func (k *toolkit) post(c channel, m message) {
 		return
 	}
 	ch := l.hb
-	if c == snapshots {
-		ch = l.data
+	if c >= snapshots {
+		ch = l.data[int(c-snapshots)%len(l.data)]
 	}
 	select {
 	case ch <- m.encode():
@@ -307,7 +352,11 @@ func (k *toolkit) waiting() map[string]int64 {
 		switch l.part {
 		case sending:
 			out[prefix+"CrossDataCenterSender1/in/0/nTuplesQueued"] = int64(len(l.hb))
-			out[prefix+"CrossDataCenterSender2/in/0/nTuplesQueued"] = int64(len(l.data))
+			n := 0
+			for _, ch := range l.data {
+				n += len(ch)
+			}
+			out[prefix+"CrossDataCenterSender2/in/0/nTuplesQueued"] = int64(n)
 		case watching:
 			out[prefix+"RemoteDataCenterHeartbeatWatchdog/in/0/nTuplesQueued"] = int64(len(l.beats))
 		case storing:

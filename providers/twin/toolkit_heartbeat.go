@@ -1,6 +1,10 @@
 package twin
 
-import "time"
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // preparer is what HeartbeatMessagePreparer knows.
 type preparer struct {
@@ -80,7 +84,9 @@ func (l *launch) prepare() {
 // back.
 func (l *launch) startsWith(first bool) {
 	if k := l.kit; first && !k.cfg.RetainSnapshots && !k.cfg.ReturnSnapshots {
-		k.dc.storage.clear(l.ctx, k.place(l.host))
+		if n := k.dc.storage.clear(l.ctx, k.place(l.host)); n > 0 {
+			k.say("snapshots_deleted", fmt.Sprintf("%d at the first tick", n))
+		}
 	}
 }
 
@@ -96,7 +102,9 @@ func (k *toolkit) snapshot(count int64) {
 	if k.job == nil || !k.job.responds(statePE) {
 		return
 	}
-	k.post(snapshots, message{kind: messageSnapshot, count: uint64(count), origin: k.own(), blob: k.job.app.snapshot(), blobOrigin: "0"})
+	for n, blob := range k.job.app.parts(k.pairs()) {
+		k.post(snapshots+channel(n), message{kind: messageSnapshot, count: uint64(count), origin: k.own(), blob: blob, blobOrigin: strconv.Itoa(n)})
+	}
 }
 
 // hears is a status tuple at the preparer.

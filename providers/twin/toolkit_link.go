@@ -8,42 +8,47 @@ import (
 	"strconv"
 )
 
-// channel is one of the two ways between the data centres.
+// channel is one of the ways between the data centres: heartbeats, and as many for snapshots as there are pairs of senders
+// and receivers. Each adds its number to the base port.
 type channel int
 
-// The channels, with the ports they add to the base port.
+// The channels; what is above snapshots is the further ones.
 const (
 	heartbeats channel = iota
 	snapshots
 )
 
 // path is where a channel's receiver takes messages.
-func (c channel) path() string {
-	if c == snapshots {
-		return "/crossdcrx/CrossDataCenterReceiver[0]/ports/output/0/inject"
+func (c channel) path() string { return c.context() + "/ports/output/0/inject" }
+
+// context is what the paths of a channel's receiver begin with.
+func (c channel) context() string {
+	if c >= snapshots {
+		return "/crossdcrx/CrossDataCenterReceiver[" + strconv.Itoa(int(c-snapshots)) + "]"
 	}
-	return "/crossdcrx/CrossDataCenterReceiverForHB/ports/output/0/inject"
+	return "/crossdcrx/CrossDataCenterReceiverForHB"
 }
 
-// sender is the operator that sends on the channel, receiver the one at the other end.
+// sender is the operator that sends on the channel, receiver the one at the other end. Parallel copies are one operator
+// here. Assumption twin.operators.
 func (c channel) sender() string {
-	if c == snapshots {
+	if c >= snapshots {
 		return "CrossDataCenterSender2"
 	}
 	return "CrossDataCenterSender1"
 }
 
 func (c channel) receiver() string {
-	if c == snapshots {
+	if c >= snapshots {
 		return "CrossDataCenterReceiver"
 	}
 	return "CrossDataCenterReceiverForHB"
 }
 
-// receive opens both receivers.
+// receive opens every receiver.
 func (l *launch) receive() {
-	for _, c := range []channel{heartbeats, snapshots} {
-		l.listen(c)
+	for n := range 1 + l.kit.pairs() {
+		l.listen(channel(n))
 	}
 }
 
@@ -67,9 +72,7 @@ func (l *launch) listen(c channel) {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
-	mux.HandleFunc("GET /ports/info", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, http.StatusOK, map[string]any{"exposedPorts": []string{c.path()}})
-	})
+	c.describe(mux)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: connectLimit}
 	k.mu.Lock()
 	if l.ctx.Err() != nil { // it was stopped meanwhile
@@ -86,7 +89,7 @@ func (l *launch) listen(c channel) {
 // queue is full the sender waits for its answer. A tuple for one that does not run is dropped.
 func (l *launch) submit(c channel, b []byte) bool {
 	to := watching
-	if c == snapshots {
+	if c >= snapshots {
 		to = storing
 	}
 	next := l.kit.running(to)
@@ -94,7 +97,7 @@ func (l *launch) submit(c channel, b []byte) bool {
 		return true
 	}
 	var ok bool
-	if c == snapshots {
+	if c >= snapshots {
 		select {
 		case next.stores <- stored{body: b}:
 			ok = true
@@ -132,9 +135,16 @@ func (l *launch) send(ch chan []byte, c channel) {
 	}
 }
 
-// deliver tries the remembered machine; when that fails and there are several, the list from its start.
+// deliver tries the remembered machine; when that fails and there are several, the list from its start. With
+// sendToAllRemoteMachines each machine gets the message, one after the other.
 func (l *launch) deliver(c channel, b []byte) {
 	machines := l.kit.peers()
+	if l.kit.cfg.SendToAll {
+		for _, m := range machines {
+			l.postTo(c, m.Address, b)
+		}
+		return
+	}
 	if i := l.found[c]; i >= 0 && i < len(machines) {
 		if l.postTo(c, machines[i].Address, b) {
 			return
@@ -174,9 +184,26 @@ func (l *launch) postTo(c channel, host string, b []byte) bool {
 	}
 	if resp.StatusCode != http.StatusNoContent && resp.StatusCode != http.StatusOK {
 		k.count(c.sender(), "out/0/nTuplesSubmitted")
-		k.log("INFO", "HttpBlobSender", "Error in posting the binary contents to this URL: %s HTTP response code=%d", url, resp.StatusCode)
+		level := "INFO"
+		if k.cfg.LogHTTPErrors {
+			level = "ERROR"
+		}
+		k.log(level, "HttpBlobSender", "Error in posting the binary contents to this URL: %s HTTP response code=%d", url, resp.StatusCode)
 		return false
 	}
 	k.log("INFO", "HttpBlobSender", "%d bytes have been sent to this URL: %s", len(b), url)
 	return true
+}
+
+// describe serves what a receiver says of itself. None of it is a heartbeat.
+func (c channel) describe(mux *http.ServeMux) {
+	mux.HandleFunc("GET /ports/info", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, object{"exposedPorts": []object{{"operatorName": c.receiver(), "portName": "BinData", "contextPath": "/crossdcrx", "path": c.context() + "/ports/output/0"}}})
+	})
+	mux.HandleFunc("GET /contexts/info", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, object{"exposedContexts": []object{{"contextPath": "/crossdcrx"}}})
+	})
+	mux.HandleFunc("GET "+c.context()+"/ports/output/0/info", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, object{"operatorName": c.receiver(), "portName": "BinData", "attributes": []object{{"name": "binaryPayload", "type": "blob"}}})
+	})
 }

@@ -22,13 +22,15 @@ type row struct {
 	layout string // the file of the job, where it is neither together nor apart
 	// Truth lists what must have happened, "what target"; Not what must not.
 	truth, not []string
+	// Either lists what must have happened at one target at least.
+	either []string
 	// evidence are words that must stand in the evidence of a change of a signal to a value, "signal=value: words", or with its strength, "signal=value (strong): words".
 	evidence []string
 }
 
 var rows = []row{
 	{plan: "job-cancelled", truth: []string{"remote_down dc2", "takeover_done dc2", "remote_up dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
-		"dc2.job.orders.toolkit.remote=down: an even number", "dc2.job.orders.toolkit.state=taken_over: pieces of its state", "dc1.job.orders.toolkit.role=passive: the job is gone",
+		"dc2.job.orders.toolkit.remote=down (strong): an even number", "dc2.job.orders.toolkit.state=taken_over (strong): pieces of its state", "dc1.job.orders.toolkit.role=passive (strong): the job is gone",
 	}},
 	{plan: "instance-stopped", truth: []string{"remote_down dc2", "takeover_done dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: pieces of its state"}},
 	{plan: "pe-killed", truth: []string{"pe_down dc1", "pe_up dc1"}, not: []string{"remote_down dc1", "remote_down dc2"}},
@@ -37,14 +39,18 @@ var rows = []row{
 		"dc1.job.orders.toolkit.state=split_brain: both are active and healthy", "dc2.job.orders.toolkit.mutual_silence=true: only a restart of one side",
 	}},
 	{plan: "cut-dropped", truth: []string{"remote_down dc1", "remote_down dc2", "remote_up dc1", "remote_up dc2"}},
-	{plan: "cut-one-way", truth: []string{"remote_down dc1", "remote_down dc2"}, evidence: []string{"dc1.job.orders.toolkit.split_brain=true: believes dc1 down"}},
+	{plan: "cut-one-way", truth: []string{"remote_down dc1", "remote_down dc2", "takeover_done dc1", "takeover_done dc2"}, evidence: []string{
+		"dc1.job.orders.toolkit.split_brain=true (strong): believes dc1 down", "dc2.job.orders.toolkit.mutual_silence=true (strong): only a restart of one side",
+	}},
 	{plan: "data-channel-cut", not: []string{"remote_down dc1", "remote_down dc2"}},
-	{plan: "late-heartbeats", evidence: []string{"toolkit.remote=down: an even number"}},
+	{plan: "late-heartbeats", either: []string{"remote_down"}, evidence: []string{"toolkit.remote=down: an even number"}},
 	{plan: "orderly-shutdown", truth: []string{"orderly_shutdown dc1", "remote_down dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
 		"dc1.job.orders.toolkit.state=orderly_shutdown: special messages and no heartbeat", "dc2.job.orders.toolkit.state=taken_over: nothing to take over",
 	}},
 	{plan: "watchdog-restarted", apart: true, not: []string{"remote_down dc1", "remote_down dc2"}, evidence: []string{"dc1.job.orders.toolkit.remote=up: an odd number"}},
-	{plan: "preparer-restarted", apart: true, not: []string{"remote_down dc1", "remote_down dc2"}},
+	{plan: "preparer-restarted", apart: true, truth: []string{"pe_down dc1", "pe_up dc1", "snapshots_deleted dc1"}, not: []string{"remote_down dc1", "remote_down dc2", "snapshots_deleted dc2"}, evidence: []string{
+		"dc1.job.orders.toolkit.remote=up (strong): an odd number",
+	}},
 	{plan: "pes-stopped", truth: []string{"pe_down dc1", "remote_down dc2", "takeover_done dc2", "pe_up dc1", "remote_up dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
 		"dc2.job.orders.toolkit.state=taken_over: pieces of its state",
 	}},
@@ -111,6 +117,11 @@ func (r row) rehearse(t *testing.T, seed uint64) {
 	for _, want := range r.truth {
 		if !happened[want] {
 			t.Errorf("seed %d: the twin never had %s", seed, want)
+		}
+	}
+	for _, want := range r.either {
+		if !happened[want+" dc1"] && !happened[want+" dc2"] {
+			t.Errorf("seed %d: the twin never had %s anywhere", seed, want)
 		}
 	}
 	for _, never := range r.not {

@@ -30,3 +30,7 @@ wait "silent" {
 expect "one_window_after_the_other" {
   that = "wait.both.rto <= 40s"
 }
+
+expect "healing_changes_nothing" {
+  that = "always dc1.job.orders.toolkit.remote is down and dc2.job.orders.toolkit.remote is down from wait.both.done to wait.silent.done"
+}
