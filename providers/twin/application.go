@@ -55,7 +55,7 @@ func newApplication(j *job) *application {
 	}
 	a := &application{job: j, stay: stay, variant: variant, counts: map[string]int64{}, sinks: map[string]*ring{}, wake: make(chan struct{}, 1)}
 	for _, s := range j.spec.Outputs {
-		a.sinks[s] = newRing(sinkBuffer, func(id string) {
+		a.sinks[s] = newRing(sinkBuffer, j.dc.cfg.Clock, func(id string) {
 			j.dc.twin.truth.say(fact{What: "record_evicted", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: id})
 		})
 	}
@@ -314,6 +314,7 @@ func (a *application) emptySinks() {
 type ring struct {
 	mu      sync.Mutex
 	size    int
+	clock   time.Duration // how far the clock of its stamps is ahead
 	items   []stamped
 	last    int64
 	read    int64           // stamp up to which somebody has read
@@ -330,12 +331,14 @@ type stamped struct {
 	item json.RawMessage
 }
 
-func newRing(size int, evicted func(id string)) *ring { return &ring{size: size, evicted: evicted} }
+func newRing(size int, clock time.Duration, evicted func(id string)) *ring {
+	return &ring{size: size, clock: clock, evicted: evicted}
+}
 
 func (r *ring) push(id string, item json.RawMessage) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ms := time.Now().UnixMilli()
+	ms := time.Now().Add(r.clock).UnixMilli()
 	r.last = max(r.last, ms)
 	r.items = append(r.items, stamped{r.last, id, item})
 	r.pushed++

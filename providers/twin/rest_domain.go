@@ -43,7 +43,7 @@ func version() api.Version {
 func (d *dc) zooKeeper() string { return serviceHost(d.cfg.Name) + ":2181" }
 
 func (d *dc) domain(c *api.Call) api.Domain {
-	self, started := d.domainAt(c), d.twin.start.UnixMilli()
+	self, started := d.domainAt(c), d.stamp(d.twin.start)
 	return api.Domain{
 		Element: element("domain", d.cfg.Name, self), ID: d.cfg.Name, Status: "running", StartTime: started, CreationTime: started, CreationUser: d.cfg.Username,
 		ZooKeeperConnectionString: d.zooKeeper(), Instances: c.Link("instances"), Hosts: self.To("hosts"), Resources: self.To("resources"), ResourceTags: tags(),

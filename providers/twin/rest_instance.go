@@ -50,7 +50,7 @@ func (d *dc) jobGroup(c *api.Call, name string) api.JobGroup {
 func (d *dc) state() (status api.InstanceStatus, started int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.status, d.started.UnixMilli()
+	return d.status, d.stamp(d.started)
 }
 
 func (d *dc) instance(c *api.Call) api.Instance {
@@ -58,7 +58,7 @@ func (d *dc) instance(c *api.Call) api.Instance {
 	self := d.at(c)
 	return api.Instance{
 		Element: element("instance", d.cfg.Instance, self), ID: d.cfg.Instance, Owner: d.cfg.Username, StartedBy: d.cfg.Username, CreationUser: d.cfg.Username, ApplicationNetwork: "default",
-		Status: status, Health: d.health(), StartTime: started, CreationTime: d.twin.start.UnixMilli(), ActiveVersion: version(), RestrictedTags: []string{},
+		Status: status, Health: d.health(), StartTime: started, CreationTime: d.stamp(d.twin.start), ActiveVersion: version(), RestrictedTags: []string{},
 		Domain: d.domainAt(c), Hosts: self.To("hosts"), ResourceAllocations: self.To("resourceallocations"), ActiveServices: self.To("activeservices"),
 		ActiveViews: self.To("views").Where("started", "true"), ConfiguredViews: self.To("views"), ApplicationBundles: self.To("applicationbundles"), ProductLog: self.To("productlog"),
 		JobGroups: self.To("jobgroups"), ApplicationConfigurations: self.To("applicationconfigurations"), ApplicationEnvironmentVariables: self.To("applicationenvironmentvariables"), Work: work(self),

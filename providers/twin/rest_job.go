@@ -89,7 +89,7 @@ func (s still) rest(c *api.Call) api.Job {
 	dep := s.options.deployment
 	j := api.Job{
 		Element: element("job", s.id, self), ID: s.id, Name: s.name, Status: s.status, Health: s.health, ApplicationName: applicationName(s.spec), ApplicationVersion: "1.0.0",
-		ApplicationPath: "toolkits/application", ApplicationScope: "Default", JobGroup: group, StartedBy: s.dc.cfg.Username, SubmitTime: s.job.at.UnixMilli(), ProductVersion: product,
+		ApplicationPath: "toolkits/application", ApplicationScope: "Default", JobGroup: group, StartedBy: s.dc.cfg.Username, SubmitTime: s.dc.stamp(s.job.at), ProductVersion: product,
 		SubmitParameters: parametersOf(s.options.parameters, applicationName(s.spec)), FusionScheme: or(dep.FusionScheme, "automatic"), ThreadingModel: or(dep.ThreadingModel, "automatic"),
 		DynamicThreadingThreadCount: dep.DynamicThreadingThreadCount, DynamicThreadingElastic: dep.DynamicThreadingElastic, JobResourceSharing: or(dep.JobResourceSharing, "sameInstance"),
 		ProposedOperatorsPerResource: int64((len(s.graph.ops) + len(s.dc.hosts) - 1) / len(s.dc.hosts)), TopologyUpdating: s.changing, GenerationID: s.change, Instance: in,

@@ -234,7 +234,7 @@ func (d *dc) service(c *api.Call, s service) api.ActiveService {
 	h := d.hosts[s.host].Name
 	restid := strconv.Itoa(s.pid) + "." + s.kind
 	a := api.ActiveService{
-		Type: s.kind, Status: s.status, ProcessID: strconv.Itoa(s.pid), Leader: true, StartTime: s.since.UnixMilli(), ConnectionURL: s.url, ConnectionURLExternal: s.url,
+		Type: s.kind, Status: s.status, ProcessID: strconv.Itoa(s.pid), Leader: true, StartTime: d.stamp(s.since), ConnectionURL: s.url, ConnectionURLExternal: s.url,
 		Domain: before5(c, d.domainAt(c)), Related: api.Related{"resource": {h}, "host": {d.hosts[s.host].Address, h}},
 	}
 	if s.domain {

@@ -72,7 +72,7 @@ func static(c *api.Call) bool { return !strings.EqualFold(c.Query("includeStatic
 
 func (s still) tree(c *api.Call) api.JobSnapshot {
 	out := api.JobSnapshot{
-		ID: s.id, Name: s.name, Instance: s.dc.cfg.Instance, Status: s.status, Health: s.health, SubmitTime: s.job.at.UnixMilli(), GenerationID: s.change, Self: s.self(c), PEs: []api.PESnapshot{},
+		ID: s.id, Name: s.name, Instance: s.dc.cfg.Instance, Status: s.status, Health: s.health, SubmitTime: s.dc.stamp(s.job.at), GenerationID: s.change, Self: s.self(c), PEs: []api.PESnapshot{},
 	}
 	if static(c) {
 		out.ApplicationName = applicationName(s.spec)

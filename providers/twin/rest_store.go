@@ -91,7 +91,7 @@ func (d *dc) configuration(c *api.Call, name string) api.ApplicationConfiguratio
 	a := d.store.configs[name]
 	return api.ApplicationConfiguration{
 		Element: element("applicationConfiguration", name, d.at(c).To("applicationconfigurations", name)), Name: name, Description: a.description, Properties: maps.Clone(a.properties),
-		CreationTime: a.created.UnixMilli(), LastModifiedTime: a.modified.UnixMilli(),
+		CreationTime: d.stamp(a.created), LastModifiedTime: d.stamp(a.modified),
 	}
 }
 

@@ -79,6 +79,8 @@ type Target struct {
 	Service net.IP
 	// Snapshots is where the other side's snapshots are kept: "file" (the default) or "row", of a database.
 	Snapshots string
+	// Clock is how far the clock of its servers is ahead of the true time; behind is negative.
+	Clock time.Duration
 }
 
 // Job is a job of the plan that the twin can run at one target.

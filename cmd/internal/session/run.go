@@ -35,6 +35,8 @@ type Request struct {
 	StandIn *standin.StandIn
 	// Truth is a file in which the twin of a rehearsal writes down what really happened; empty: nowhere.
 	Truth string
+	// Clocks is how far the clocks of a rehearsal's targets are ahead of the true time; a target that is not in it has the true time.
+	Clocks map[string]time.Duration
 	// RealTime rehearses over loopback in real time instead of in a bubble.
 	RealTime bool
 	// Bubble runs a function in virtual time; virtual.Run, or a test's own bubble.
