@@ -13,7 +13,7 @@ import (
 	"github.com/xdc-project/xdc/providers/streams/rest"
 )
 
-// extra is a look that costs requests of its own and is made only where a condition names one of its signals.
+// extra is a look that is made only where a condition names one of its signals; most cost requests of their own.
 type extra struct {
 	name  string
 	named *regexp.Regexp // the signals
@@ -23,6 +23,7 @@ type extra struct {
 
 var extras = []extra{
 	{"the domain", regexp.MustCompile(`^domain\.`), false, (*Session).lookDomain},
+	{"the server's clock", regexp.MustCompile(`^clock_offset$`), false, (*Session).lookClock},
 	{"the resources", regexp.MustCompile(`^resource\[`), false, (*Session).lookResources},
 	{"the connections of PEs", regexp.MustCompile(`\.connection\[.*\]\.status$`), true, (*Session).lookConnections},
 	{"the states of PEs", regexp.MustCompile(`\.pe\[.*\]\.(reason|required_connections|optional_connections)$`), true, (*Session).lookStates},

@@ -120,6 +120,7 @@ func signals() []schema.Signal {
 	return []schema.Signal{
 		{Path: "instance.status", Type: enum(instanceStatus), Description: "State of the instance."},
 		{Path: "domain.status", Type: enum(domainStatus), Description: "State of the domain. Observed where a condition names it."},
+		{Path: "clock_offset", Type: signal.Type{Kind: signal.Duration}, Description: "How far the clock of the server is ahead of that of the machine on which xdc runs, by the `Date` of its answers; behind is negative. It has bounds, and a comparison holds only where it does at both. Observed where a condition names it. No other figure rests on it."},
 		{Path: "resource[*].status", Type: enum(resourceStatus), Description: "State of a resource (a machine), by its id, its name or its address: as the instance uses it, else as the domain sees it. Observed where a condition names it."},
 		{Path: "resource[*].scheduler_status", Type: enum(schedulerStatus), Description: "Whether PEs may be placed on a resource of the instance. Observed where a condition names it."},
 		{Path: "log.*", Type: num, Description: "Lines that the `log` block of that name has found since the run began; those that were there before are not counted.", Named: &schema.Named{Block: "log"}},

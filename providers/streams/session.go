@@ -33,6 +33,8 @@ type Session struct {
 	states    map[string]peState // by the ids of job and PE
 	refusals  map[string]bool    // looks that were refused
 
+	time timepiece
+
 	mu       sync.Mutex
 	instance *rest.Instance
 	tracked  []tracked
@@ -102,7 +104,7 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	s.client, err = rest.New(rest.Config{
 		Target: t.Name, URL: s.cfg.URL, Domain: s.cfg.Domain, Username: s.cfg.Username, Password: s.reveal, Token: s.bearer, Pool: s.pool, Timeout: s.cfg.Timeout.D(),
 		Submit: s.cfg.SubmitTimeout.D(), Read: s.cfg.ReadTimeout.D(),
-		Throttle: env.Throttles.At(serverOf(s.cfg.URL), s.maxRequests()),
+		Throttle: env.Throttles.At(serverOf(s.cfg.URL), s.maxRequests()), Seen: s.time.see,
 	})
 	return s, err
 }

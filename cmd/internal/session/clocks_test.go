@@ -39,6 +39,64 @@ func TestClocksOfServersAreNoPartOfAnyBound(t *testing.T) {
 	}
 }
 
+// How far the clock of a server is ahead is a signal where a plan asks for it, sharper than the whole seconds of a Date.
+func TestTheClockOfAServerIsASignal(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "clocks.xdc.hcl")
+	if err := os.WriteFile(name, []byte(clockPlan), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	registry := all.Registry()
+	p, _, found := load.Plan(load.Options{Paths: []string{name}, Registry: registry, Mode: "rehearse", StandIn: true, Shipped: plans.Find, Env: func(string) (string, bool) { return "", false }})
+	if found.HasErrors() {
+		t.Fatal(found.Err())
+	}
+	res, err := session.Rehearse(t.Context(), session.Request{
+		Plan: p, Registry: registry, Runs: dir, Seed: 5, Clocks: map[string]time.Duration{"dc1": 2*time.Hour + 345*time.Millisecond},
+		Bubble: func(fn func()) { synctest.Test(t, func(*testing.T) { fn() }) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code := res.Outcome.Code(); code != 0 {
+		t.Errorf("%v", res.Outcome)
+	}
+}
+
+const clockPlan = `
+target "dc1" {
+  streams {
+    url           = "https://streams.dc1.example.com:8443"
+    instance      = "streams1"
+    poll_interval = "700ms"
+  }
+}
+
+target "dc2" {
+  streams {
+    url           = "https://streams.dc2.example.com:8443"
+    instance      = "streams1"
+    poll_interval = "700ms"
+  }
+}
+
+wait "a_while" {
+  until   = "run.elapsed >= 60s"
+  hold    = "0s"
+  timeout = "2m"
+}
+
+expect "ahead" {
+  depends_on = [wait.a_while]
+  that       = "dc1.clock_offset > 7200200ms and dc1.clock_offset < 7200500ms"
+}
+
+expect "right" {
+  depends_on = [wait.a_while]
+  that       = "dc2.clock_offset > -150ms and dc2.clock_offset < 150ms"
+}
+`
+
 // measured is all that a rehearsal of an example measures, as JSON.
 func measured(t *testing.T, example string, clocks map[string]time.Duration) string {
 	t.Helper()

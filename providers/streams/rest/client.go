@@ -54,6 +54,8 @@ type Config struct {
 	Read    time.Duration // of silence while the answer to a read is awaited; 0: as long as the call may take
 	// Throttle bounds the rate of requests; nil: nothing does.
 	Throttle *throttle.Throttle
+	// Seen is told every answer, whatever it says. It may be called concurrently. May be nil.
+	Seen func(*https.Answer)
 }
 
 // Client talks to one server. It is safe for concurrent use.
@@ -355,6 +357,9 @@ func (c *Client) exchange(ctx context.Context, r call) (*https.Answer, error) {
 	got, err := c.cfg.Pool.Do(ctx, req)
 	if err != nil {
 		return nil, c.failed(r, u, err)
+	}
+	if c.cfg.Seen != nil {
+		c.cfg.Seen(got)
 	}
 	if got.Status < 200 || got.Status > 299 {
 		return nil, c.refused(r, u, got)
