@@ -119,10 +119,16 @@ func TestTheWorstRecoveryIsTheProbes(t *testing.T) {
 	}{
 		{"none", nil, map[string]any{"disturbed": false, "recovered": true, "rto": nil, "rto_low": nil}},
 		{"undisturbed", []event.Recovery{{}}, map[string]any{"disturbed": false, "rto": nil}},
-		{"the longer", []event.Recovery{{Disturbed: true, RTO: &two, RTOHigh: &two, RTOLow: 1}, {Disturbed: true, RTO: &five, RTOHigh: &five, RTOLow: 4, AfterHeal: true}},
-			map[string]any{"disturbed": true, "rto": 5.0, "rto_low": 4.0, "rto_high": 5.0, "after_heal": true, "recovered": true}},
-		{"never", []event.Recovery{{Disturbed: true, RTO: &five, RTOHigh: &five, RTOLow: 4}, {Disturbed: true, TimedOut: true, RTOLow: 3}},
-			map[string]any{"disturbed": true, "recovered": false, "rto": nil, "rto_low": 4.0, "rto_high": nil}},
+		{
+			"the longer",
+			[]event.Recovery{{Disturbed: true, RTO: &two, RTOHigh: &two, RTOLow: 1}, {Disturbed: true, RTO: &five, RTOHigh: &five, RTOLow: 4, AfterHeal: true}},
+			map[string]any{"disturbed": true, "rto": 5.0, "rto_low": 4.0, "rto_high": 5.0, "after_heal": true, "recovered": true},
+		},
+		{
+			"never",
+			[]event.Recovery{{Disturbed: true, RTO: &five, RTOHigh: &five, RTOLow: 4}, {Disturbed: true, TimedOut: true, RTOLow: 3}},
+			map[string]any{"disturbed": true, "recovered": false, "rto": nil, "rto_low": 4.0, "rto_high": nil},
+		},
 	} {
 		m := map[string]any{}
 		probeRecovery(m, tc.all)

@@ -202,6 +202,7 @@ func (s worldSession) Interval() time.Duration { return s.w.poll }
 func (s worldSession) IdleInterval() time.Duration {
 	return s.w.idle
 }
+
 func (s worldSession) Observe(ctx context.Context, emit func(providers.Reading)) error {
 	t := time.Since(s.w.start)
 	s.w.mu.Lock()

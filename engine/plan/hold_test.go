@@ -37,7 +37,7 @@ func (d *draft) add(kind addr.Kind, name string, needs ...program.Need) *program
 		s.Audit = &program.Audit{Settle: value.Duration(time.Second)}
 	case addr.Job:
 		s.Job = &program.Job{Target: "dc1", Path: "job." + name, Adopt: name}
-	case addr.Guard:
+	case addr.Guard, addr.Probe:
 	}
 	d.steps = append(d.steps, s)
 	return s

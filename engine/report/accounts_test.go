@@ -18,9 +18,15 @@ func TestAgree(t *testing.T) {
 		a, b Voice
 		want bool
 	}{
-		{"they meet", at(2, 3), at(2.5, 9), true}, {"they touch", at(2, 3), at(3, 4), true}, {"they are apart", at(2, 3), at(3.1, 4), false},
-		{"both never", not, not, true}, {"one never", not, at(30, 40), false}, {"never and well", not, well, false},
-		{"both well", well, well, true}, {"well and late", well, at(0.1, 2), false}, {"well and at once", well, at(0, 2), true},
+		{"they meet", at(2, 3), at(2.5, 9), true},
+		{"they touch", at(2, 3), at(3, 4), true},
+		{"they are apart", at(2, 3), at(3.1, 4), false},
+		{"both never", not, not, true},
+		{"one never", not, at(30, 40), false},
+		{"never and well", not, well, false},
+		{"both well", well, well, true},
+		{"well and late", well, at(0.1, 2), false},
+		{"well and at once", well, at(0, 2), true},
 	} {
 		if got := agree(tc.a, tc.b); got != tc.want || agree(tc.b, tc.a) != tc.want {
 			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
@@ -53,7 +59,9 @@ func TestVoices(t *testing.T) {
 		who, target, state string
 		low, high          float64
 	}{
-		{platform, "dc1", recovered, 18.4, 20}, {platform, "dc2", undisturbed, 0, 0}, {platform, "dc3", never, 3.4, infinite},
+		{platform, "dc1", recovered, 18.4, 20},
+		{platform, "dc2", undisturbed, 0, 0},
+		{platform, "dc3", never, 3.4, infinite},
 		{toolkit, "dc2", recovered, 10.4, 12},
 	}
 	if len(got) != len(want) {

@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,9 +88,7 @@ func (s *scope) probe(in *instance, st *program.Step, content *config.Content) {
 	}
 	pb := s.provided(st, content, bagOptions{targets: in.targets})
 	if pb != nil {
-		for k, v := range pb.jobs {
-			b.jobs[k] = v
-		}
+		maps.Copy(b.jobs, pb.jobs)
 	}
 	s.refer(in, content, b, core, "since")
 	in.broken = in.broken || !ok
@@ -129,10 +129,8 @@ func marked(g value.Generator) bool {
 		return true
 	}
 	for _, list := range [][]value.Generator{g.Fields, g.Items} {
-		for _, f := range list {
-			if marked(f) {
-				return true
-			}
+		if slices.ContainsFunc(list, marked) {
+			return true
 		}
 	}
 	return false
