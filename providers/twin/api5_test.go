@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -231,7 +232,7 @@ func TestOurClientSpeaksTheOlderAPI(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bundle, err := c.UploadBundle(t.Context(), i, []byte("PK"))
+		bundle, err := c.UploadBundle(t.Context(), i, io.NopCloser(strings.NewReader("PK")), 2)
 		if err != nil {
 			t.Fatal(err)
 		}
