@@ -14,6 +14,7 @@ import (
 
 	"github.com/xdc-project/xdc/engine/audit"
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/engine/seed"
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
@@ -50,6 +51,7 @@ func (r *run) seed(st *step, args json.RawMessage) {
 			"sent": float64(res.Sent), "acked": float64(res.Acked), "rejected": float64(res.Rejected),
 			"indeterminate": float64(res.Indeterminate), "unsent": float64(res.Unsent), "resent": float64(res.Resent),
 		}
+		latencyAttrs(results, res.Latency)
 		if err != nil {
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
@@ -59,6 +61,19 @@ func (r *run) seed(st *step, args json.RawMessage) {
 		}
 		r.done(st, results)
 	})
+}
+
+// latencyAttrs adds the latencies of a seed's records. Without an upper bound there is only the lower one.
+func latencyAttrs(m map[string]any, l seed.Latency) {
+	if l.Records == 0 {
+		return
+	}
+	for name, b := range map[string]seed.Bounds{"latency_p50": l.P50, "latency_p90": l.P90, "latency_p99": l.P99, "latency_max": l.Max} {
+		m[name+"_low"] = b.Low.Seconds()
+		if b.High != measure.Endless {
+			m[name], m[name+"_high"] = b.High.Seconds(), b.High.Seconds()
+		}
+	}
 }
 
 // flowArgs are the arguments of a seed or audit with the job they are about.

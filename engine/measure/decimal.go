@@ -18,7 +18,7 @@ func decimal(s []byte) []byte {
 	if len(s) <= longest && bytes.IndexByte(s, '.') < 0 && bytes.IndexByte(s, 'e') < 0 && bytes.IndexByte(s, 'E') < 0 && string(s) != "-0" {
 		return s
 	}
-	digits, exp, neg, ok := parts(s)
+	digits, exp, neg, ok := takeApart(s)
 	if !ok {
 		return s
 	}
@@ -44,8 +44,8 @@ func decimal(s []byte) []byte {
 	return out
 }
 
-// parts takes a number apart: its value is digits times ten to the exp. The digits neither begin nor end with a zero.
-func parts(s []byte) (digits []byte, exp int, neg, ok bool) {
+// takeApart takes a number apart: its value is digits times ten to the exp. The digits neither begin nor end with a zero.
+func takeApart(s []byte) (digits []byte, exp int, neg, ok bool) {
 	if len(s) > 0 && s[0] == '-' {
 		neg, s = true, s[1:]
 	}

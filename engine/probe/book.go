@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers"
 )
@@ -76,7 +77,7 @@ func (b *book) came(sink int, i int64, at signal.Span) {
 func (b *book) judge(i int64, sinks []*sink) outcome {
 	t := b.all[i]
 	due := b.due(i)
-	o := outcome{due: due, verdict: failed, worked: endless, low: b.deadline, high: endless}
+	o := outcome{due: due, verdict: failed, worked: measure.Endless, low: b.deadline, high: measure.Endless}
 	end := due + b.deadline
 	maybe, waiting := false, false
 	for _, s := range sinks {
@@ -94,7 +95,7 @@ func (b *book) judge(i int64, sinks []*sink) outcome {
 		case r.Low <= end:
 			maybe = true
 		}
-		if high := r.High - due; o.high == endless || high < o.high {
+		if high := r.High - due; o.high == measure.Endless || high < o.high {
 			o.high = high
 			o.low = r.Low - due
 			o.worked = r.High
@@ -109,7 +110,7 @@ func (b *book) judge(i int64, sinks []*sink) outcome {
 		return o
 	case maybe, !waiting && t.launched-due > b.late:
 		o.verdict = unknown
-		if o.high == endless {
+		if o.high == measure.Endless {
 			o.low = 0 // it may have come at any time, or never
 		} else {
 			o.low = min(o.low, o.high)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
@@ -31,7 +32,7 @@ type outcome struct {
 // counts adds up outcomes.
 func counts(all []outcome) event.ProbeCounts {
 	var c event.ProbeCounts
-	var low, high histogram
+	var low, high measure.Histogram
 	for _, o := range all {
 		c.Sent++
 		switch o.verdict {
@@ -42,8 +43,8 @@ func counts(all []outcome) event.ProbeCounts {
 		case unknown, open:
 			c.Unknown++
 		}
-		low.add(o.low)
-		high.add(o.high)
+		low.Add(o.low)
+		high.Add(o.high)
 	}
 	if c.Sent == 0 {
 		return c
@@ -51,8 +52,8 @@ func counts(all []outcome) event.ProbeCounts {
 	most := float64(c.Good+c.Unknown) / float64(c.Sent)
 	c.ServiceLevel = &event.Interval{Low: float64(c.Good) / float64(c.Sent), High: &most}
 	for share, to := range map[float64]**event.Interval{0.5: &c.P50, 0.9: &c.P90, 0.99: &c.P99, 1: &c.Max} {
-		from, _ := low.rank(share)
-		_, until := high.rank(share)
+		from, _ := low.Rank(share)
+		_, until := high.Rank(share)
 		*to = interval(from, until)
 	}
 	list, longest := outages(all)
@@ -62,7 +63,7 @@ func counts(all []outcome) event.ProbeCounts {
 
 func interval(low, high time.Duration) *event.Interval {
 	out := &event.Interval{Low: low.Seconds()}
-	if high != endless {
+	if high != measure.Endless {
 		s := high.Seconds()
 		out.High = &s
 	}
@@ -85,11 +86,11 @@ func outages(all []outcome) (list []event.ProbeOutage, longest *event.Interval) 
 	run := -1 // the first of an unbroken run of failed ones
 	close := func(next int) {
 		if next >= 0 && last >= 0 {
-			if high != endless {
+			if high != measure.Endless {
 				high = max(high, all[next].due-all[last].due)
 			}
 		} else if next < 0 && last != len(all)-1 || last < 0 && next > 0 {
-			high = endless // it had begun before the first, or had not ended with the last
+			high = measure.Endless // it had begun before the first, or had not ended with the last
 		}
 		if cur != nil {
 			if next >= 0 {
@@ -183,7 +184,7 @@ func recovery(all []outcome, f Fault, next, hold, deadline time.Duration) event.
 // disturbance is the first transaction that failed because of a fault, -1 if there is none, and how many may have.
 // A record that was under way at the injection counts.
 func disturbance(all []outcome, f Fault, next, deadline time.Duration) (first, doubt int) {
-	until := endless
+	until := measure.Endless
 	if next > 0 {
 		until = next - deadline
 	}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
@@ -54,13 +55,13 @@ func drawService(t *rapid.T) (s service, all []outcome, period time.Duration) {
 	phase := time.Duration(rapid.Int64Range(0, int64(period)-1).Draw(t, "phase"))
 	blind := rapid.Float64Range(0, 0.3).Draw(t, "blind")
 	for d := phase; d <= at+60*period; d += period {
-		o := outcome{due: d, verdict: failed, worked: endless, low: time.Second, high: endless}
+		o := outcome{due: d, verdict: failed, worked: measure.Endless, low: time.Second, high: measure.Endless}
 		if s.up(d) {
 			lag := time.Duration(rapid.Int64Range(0, int64(3*period)).Draw(t, "lag"))
 			o.verdict, o.worked, o.low, o.high = good, d+lag, lag, lag
 		}
 		if rapid.Float64Range(0, 1).Draw(t, "hidden") < blind {
-			o.verdict, o.worked, o.low, o.high = unknown, endless, 0, endless
+			o.verdict, o.worked, o.low, o.high = unknown, measure.Endless, 0, measure.Endless
 		}
 		all = append(all, o)
 	}
@@ -136,7 +137,7 @@ func TestASharpRecovery(t *testing.T) {
 	for d := time.Duration(0); d < 20*time.Second; d += 10 * time.Millisecond {
 		o := outcome{due: d, verdict: good, worked: d + time.Millisecond, low: 20 * time.Millisecond, high: 30 * time.Millisecond}
 		if d >= 5*time.Second && d < 9*time.Second {
-			o = outcome{due: d, verdict: failed, worked: endless, low: time.Second, high: endless}
+			o = outcome{due: d, verdict: failed, worked: measure.Endless, low: time.Second, high: measure.Endless}
 		}
 		all = append(all, o)
 	}
@@ -154,7 +155,7 @@ func TestRecoveryKnowsWhoseDoingAFailureIs(t *testing.T) {
 	for d := time.Duration(0); d < sec(40); d += sec(0.1) {
 		o := outcome{due: d, verdict: good, worked: d}
 		if d >= sec(20) && d < sec(22) {
-			o = outcome{due: d, verdict: failed, worked: endless}
+			o = outcome{due: d, verdict: failed, worked: measure.Endless}
 		}
 		all = append(all, o)
 	}
@@ -222,22 +223,22 @@ func TestHistogram(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		times := rapid.SliceOfN(rapid.Int64Range(0, int64(3*time.Hour)), 1, 300).Draw(t, "times")
 		lost := rapid.IntRange(0, 20).Draw(t, "lost")
-		var h histogram
+		var h measure.Histogram
 		for _, d := range times {
-			h.add(time.Duration(d))
+			h.Add(time.Duration(d))
 		}
 		for range lost {
-			h.add(endless)
+			h.Add(measure.Endless)
 		}
 		share := rapid.Float64Range(0.001, 1).Draw(t, "share")
 		want := nearest(times, lost, share)
-		low, high := h.rank(share)
+		low, high := h.Rank(share)
 		switch {
-		case want == endless:
-			if high != endless {
+		case want == measure.Endless:
+			if high != measure.Endless {
 				t.Fatalf("rank %v is without a bound, and is said to be at most %s", share, high)
 			}
-		case want < low || want > high || float64(high-low) > float64(low)*precision+float64(unit):
+		case want < low || want > high || float64(high-low) > float64(low)*measure.HistogramPrecision+float64(measure.HistogramUnit):
 			t.Fatalf("rank %v is %s, and is said to be in [%s, %s]", share, want, low, high)
 		}
 	})
@@ -252,7 +253,7 @@ func nearest(times []int64, lost int, share float64) time.Duration {
 	}
 	n := max(1, int(math.Ceil(share*float64(len(times)+lost))))
 	if n > len(sorted) {
-		return endless
+		return measure.Endless
 	}
 	return time.Duration(sorted[n-1])
 }
@@ -262,7 +263,7 @@ func TestCountsNeverDropFailures(t *testing.T) {
 	for i := range 100 {
 		o := outcome{due: time.Duration(i), verdict: good, low: 10 * time.Millisecond, high: 20 * time.Millisecond}
 		if i >= 95 {
-			o = outcome{due: time.Duration(i), verdict: failed, low: time.Second, high: endless}
+			o = outcome{due: time.Duration(i), verdict: failed, low: time.Second, high: measure.Endless}
 		}
 		all = append(all, o)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
@@ -75,7 +76,7 @@ func (p *Probe) result(faults []Fault) event.Probe {
 	spec := p.opt.Spec
 	out := event.Probe{
 		Rate: spec.Rate, Deadline: spec.Deadline.D().Seconds(), Hold: spec.Hold.D().Seconds(), Targets: spec.Targets,
-		Answers: p.book.answered(), Late: p.book.lag.Seconds(), Blur: p.book.blur.Seconds(), Error: precision, At: map[string]event.ProbeCounts{},
+		Answers: p.book.answered(), Late: p.book.lag.Seconds(), Blur: p.book.blur.Seconds(), Error: measure.HistogramPrecision, At: map[string]event.ProbeCounts{},
 	}
 	all := p.decided(p.sinks)
 	if n := len(all); n > 0 {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/measure"
 	"github.com/xdc-project/xdc/engine/seed"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/signal"
@@ -172,7 +173,7 @@ func (p *Probe) Run(ctx context.Context, release <-chan struct{}, faults func() 
 
 // send sends one record a tick until it is told to stop.
 func (p *Probe) send(ctx, flying context.Context, release <-chan struct{}) {
-	end := endless
+	end := measure.Endless
 	if d := p.opt.Spec.Duration.D(); d > 0 {
 		end, release = d, nil
 	}

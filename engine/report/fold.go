@@ -185,7 +185,7 @@ func (f *folding) stepChanged(at float64, b *event.StepChanged) {
 		s.Results = b.Results
 	}
 	if s.Kind == "seed" && b.State.Finished() {
-		f.out.Seeds = append(f.out.Seeds, Seed{Step: b.Step, Totals: totals(b.Results)})
+		f.out.Seeds = append(f.out.Seeds, Seed{Step: b.Step, Totals: totals(b.Results), Latency: latencies(b.Results)})
 	}
 }
 
@@ -201,6 +201,26 @@ func totals(results map[string]any) map[string]int64 {
 		case int:
 			out[k] = int64(v)
 		}
+	}
+	return out
+}
+
+// latencies picks the latencies out of a seed's results. One without an upper bound has none.
+func latencies(results map[string]any) map[string]Bounds {
+	var out map[string]Bounds
+	for _, k := range []string{"p50", "p90", "p99", "max"} {
+		low, ok := results["latency_"+k+"_low"].(float64)
+		if !ok {
+			continue
+		}
+		if out == nil {
+			out = map[string]Bounds{}
+		}
+		b := Bounds{Low: low}
+		if high, ok := results["latency_"+k+"_high"].(float64); ok {
+			b.High = &high
+		}
+		out[k] = b
 	}
 	return out
 }

@@ -41,6 +41,7 @@ type page struct {
 	Timeline, Health, Throughput template.HTML
 	TimelineLeft                 int
 	Legend                       []legend
+	Seeds                        []seedRow
 	Audits                       []auditRow
 	Probes                       []probeRow
 	Accounts                     []accountRow
@@ -106,6 +107,9 @@ func newPage(s Summary) page {
 		for i, l := range s.Throughput.Lines {
 			p.Legend = append(p.Legend, legend{lineClass(s.Throughput, i), l.Name, l.Step})
 		}
+	}
+	for _, x := range s.Seeds {
+		p.Seeds = append(p.Seeds, seedRow{x.Step, x.cells()})
 	}
 	for _, a := range s.Audits {
 		p.Audits = append(p.Audits, a.rows()...)
@@ -390,6 +394,12 @@ func (a Audit) rows() []auditRow {
 		}
 	}
 	return out
+}
+
+// seedRow is what a seed put in, in words.
+type seedRow struct {
+	Step  string
+	Cells []string
 }
 
 func auditOf(step, place string, c event.AuditCounts) auditRow {

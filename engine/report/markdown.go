@@ -21,6 +21,7 @@ func Markdown(s Summary) []byte {
 		b.WriteString("\n")
 	}
 	s.markdownExpects(&b)
+	s.markdownSeeds(&b)
 	s.markdownAudits(&b)
 	s.markdownProbes(&b)
 	s.markdownAccounts(&b)
@@ -100,6 +101,37 @@ func (s Summary) markdownAudits(b *strings.Builder) {
 			count(c.Inconclusive), count(c.Duplicated), count(c.DuplicatedAcross), count(c.Reordered), count(c.Corrupted))
 	}
 	b.WriteString("\n")
+}
+
+func (s Summary) markdownSeeds(b *strings.Builder) {
+	if len(s.Seeds) == 0 {
+		return
+	}
+	b.WriteString("| seed | sent | acknowledged | rejected | no answer | unsent | latency p50 | p90 | p99 | max |\n")
+	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	for _, x := range s.Seeds {
+		fmt.Fprintf(b, "| %s | %s |\n", md(x.Step), strings.Join(x.cells(), " | "))
+	}
+	b.WriteString("\n")
+}
+
+// cells are a seed's figures in words: what became of its records, and their latencies.
+func (x Seed) cells() []string {
+	var out []string
+	for _, k := range []string{"sent", "acked", "rejected", "indeterminate", "unsent"} {
+		out = append(out, count(x.Totals[k]))
+	}
+	for _, k := range []string{"p50", "p90", "p99", "max"} {
+		switch b, ok := x.Latency[k]; {
+		case !ok:
+			out = append(out, "")
+		case b.High == nil:
+			out = append(out, "more than "+about(b.Low))
+		default:
+			out = append(out, about(*b.High))
+		}
+	}
+	return out
 }
 
 func (s Summary) markdownFaults(b *strings.Builder) {

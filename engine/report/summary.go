@@ -161,6 +161,8 @@ type Probe struct {
 type Seed struct {
 	Step   string           `json:"step"`
 	Totals map[string]int64 `json:"totals"` // sent, acked, rejected, indeterminate, unsent, resent
+	// Latency is that of its records, in seconds from due to acknowledged, by p50, p90, p99 and max.
+	Latency map[string]Bounds `json:"latency,omitempty"`
 }
 
 // Fault is the life of a fault, a submitted job or a lock.

@@ -38,6 +38,9 @@ func (s *sender) acked(l *lane, b *batch, n int, a measure.Attempt) {
 	s.opt.Ledger.Settle(b.first, n, a)
 	l.held -= n
 	l.works()
+	for _, due := range b.dues[:n] {
+		s.waited.add(a.Answered - due)
+	}
 	s.live.at(a.Answered - b.dues[0])
 }
 

@@ -25,6 +25,6 @@ func (r *Records) IDs() measure.IDs { return r.src.ids }
 
 // Make makes the record with a number, due at an instant.
 func (r *Records) Make(seq int64, due time.Time) (json.RawMessage, error) {
-	it, err := r.src.next(seq, due)
-	return it.raw, err
+	_, raw := r.src.maker(nil).make(seq, due)
+	return raw, nil
 }

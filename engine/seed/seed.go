@@ -51,6 +51,8 @@ type Result struct {
 	measure.Counts
 	// First and Last are the first and the last due time, since run.started.
 	First, Last time.Duration
+	// Latency is that of all records.
+	Latency Latency
 	// Stopped says that it was ended early.
 	Stopped bool
 }

@@ -45,7 +45,8 @@ type sender struct {
 	stopped bool
 	err     error
 
-	live live
+	live   live
+	waited latency
 }
 
 func newSender(opt Options, src source) *sender {
@@ -133,6 +134,7 @@ func (s *sender) loop(ctx context.Context) error {
 		}
 		if !now.Before(beat) {
 			s.live.tell(now)
+			s.waiting(now)
 			beat = beat.Add(tick)
 		}
 		if s.finished(now) {
@@ -150,6 +152,23 @@ func (s *sender) loop(ctx context.Context) error {
 			s.stopped = true
 			return context.Cause(ctx)
 		}
+	}
+}
+
+// waiting reports how long the oldest record without an outcome has waited so far, where that is longer than a beat:
+// what waits is seen while it waits.
+func (s *sender) waiting(now time.Time) {
+	oldest := s.since(now)
+	for _, l := range s.lanes {
+		if l.flying != nil {
+			oldest = min(oldest, l.flying.dues[0])
+		}
+		if len(l.queue) > 0 {
+			oldest = min(oldest, l.queue[0].dues[0])
+		}
+	}
+	if d := s.since(now) - oldest; d > tick {
+		s.live.at(d)
 	}
 }
 
@@ -331,6 +350,8 @@ func (s *sender) since(t time.Time) time.Duration { return t.Sub(s.opt.Start) }
 
 func (s *sender) result() Result {
 	out := Result{Counts: s.opt.Ledger.Counts(), Stopped: s.stopped}
+	s.waited.unanswered(s.opt.Ledger, s.when(), s.since(time.Now()))
+	out.Latency = s.waited.result()
 	if s.any {
 		out.First, out.Last = s.since(s.zero.Add(s.first)), s.since(s.zero.Add(s.last))
 	}

@@ -101,7 +101,11 @@ func seedResults() []Result {
 	}
 	return append(out,
 		Result{Name: "rate", Type: number, Moment: Live, Description: "Records sent a second."},
-		Result{Name: "latency", Type: duration, Moment: Live, Description: "Time from when a record was due to its acknowledgement."},
+		Result{Name: "latency", Type: duration, Moment: Live, Description: "Time from when the oldest record of a request was due to its acknowledgement; every second, how long the oldest record without an outcome has waited so far, if that is more than a second."},
+		Result{Name: "latency_p50", Type: duration, Moment: Final, Bounded: true, Description: "Latency that half of the records did not exceed, from due to acknowledged. Those that were not acknowledged count as at least the time that they waited for their outcome."},
+		Result{Name: "latency_p90", Type: duration, Moment: Final, Bounded: true, Description: "Latency that 90% of the records did not exceed."},
+		Result{Name: "latency_p99", Type: duration, Moment: Final, Bounded: true, Description: "Latency that 99% of the records did not exceed."},
+		Result{Name: "latency_max", Type: duration, Moment: Final, Bounded: true, Description: "The greatest latency."},
 	)
 }
 

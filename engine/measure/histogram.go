@@ -1,4 +1,4 @@
-package probe
+package measure
 
 import (
 	"math"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// histogram counts times in buckets that are narrow beside what they hold: each octave is cut into equal parts, so that a time
+// Histogram counts times in buckets that are narrow beside what they hold: each octave is cut into equal parts, so that a time
 // is known to one part in parts, whatever its size, and memory does not grow with what is counted. It is the layout that HDR
 // histograms have.
-type histogram struct {
+type Histogram struct {
 	counts  []int64
 	total   int64
 	endless int64 // times that have no bound
@@ -19,18 +19,19 @@ type histogram struct {
 const (
 	partBits = 7
 	parts    = 1 << partBits
-	unit     = time.Microsecond
+	// HistogramUnit is the shortest time that is told from none.
+	HistogramUnit = time.Microsecond
 )
 
-// precision is the share by which a time that is read off may be off.
-const precision = 1.0 / parts
+// HistogramPrecision is the share by which a time that is read off may be off.
+const HistogramPrecision = 1.0 / parts
 
-// endless is a time without a bound.
-const endless = time.Duration(math.MaxInt64)
+// Endless is a time without a bound.
+const Endless = time.Duration(math.MaxInt64)
 
 // bucket is where a time is counted.
 func bucket(d time.Duration) int {
-	v := uint64(max(d, 0) / unit)
+	v := uint64(max(d, 0) / HistogramUnit)
 	if v < parts {
 		return int(v)
 	}
@@ -41,17 +42,17 @@ func bucket(d time.Duration) int {
 // edges are what a bucket holds: from low, inclusive, to below high.
 func edges(b int) (low, high time.Duration) {
 	if b < parts {
-		return time.Duration(b) * unit, time.Duration(b+1) * unit
+		return time.Duration(b) * HistogramUnit, time.Duration(b+1) * HistogramUnit
 	}
 	shift := b/parts - 1
 	v := uint64(parts + b%parts)
-	return time.Duration(v<<shift) * unit, time.Duration((v+1)<<shift) * unit
+	return time.Duration(v<<shift) * HistogramUnit, time.Duration((v+1)<<shift) * HistogramUnit
 }
 
-// add counts a time; endless is one without a bound.
-func (h *histogram) add(d time.Duration) {
+// Add counts a time; Endless is one without a bound.
+func (h *Histogram) Add(d time.Duration) {
 	h.total++
-	if d == endless {
+	if d == Endless {
 		h.endless++
 		return
 	}
@@ -62,14 +63,17 @@ func (h *histogram) add(d time.Duration) {
 	h.counts[b]++
 }
 
-// rank returns the bounds of the time with a nearest rank, a share of 1 being the greatest. high is endless where there is
+// Len is how many times were counted.
+func (h *Histogram) Len() int64 { return h.total }
+
+// Rank returns the bounds of the time with a nearest rank, a share of 1 being the greatest. high is Endless where there is
 // none.
-func (h *histogram) rank(share float64) (low, high time.Duration) {
+func (h *Histogram) Rank(share float64) (low, high time.Duration) {
 	n := max(1, int64(math.Ceil(share*float64(h.total))))
 	for b, c := range h.counts {
 		if n -= c; n <= 0 {
 			return edges(b)
 		}
 	}
-	return endless, endless
+	return Endless, Endless
 }
