@@ -24,6 +24,7 @@ type judge struct {
 	total verdict
 	at    []verdict // by target of the audit
 	lost  []measure.Record
+	when  timeline
 	out   *exceptions
 }
 
@@ -203,6 +204,7 @@ func (j *judge) record(r measure.Record, lane, only int) {
 	}
 	acked := span{r.Sent, r.Answered}
 	hidden := j.hidden(r, only)
+	j.when.add(acked.high, hidden)
 	for _, v := range j.here(home) {
 		if v.missing == nil || acked.high > v.missing.high {
 			v.missing = &acked
@@ -341,6 +343,7 @@ func (j *judge) result() event.Audit {
 		}
 	}
 	out.Gaps = out.Gaps[:min(len(out.Gaps), maxListed)]
+	out.Losses = j.when.list()
 	for _, r := range j.lost {
 		out.LostIDs = append(out.LostIDs, j.tally.ledger.ID(r.Seq))
 		out.LostAcked = append(out.LostAcked, r.Answered.Seconds())

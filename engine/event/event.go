@@ -259,9 +259,20 @@ type Audit struct {
 	LostIDs []string `json:"lost_ids,omitempty"`
 	// LostAcked are the acknowledgement times of the listed lost records, seconds since run.started.
 	LostAcked []float64 `json:"lost_acked,omitempty"`
-	Gaps      []Outage  `json:"gaps,omitempty"`
+	// Losses counts all lost and inconclusive records by when they were acknowledged, in stretches of equal length.
+	Losses []Loss   `json:"losses,omitempty"`
+	Gaps   []Outage `json:"gaps,omitempty"`
 	// Exceptions is the whole list of records that were not simply delivered once.
 	Exceptions *Exceptions `json:"exceptions,omitempty"`
+}
+
+// Loss is how many of the records that were acknowledged in a stretch of time are lost, or may be. Times are seconds
+// since run.started; From belongs to the stretch and To does not.
+type Loss struct {
+	From         float64 `json:"from"`
+	To           float64 `json:"to"`
+	Lost         int64   `json:"lost"`
+	Inconclusive int64   `json:"inconclusive"`
 }
 
 // Exceptions is a file of the run's folder that lists records.

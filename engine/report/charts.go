@@ -306,10 +306,19 @@ func lineClass(t *Throughput, i int) string {
 	return fmt.Sprintf("series %s n%d", t.Lines[i].Name, min(n, 2))
 }
 
-// lostAt are the distinct instants, to the tenth of a second, at which lost records had been acknowledged.
+// lostAt are the instants, to the tenth of a second, at which lost records had been acknowledged: all of them, or of a
+// run that did not count them in time those that are listed.
 func (s Summary) lostAt() []float64 {
 	var out []float64
 	for _, a := range s.Audits {
+		for _, l := range a.Losses {
+			if l.Lost > 0 {
+				out = append(out, float64(int64(5*(l.From+l.To)+0.5))/10)
+			}
+		}
+		if len(a.Losses) > 0 {
+			continue
+		}
 		for _, t := range a.LostAcked {
 			out = append(out, float64(int64(t*10+0.5))/10)
 		}
