@@ -197,11 +197,9 @@ type worldSession struct {
 	target string
 }
 
-func (s worldSession) Close() error            { return nil }
-func (s worldSession) Interval() time.Duration { return s.w.poll }
-func (s worldSession) IdleInterval() time.Duration {
-	return s.w.idle
-}
+func (s worldSession) Close() error                { return nil }
+func (s worldSession) Interval() time.Duration     { return s.w.poll }
+func (s worldSession) IdleInterval() time.Duration { return s.w.idle }
 
 func (s worldSession) Observe(ctx context.Context, emit func(providers.Reading)) error {
 	t := time.Since(s.w.start)

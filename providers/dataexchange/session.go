@@ -75,7 +75,7 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	if where == "" {
 		where = same.URL
 	}
-	if o.Proxy, err = same.Args.For(env, where); err != nil {
+	if o.Proxy, err = same.For(env, where); err != nil {
 		return nil, fmt.Errorf("reach the data service as the streams block of target %s says: %w", t.Name, err)
 	}
 	if o.Certificate, o.Key, err = same.pair(env); err != nil {

@@ -80,7 +80,7 @@ func (px *Proxy) tunnel(ctx context.Context, c net.Conn, address string) (net.Co
 	}
 	bounded := &io.LimitedReader{R: c, N: maxTunnelHead}
 	r := bufio.NewReader(bounded)
-	resp, err := http.ReadResponse(r, &http.Request{Method: http.MethodConnect})
+	resp, err := http.ReadResponse(r, &http.Request{Method: http.MethodConnect}) //nolint:bodyclose // what follows the head is the tunnel
 	switch {
 	case err != nil:
 		return nil, &proxyError{px.Address, "does not answer as an HTTP proxy does: " + dialFailed(ctx, err).Error(), nil}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,11 +38,8 @@ func (s *Session) wanted() []extra {
 	var out []extra
 	names := s.env.Wanted(s.target)
 	for _, x := range extras {
-		for _, n := range names {
-			if x.named.MatchString(n) {
-				out = append(out, x)
-				break
-			}
+		if slices.ContainsFunc(names, x.named.MatchString) {
+			out = append(out, x)
 		}
 	}
 	return out

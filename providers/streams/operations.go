@@ -103,7 +103,7 @@ func (c connection) check() error {
 	case (c.ClientCert == "") != (c.ClientKey == ""):
 		return errors.New("`client_certificate` and `client_key` belong together; give both or neither")
 	}
-	if err := c.Args.Check(); err != nil {
+	if err := c.Check(); err != nil {
 		return err
 	}
 	if err := c.checkLogs(); err != nil {

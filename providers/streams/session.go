@@ -90,7 +90,7 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	if d := s.cfg.ConnectTimeout.D(); d > 0 {
 		connect = d
 	}
-	px, err := s.cfg.Args.For(env, s.cfg.URL)
+	px, err := s.cfg.For(env, s.cfg.URL)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,8 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 				return nil, fmt.Errorf("connection of %s: %w", t.Name, err)
 			}
 		}
-		for _, k := range []string{"password_file", "password_command", "server_name", "insecure", "domain", "openapi", "operation", "token", "token_file", "token_command", "client_certificate", "client_key",
+		for _, k := range []string{
+			"password_file", "password_command", "server_name", "insecure", "domain", "openapi", "operation", "token", "token_file", "token_command", "client_certificate", "client_key",
 			"proxy", "no_proxy", "proxy_username", "proxy_password", "proxy_password_file", "proxy_password_command",
 		} {
 			delete(conn, k)

@@ -131,7 +131,7 @@ func (c *Client) States(ctx context.Context, i Instance, jobs []string) ([]PE, e
 func (c *Client) PE(ctx context.Context, i Instance, id string) (PE, error) {
 	var got linkedPE
 	err := c.Look(ctx, "look at PE "+id, Join(i.PEs, "/"+escape(id)), &got)
-	got.PE.Job = last(got.Link)
+	got.Job = last(got.Link)
 	return got.PE, err
 }
 

@@ -120,8 +120,7 @@ func TestAReadIsGivenUpWhenNothingComesAndAtTheEndInAnyCase(t *testing.T) {
 				if took := time.Since(began); err == nil || !strings.Contains(err.Error(), tc.says) || took.Round(100*time.Millisecond) != tc.took {
 					t.Errorf("after %s: %v", took, err)
 				}
-				var e *rest.Error
-				if !errors.As(err, &e) {
+				if _, ok := errors.AsType[*rest.Error](err); !ok {
 					t.Errorf("it is a %T", err)
 				}
 			})
