@@ -18,8 +18,9 @@ import (
 	"github.com/xdc-project/xdc/providers/all"
 )
 
-// No figure and no bound rests on a stamp of another machine: with the servers' clocks off by hours, in opposite directions,
-// everything that is measured is the same to the last digit.
+// No figure and no bound rests on how far another machine's clock is off: with the servers' clocks off by hours, in opposite
+// directions, everything that is measured is the same to the last digit. (By whole seconds, because a Date, with which a server's
+// own stamps are compared, has no finer ones.)
 func TestClocksOfServersAreNoPartOfAnyBound(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it rehearses two examples twice")
@@ -28,7 +29,7 @@ func TestClocksOfServersAreNoPartOfAnyBound(t *testing.T) {
 		t.Run(example, func(t *testing.T) {
 			t.Parallel()
 			right := measured(t, example, nil)
-			off := measured(t, example, map[string]time.Duration{"dc1": 7*time.Hour + 123*time.Millisecond, "dc2": -3 * time.Hour})
+			off := measured(t, example, map[string]time.Duration{"dc1": 7 * time.Hour, "dc2": -3 * time.Hour})
 			if diff := cmp.Diff(right, off); diff != "" {
 				t.Errorf("with clocks that are right (-) and off (+):\n%s", diff)
 			}
@@ -122,6 +123,12 @@ func measured(t *testing.T, example string, clocks map[string]time.Duration) str
 	if _, err := os.Stat(filepath.Join(dir, "truth.jsonl")); err != nil {
 		t.Fatal(err)
 	}
+	var faults []report.Fault // when jobs are cancelled at the end is nobody's figure
+	for _, f := range sum.Faults {
+		if f.Kind == "fault" {
+			faults = append(faults, f)
+		}
+	}
 	b, err := json.MarshalIndent(struct {
 		Recoveries []report.Recovery
 		Audits     []report.Audit
@@ -129,7 +136,7 @@ func measured(t *testing.T, example string, clocks map[string]time.Duration) str
 		Accounts   []report.Account
 		Faults     []report.Fault
 		Verdict    report.Verdict
-	}{sum.Recoveries, sum.Audits, sum.Probes, sum.Accounts, sum.Faults, sum.Verdict}, "", " ")
+	}{sum.Recoveries, sum.Audits, sum.Probes, sum.Accounts, faults, sum.Verdict}, "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
