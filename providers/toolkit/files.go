@@ -38,8 +38,6 @@ func (s *state) stored(rest string, in signal.Sample) []signal.Sample {
 	case rest == "snapshots" && in.Value.Kind.Numeric():
 		f.known, f.n, f.at = true, int(in.Value.Num), in
 		return append(s.storedAge(in), s.storing(in)...)
-	case strings.HasPrefix(rest, "lines["):
-		return s.logged(rest, in)
 	}
 	return nil
 }

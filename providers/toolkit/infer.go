@@ -74,7 +74,6 @@ type state struct {
 	arrived     *signal.Sample   // the sample with which replicated state last arrived, Low moved to before it
 	arrivals    []signal.Sample  // the latest ones, in order
 	files       files
-	lines       lines
 	role        string
 	running     verdict
 	healthy     verdict
@@ -103,7 +102,6 @@ func newState(target string, info providers.JobInfo) *state {
 // reset forgets everything that belonged to a job that is gone.
 func (s *state) reset() {
 	s.owner, s.torn, s.received, s.odd = map[string]string{}, map[string]bool{}, map[string]count{}, map[string]int64{}
-	s.lines = lines{}
 	s.transitions, s.merged, s.arrived, s.arrivals, s.role, s.takeover = count{}, count{}, nil, nil, "", takeover{}
 }
 
@@ -208,9 +206,6 @@ func (s *state) statusTuples(n int64, in signal.Sample) []signal.Sample {
 		if n == 0 {
 			worth = signal.Medium // it may have heard before that launch
 		}
-	}
-	if said := s.lines.about(); said != "" {
-		what += "; " + said
 	}
 	out := []signal.Sample{s.conclude("remote", signal.EnumVal(word), in, worth, what)}
 	return append(out, s.takenOver(in)...)

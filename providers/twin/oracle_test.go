@@ -59,7 +59,9 @@ func (o oracleSetting) run(lives []oracleSide, late float64) []oracleSaid {
 	var said []oracleSaid
 	side := func(life int) int { return life % 2 }
 	for len(queue) > 0 {
-		sort.SliceStable(queue, func(i, j int) bool { return queue[i].at < queue[j].at || queue[i].at == queue[j].at && queue[i].kind < queue[j].kind })
+		sort.SliceStable(queue, func(i, j int) bool {
+			return queue[i].at < queue[j].at || queue[i].at == queue[j].at && queue[i].kind < queue[j].kind
+		})
 		e := queue[0]
 		queue = queue[1:]
 		x := &lives[e.life]
