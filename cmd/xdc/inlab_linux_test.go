@@ -126,7 +126,7 @@ func TestInTheLabDownLeavesWhatWasBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("/var/tmp", "xdc-lab-down") // the node has a /tmp of its own
+	dir, err := os.MkdirTemp("/var/tmp", "xdc-lab-down") //nolint:usetesting // the node has a /tmp of its own
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func (p *points) journal(e event.Event, when string) {
 	case *event.Happened:
 		what = fmt.Sprintf("happened %s", b.Name)
 	case *event.RunStarted, *event.RunFinished, *event.Routed, *event.Measured, *event.Audited, *event.Judged, *event.GuardTripped,
-		*event.ApprovalAsked, *event.ApprovalAnswered, *event.Interrupted, *event.Aborting, *event.Noted:
+		*event.ApprovalAsked, *event.ApprovalAnswered, *event.Interrupted, *event.Aborting, *event.Noted, *event.Probed:
 	}
 	p.pass(when + " journal " + what)
 }

@@ -15,7 +15,7 @@ const (
 	// SuitesVar names the folder in which each fault that has passed the whole suite leaves a file.
 	SuitesVar = "XDC_SUITES"
 	// PassedVar names the same folder for those who look afterwards.
-	PassedVar = "XDC_SUITES_PASSED"
+	PassedVar = "XDC_SUITES_PASSED" //nolint:gosec // no credential
 )
 
 // The parts of the suite.
@@ -33,7 +33,7 @@ func passed(t *testing.T, part, fault string) {
 	}
 	here, err := os.Getwd() // tests run in the folder of their package
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, record(part, fault, filepath.Base(here))), []byte(t.Name()+"\n"), 0o600)
+		err = os.WriteFile(filepath.Join(dir, record(part, fault, filepath.Base(here))), []byte(t.Name()+"\n"), 0o600) //nolint:gosec // the test's own caller names the folder
 	}
 	if err != nil {
 		t.Error(err)
@@ -67,7 +67,7 @@ func Covered(t testing.TB, r *providers.Registry, claims map[string]string) {
 			continue
 		}
 		for _, part := range []string{wholeLife, noText} {
-			if _, err := os.Stat(filepath.Join(dir, record(part, n, where))); err != nil {
+			if _, err := os.Stat(filepath.Join(dir, record(part, n, where))); err != nil { //nolint:gosec // as above
 				t.Errorf("%s should have tried the fault %s, and it has not passed %s there: %v", where, n, part, err)
 			}
 		}

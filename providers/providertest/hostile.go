@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -138,7 +139,7 @@ func with(t *testing.T, args json.RawMessage, name string, value any, v string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.ContainsAny(v, "\xff\x9b") {
+	if !utf8.ValidString(v) {
 		encoded = []byte(`"` + strings.NewReplacer("\x1b", `\u001b`, "\x07", `\u0007`).Replace(v) + `"`)
 	}
 	return bytes.ReplaceAll(raw, []byte(`"`+mark+`"`), encoded)

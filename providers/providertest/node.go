@@ -93,7 +93,7 @@ func (n *Node) Seal(t testing.TB) {
 	if out, err := n.Command(t.Context(), "touch", "/xdc-sealed").CombinedOutput(); err == nil {
 		t.Fatalf("the machine's own files can still be written: %s", out)
 	}
-	for _, shared := range strings.Fields(n.Must(t, "sh", "-c", `awk '$5 != "/" { print $5, $6 }' /proc/self/mountinfo | grep ' rw' | cut -d' ' -f1`)) {
+	for shared := range strings.FieldsSeq(n.Must(t, "sh", "-c", `awk '$5 != "/" { print $5, $6 }' /proc/self/mountinfo | grep ' rw' | cut -d' ' -f1`)) {
 		if shared != "/run" && shared != "/tmp" && shared != "/proc" && !strings.HasPrefix(shared, "/run/") && !strings.HasPrefix(shared, "/tmp/") && shared != "/var/tmp" {
 			_ = n.Command(t.Context(), "mount", "-o", "remount,bind,ro", shared).Run() // some, such as cgroups, refuse
 		}
