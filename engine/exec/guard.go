@@ -87,10 +87,10 @@ func (r *run) guard(g *guard, now time.Duration) (next time.Duration, over bool)
 	_, bounded := f.Reach()
 	r.opt.Trace.Judge(func(v cond.View) {
 		g.follow.Advance(mark, g.from, func(_ time.Duration, truth cond.Truth) bool {
-			return !(g.trips(truth) && g.trip(g.follow.Judged()))
+			return !g.trips(truth) || !g.trip(g.follow.Judged())
 		})
 		// A window over the whole run is looked at by the follower alone, which adds to it what is new.
-		if now > mark && now >= g.from && bounded && !g.over && !(g.trips(f.Truth(v, now)) && g.trip(f.Eval(v, now))) {
+		if now > mark && now >= g.from && bounded && !g.over && (!g.trips(f.Truth(v, now)) || !g.trip(f.Eval(v, now))) {
 			next, _ = f.NextChange(v, now)
 		}
 	})

@@ -70,7 +70,6 @@ func (x *exact) carry() {
 	over := int64(0)
 	for i := x.low; i < x.top; i++ {
 		d := x.digits[i] + over
-		over = 0
 		if i == x.top-1 && d > -1<<32 && d < 1<<32 {
 			x.digits[i] = d
 			break

