@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/lang/addr"
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
@@ -270,7 +271,7 @@ func judged(b *event.Judged) fact {
 
 // changed prints changes of state, and of figures that are news; where a figure begins is none.
 func changed(b *event.Changed) (fact, bool) {
-	if b.To.Kind.Numeric() && b.From.Kind == signal.Invalid {
+	if b.To.Kind.Numeric() && b.From.Kind == signal.Invalid || ofStep(b.Signal) {
 		return fact{}, false
 	}
 	from := ""
@@ -282,6 +283,12 @@ func changed(b *event.Changed) (fact, bool) {
 		text += " (" + b.Evidence + strength(b.Strength) + ")"
 	}
 	return fact{"signal", cyan, text}, true
+}
+
+// ofStep reports whether a signal is a step's own attribute: what it says has a line of its own kind.
+func ofStep(name string) bool {
+	first, _, _ := strings.Cut(name, ".")
+	return first == "module" || slices.Contains(addr.Kinds(), addr.Kind(first))
 }
 
 // strength says how much evidence is worth, where that is said.
