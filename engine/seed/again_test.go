@@ -46,8 +46,13 @@ func TestRecordsAreToldAgainAsTheyWereSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	record := &value.Generator{Kind: "object", Names: []string{"id", "t", "k", "n", "s", "m", "o"}, Fields: []value.Generator{
-		{Kind: "id"}, {Kind: "time"}, {Kind: "key", Max: 7}, {Kind: "number", Max: 3}, {Kind: "text", Size: 20},
-		{Kind: "template", Template: `a"{id}<{seq}>{key}{time}{nothing}`}, {Kind: "list", Items: []value.Generator{{Kind: "number", Max: 1}, {Kind: "seq"}}},
+		{Kind: "id"},
+		{Kind: "time"},
+		{Kind: "key", Max: 7},
+		{Kind: "number", Max: 3},
+		{Kind: "text", Size: 20},
+		{Kind: "template", Template: `a"{id}<{seq}>{key}{time}{nothing}`},
+		{Kind: "list", Items: []value.Generator{{Kind: "number", Max: 1}, {Kind: "seq"}}},
 	}}
 	for _, spec := range []program.Seed{
 		{Rate: 1000, Record: record},

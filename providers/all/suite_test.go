@@ -225,8 +225,10 @@ func inTwin(t *testing.T, block string, try func(t *testing.T, w *providertest.W
 			cfg.Targets = append(cfg.Targets, out)
 			cfg.Jobs = append(cfg.Jobs, twin.Job{
 				Target: target.Name, Path: "job.orders", Application: "keyed_counter", Inputs: []string{"Orders"}, Outputs: []string{"Results"}, Bundle: "orders.sab",
-				Toolkit: &providers.Toolkit{HeartbeatInterval: value.Duration(5 * time.Second), MissesAllowed: 4, InitDelay: value.Duration(10 * time.Second), Port: 25091, Mode: "active",
-					SnapshotInterval: value.Duration(10 * time.Second), SnapshotDirectory: snapshots},
+				Toolkit: &providers.Toolkit{
+					HeartbeatInterval: value.Duration(5 * time.Second), MissesAllowed: 4, InitDelay: value.Duration(10 * time.Second), Port: 25091, Mode: "active",
+					SnapshotInterval: value.Duration(10 * time.Second), SnapshotDirectory: snapshots,
+				},
 			})
 		}
 		tw, err := twin.New(cfg, wire.NewMemory(7))

@@ -21,8 +21,13 @@ func TestAConfigurationIsReadAsTheToolkitDoes(t *testing.T) {
 		t.Error(diff)
 	}
 	odd := []oddLine{
-		{4, "localDataCenterName", lineRepeated}, {5, "nonsense", lineUnknown}, {6, "dataSnapshotJdbcUrl", lineEquals}, {7, "crossDCHttpPort", lineNoValue},
-		{8, "just words", lineNone}, {9, "httpReadTimeout", lineBlanks}, {11, "", lineUnknown},
+		{4, "localDataCenterName", lineRepeated},
+		{5, "nonsense", lineUnknown},
+		{6, "dataSnapshotJdbcUrl", lineEquals},
+		{7, "crossDCHttpPort", lineNoValue},
+		{8, "just words", lineNone},
+		{9, "httpReadTimeout", lineBlanks},
+		{11, "", lineUnknown},
 	}
 	if diff := cmp.Diff(odd, c.odd, cmp.AllowUnexported(oddLine{})); diff != "" {
 		t.Error(diff)
