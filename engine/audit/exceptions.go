@@ -72,17 +72,15 @@ type exceptions struct {
 
 // openExceptions begins a list. It is never nil: without a file it writes nothing, and only counts.
 func openExceptions(opt Options) *exceptions {
-	e := &exceptions{ledger: opt.Ledger, targets: opt.Spec.Targets}
-	w := io.Writer(io.Discard)
+	e := &exceptions{ledger: opt.Ledger, targets: opt.Spec.Targets, w: bufio.NewWriter(io.Discard)}
 	if opt.Exceptions != nil {
 		f, name, err := opt.Exceptions()
 		if err != nil {
 			e.err = err
 		} else {
-			w, e.close, e.out.File = f, f.Close, name
+			e.w, e.close, e.out.File = bufio.NewWriterSize(f, 64<<10), f.Close, name
 		}
 	}
-	e.w = bufio.NewWriterSize(w, 64<<10)
 	e.enc = json.NewEncoder(e.w)
 	e.enc.SetEscapeHTML(false)
 	e.line(struct {

@@ -78,7 +78,7 @@ func (x *index) find(h uint64, is func(seq int64) (bool, error)) (int64, bool, e
 		}
 	}
 	var seqs []int64
-	for r := len(x.runs) - 1; r >= 0; r-- {
+	for r := range slices.Backward(x.runs) {
 		var err error
 		if seqs, err = x.within(r, h, seqs[:0]); err != nil {
 			return 0, false, err
