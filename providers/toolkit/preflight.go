@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/xdc-project/xdc/lang/signal"
-	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/shell"
 )
@@ -160,7 +159,7 @@ func (r *report) alone(c configured, k *providers.Toolkit) {
 	if _, given := c.get("remoteDataCenterApplicationMachineNames"); !given {
 		r.bad("Name every machine of the other side on which the application may run.", "%s names no machines of the other side: heartbeats go to localhost", k.ConfigFile)
 	}
-	if n := len(c.machines()); n > 1 && !c.SendToAll && c.ConnectTimeout.D()*value.Duration(n).D() > c.HeartbeatInterval.D() && c.HeartbeatInterval > 0 {
+	if n := len(c.machines()); n > 1 && !c.SendToAll && float64(n)*c.ConnectTimeout.D().Seconds() > c.HeartbeatInterval.D().Seconds() && c.HeartbeatInterval > 0 {
 		r.note("Shorten httpConnectionTimeout, or the list.", "%d machines with %s each take longer than a heartbeat interval (%s) on a link that swallows everything: heartbeats queue then, and stale ones arrive after the heal", n, c.ConnectTimeout, c.HeartbeatInterval)
 	}
 	for _, d := range c.against(k) {

@@ -69,7 +69,7 @@ func (db *database) process() (*virtual, time.Time) {
 func (db *database) connected(ctx context.Context) error {
 	db.mu.Lock()
 	p, ever := db.proc, db.ever
-	again := db.began.Add((db.born.Sub(db.began) + reconnectEvery - 1) / reconnectEvery * reconnectEvery)
+	again := db.began.Add(roundUp(db.born.Sub(db.began), reconnectEvery))
 	db.mu.Unlock()
 	if err := p.Turn(ctx); err != nil {
 		return errNoDatabase
@@ -117,4 +117,12 @@ func (db *database) ids(ctx context.Context, table string) []string {
 		}
 	}
 	return out
+}
+
+// roundUp is the least multiple of step that is no less than d.
+func roundUp(d, step time.Duration) time.Duration {
+	if rest := d % step; rest > 0 {
+		return d + step - rest
+	}
+	return d
 }

@@ -55,6 +55,9 @@ func newDisk(shared []string, root func(host string) string, owned bool) *disk {
 	return &disk{shared: shared, root: root, owned: owned || root == nil, kept: map[string]file{}, rules: map[string]providers.VolumeRule{}}
 }
 
+// at is where a host's file really lies. No name leads out of the host.
+func (d *disk) at(host, name string) string { return filepath.Join(d.root(host), filepath.Join("/", name)) }
+
 // within reports whether a path is a folder or in it.
 func within(path, folder string) bool {
 	return path == folder || folder == "/" || strings.HasPrefix(path, strings.TrimSuffix(folder, "/")+"/")
@@ -131,14 +134,14 @@ func (d *disk) write(host, name string, body []byte, at time.Time) error {
 		return errReadOnly
 	}
 	if !d.owned {
-		return writeFile(filepath.Join(d.root(host), name), body)
+		return writeFile(d.at(host, name), body)
 	}
 	d.removeHere(host, name) // its blocks are free again, and it is gone if the rest fails
 	if _, free := d.room(host, folder); blocks(len(body)) > free {
 		return errNoSpace
 	}
 	if d.root != nil {
-		return writeFile(filepath.Join(d.root(host), name), body)
+		return writeFile(d.at(host, name), body)
 	}
 	if len(d.kept) >= mostFiles {
 		return errNoSpace
@@ -161,7 +164,7 @@ func writeFile(name string, body []byte) error {
 
 func (d *disk) removeHere(host, name string) {
 	if d.root != nil {
-		_ = os.Remove(filepath.Join(d.root(host), name)) // it need not be there
+		_ = os.Remove(d.at(host, name)) // it need not be there
 		return
 	}
 	delete(d.kept, name)
@@ -187,7 +190,7 @@ func (d *disk) read(host, name string, limit int) ([]byte, error) {
 		limit = maxBody
 	}
 	if d.root != nil {
-		f, err := os.Open(filepath.Join(d.root(host), name))
+		f, err := os.Open(d.at(host, name))
 		if err != nil {
 			return nil, err
 		}
@@ -210,7 +213,7 @@ func (d *disk) list(host, folder, suffix string) []providers.FileInfo {
 		return out
 	}
 	if d.root != nil {
-		list, _ := os.ReadDir(filepath.Join(d.root(host), folder)) // what is not there is empty
+		list, _ := os.ReadDir(d.at(host, folder)) // what is not there is empty
 		for _, e := range list {
 			if i, err := e.Info(); err == nil && i.Mode().IsRegular() && strings.HasSuffix(e.Name(), suffix) {
 				out = append(out, providers.FileInfo{Name: e.Name(), Size: i.Size(), Modified: i.ModTime()})

@@ -53,7 +53,7 @@ func jobHealth(g *graph, pes []pe) api.Health {
 	up := g.connected(pes)
 	running, healthy, fresh := 0, 0, 0
 	for i, p := range pes {
-		switch p.status { //nolint:exhaustive // the others count for nothing
+		switch p.status { // the others count for nothing
 		case "constructed":
 			fresh++
 		case "running":

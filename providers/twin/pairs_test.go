@@ -62,7 +62,7 @@ func TestSeveralPairsReplicateOverPortsOfTheirOwn(t *testing.T) {
 			"25091/ports/info": "CrossDataCenterReceiverForHB", "25092/contexts/info": "/crossdcrx",
 			"25093/crossdcrx/CrossDataCenterReceiver[1]/ports/output/0/info": `"type":"blob"`,
 		} {
-			resp, err := h.Get("http://10.0.2.10:" + path) //nolint:noctx // the bubble bounds it
+			resp, err := h.Get("http://10.0.2.10:" + path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,8 @@ func TestSeveralPairsReplicateOverPortsOfTheirOwn(t *testing.T) {
 				t.Errorf("%s: %d %s", path, resp.StatusCode, b)
 			}
 		}
-		if _, err := h.Get("http://10.0.2.10:25095/ports/info"); err == nil { //nolint:noctx // as above
+		if resp, err := h.Get("http://10.0.2.10:25095/ports/info"); err == nil {
+			_ = resp.Body.Close()
 			t.Error("there are more ports than pairs")
 		}
 	})
@@ -129,7 +130,7 @@ func TestAWatchdogThatIsFullMakesTheSenderWait(t *testing.T) {
 		h.Timeout = 5 * time.Second
 		answered := 0
 		for range receiverQueue + 5 {
-			resp, err := h.Post("http://10.0.2.10:25091"+heartbeats.path(), "application/octet-stream", bytes.NewReader(message{kind: messageHeartbeat}.encode())) //nolint:noctx // it has a timeout
+			resp, err := h.Post("http://10.0.2.10:25091"+heartbeats.path(), "application/octet-stream", bytes.NewReader(message{kind: messageHeartbeat}.encode()))
 			if err != nil {
 				break
 			}
@@ -144,7 +145,7 @@ func TestAWatchdogThatIsFullMakesTheSenderWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Second)
-		if resp, err := h.Post("http://10.0.2.10:25091"+heartbeats.path(), "application/octet-stream", bytes.NewReader(nil)); err != nil { //nolint:noctx // as above
+		if resp, err := h.Post("http://10.0.2.10:25091"+heartbeats.path(), "application/octet-stream", bytes.NewReader(nil)); err != nil {
 			t.Errorf("it goes on and answers nobody: %v", err)
 		} else {
 			_ = resp.Body.Close()
