@@ -40,7 +40,9 @@ func (l *lab) watchRules(ctx context.Context, n *node) {
 		l.tell(out, n.name, func() string { b, _ := inside("list", "tables").Output(); return string(b) })
 		_ = cmd.Wait() // it was ended
 	})
-	_ = <-started // without it, the truth says nothing of this machine's rules
+	if <-started != nil {
+		return // without it, the truth says nothing of this machine's rules
+	}
 }
 
 // tell says which tables have come and gone. One transaction may take a table away and bring it back: what counts is

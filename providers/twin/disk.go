@@ -56,7 +56,9 @@ func newDisk(shared []string, root func(host string) string, owned bool) *disk {
 }
 
 // at is where a host's file really lies. No name leads out of the host.
-func (d *disk) at(host, name string) string { return filepath.Join(d.root(host), filepath.Join("/", name)) }
+func (d *disk) at(host, name string) string {
+	return filepath.Join(d.root(host), filepath.Join("/", name))
+}
 
 // within reports whether a path is a folder or in it.
 func within(path, folder string) bool {

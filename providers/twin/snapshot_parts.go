@@ -14,7 +14,7 @@ func (a *application) parts(n int) [][]byte {
 	pieces := make([]snapshot, n)
 	of := func(key string) *snapshot {
 		h := fnv.New32a()
-		_, _ = h.Write([]byte(key))              // it never fails
+		_, _ = h.Write([]byte(key)) // it never fails
 		return &pieces[int(h.Sum32()%uint32(n))]
 	}
 	a.mu.Lock()
