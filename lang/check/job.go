@@ -159,6 +159,11 @@ func (s *scope) job(in *instance, st *program.Step, content *config.Content) {
 	for _, k := range b.kids {
 		if k.typ == "twin" {
 			st.Job.Twin, st.Job.Fusion, st.Job.Snapshots = k.bag.str("application"), k.bag.str("fusion"), k.bag.str("snapshots")
+			for _, e := range k.bag.kids {
+				st.Job.Endpoints = append(st.Job.Endpoints, program.TwinEndpoint{
+					Name: e.labels[0], BufferSize: int(e.bag.num("buffer_size")), ConsumingReads: e.bag.flag("consuming_reads"),
+				})
+			}
 		}
 	}
 	s.jobArgs(in, st, content, b)

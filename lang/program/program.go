@@ -143,6 +143,15 @@ type Job struct {
 	// snapshots: file (empty) or row.
 	Fusion    string `json:"fusion,omitempty"`
 	Snapshots string `json:"snapshots,omitempty"`
+	// Endpoints say what some of the twin's endpoints are like.
+	Endpoints []TwinEndpoint `json:"endpoints,omitempty"`
+}
+
+// TwinEndpoint is what an endpoint of the twin is like.
+type TwinEndpoint struct {
+	Name           string `json:"name"`
+	BufferSize     int    `json:"buffer_size,omitempty"` // tuples; 0: the default
+	ConsumingReads bool   `json:"consuming_reads,omitempty"`
 }
 
 // Toolkit is what the application's toolkit was configured with, as the plan states it.

@@ -75,8 +75,8 @@ func Job() Block {
 				Description: "How rehearsals stand in for the application.",
 				Attributes: []Attribute{
 					{
-						Name: "application", Type: cty.String, Default: cty.StringVal("keyed_counter"),
-						Description: "The model application that the twin runs.",
+						Name: "application", Type: cty.String, Enum: Applications(), Default: cty.StringVal("keyed_counter"),
+						Description: "The model application that the twin runs." + applicationsText(),
 						Example:     `"keyed_counter"`,
 					},
 					{
@@ -90,6 +90,22 @@ func Job() Block {
 						Example:     `"row"`,
 					},
 				},
+				Blocks: []Nested{{Block: Block{
+					Name: "endpoint", Labels: []string{"name"},
+					Description: "What one of the application's endpoints is like: the endpoint's name, or its operator, or its stream.",
+					Attributes: []Attribute{
+						{
+							Name: "buffer_size", Type: cty.Number, Min: new(float64(1)), Max: new(1e7), Public: true,
+							Description: "The `bufferSize` of the operator, in tuples. A full source answers 413, a full sink drops its oldest. Without it, 10000 for sources, 1000 for sinks, 50 for that of the calculator.",
+							Example:     "50",
+						},
+						{
+							Name: "consuming_reads", Type: cty.Bool, Default: cty.False, Public: true,
+							Description: "The `consumingReads` of an EndpointSink: whether tuples are gone once somebody has read them.",
+							Example:     "true",
+						},
+					},
+				}}},
 			}},
 		},
 	}

@@ -1,7 +1,6 @@
 package twin
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,10 +9,9 @@ import (
 	"time"
 )
 
-// Sizes of the application's buffers, in tuples, and its limits.
+// Limits of the application, in tuples.
 const (
-	sourceBuffer = 10000
-	sinkBuffer   = 1000 // the product's default
+	stateLimit   = 10000 // where it holds so many, it takes no more in, and the sources' buffers fill
 	servedAtOnce = 2000
 )
 
@@ -21,14 +19,16 @@ const (
 // with the count of their key. What is in state when its PE dies is gone, unless the other data centre has it in a
 // snapshot.
 type application struct {
-	job     *job
-	stay    time.Duration
-	variant string
+	job  *job
+	does model
+	ends []endpoint
 
 	mu     sync.Mutex
-	queue  []held           // records that the source has taken and the state has not
-	state  []held           // records not come out yet, in order
-	counts map[string]int64 // records by key
+	queues map[string][]held // by endpoint: what the sources have taken and the state has not
+	op     string            // the calculator's operation
+	newest map[string]int64  // by key, the latest record that has come out
+	state  []held            // records not come out yet, in order
+	counts map[string]int64  // records by key
 	sinks  map[string]*ring
 	wake   chan struct{}
 	n      int64
@@ -39,42 +39,47 @@ type held struct {
 	ID   string          `json:"id"`
 	Data json.RawMessage `json:"data"`
 	Due  time.Time       `json:"due"` // when it comes out
-}
-
-// stays are how long the applications keep a record before its result comes out.
-var stays = map[string]time.Duration{
-	"keyed_counter": 20 * time.Millisecond, "pass_through": time.Millisecond, "slow": 10 * time.Second,
-	"lossy": 20 * time.Millisecond, "duplicating": 20 * time.Millisecond, "reordering": 20 * time.Millisecond,
+	N    int64           `json:"n"`   // the how manieth that the model has taken in, at all data centres
+	Op   string          `json:"op,omitempty"`
+	// Again says that it comes out once more.
+	Again bool `json:"again,omitempty"`
 }
 
 func newApplication(j *job) *application {
-	variant := j.spec.Application
-	stay, ok := stays[variant]
-	if !ok {
-		variant, stay = "keyed_counter", stays["keyed_counter"]
+	a := &application{
+		job: j, does: modelOf(j.spec.Application), ends: endpointsOf(j.spec), op: "add",
+		queues: map[string][]held{}, newest: map[string]int64{}, counts: map[string]int64{}, sinks: map[string]*ring{}, wake: make(chan struct{}, 1),
 	}
-	a := &application{job: j, stay: stay, variant: variant, counts: map[string]int64{}, sinks: map[string]*ring{}, wake: make(chan struct{}, 1)}
-	for _, s := range j.spec.Outputs {
-		a.sinks[s] = newRing(sinkBuffer, j.dc.cfg.Clock, func(id string) {
+	for _, e := range a.ends {
+		if !e.sink {
+			continue
+		}
+		a.sinks[e.name] = newRing(e.size, e.consuming, j.dc.cfg.Clock, func(id string) {
 			j.dc.twin.truth.say(fact{What: "record_evicted", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: id})
 		})
 	}
 	return a
 }
 
-// accept takes as many leading records as there is room for.
-func (a *application) accept(items []json.RawMessage) int {
+// endpoint finds one of the job's endpoints.
+func (a *application) endpoint(name string) (endpoint, bool) {
+	i := slices.IndexFunc(a.ends, func(e endpoint) bool { return e.name == name })
+	if i < 0 {
+		return endpoint{}, false
+	}
+	return a.ends[i], true
+}
+
+// accept takes as many leading records as a source's buffer has room for.
+func (a *application) accept(e endpoint, items []json.RawMessage) int {
 	a.mu.Lock()
-	room := max(sourceBuffer-len(a.queue)-len(a.state), 0)
-	n := min(len(items), room)
-	due := time.Now().Add(a.stay)
+	n := min(len(items), max(e.size-len(a.queues[e.name]), 0))
+	due := time.Now().Add(a.does.stay)
 	for _, it := range items[:n] {
-		a.queue = append(a.queue, held{ID: a.id(it), Data: it, Due: due})
+		a.queues[e.name] = append(a.queues[e.name], held{ID: a.id(it), Data: it, Due: due, N: a.job.dc.twin.accepted.Add(1)})
 	}
 	a.mu.Unlock()
-	for _, op := range a.job.spec.Inputs[:min(1, len(a.job.spec.Inputs))] {
-		a.job.add(op+"/out/0/nTuplesSubmitted", int64(n))
-	}
+	a.job.add(fmt.Sprintf("%s/out/%d/nTuplesSubmitted", e.operator, e.port), int64(n))
 	a.nudge()
 	return n
 }
@@ -152,7 +157,7 @@ func (a *application) next() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
-	case len(a.queue) > 0:
+	case len(a.state) < stateLimit && a.waiting() > 0:
 		return 0
 	case len(a.state) > 0:
 		return time.Until(a.state[0].Due)
@@ -160,15 +165,44 @@ func (a *application) next() time.Duration {
 	return time.Hour
 }
 
-// take takes in what the source has.
+// waiting is how many records are with the sources. a.mu is held.
+func (a *application) waiting() (n int) {
+	for _, q := range a.queues {
+		n += len(q)
+	}
+	return n
+}
+
+// take takes in what the sources have, as far as there is room in state. In what order the ports of an operator are
+// served is not defined: what steers comes before what it steers.
 func (a *application) take() {
+	took := map[int]int64{}
 	a.mu.Lock()
-	n := len(a.queue)
-	a.state = append(a.state, a.queue...)
-	a.queue = nil
+	for _, e := range slices.Backward(a.ends) {
+		q := a.queues[e.name]
+		if e.sink || len(q) == 0 {
+			continue
+		}
+		if e.into > 0 { // it steers and stays nowhere
+			a.steer(q)
+			took[e.into] += int64(len(q))
+			a.queues[e.name] = nil
+			continue
+		}
+		n := min(len(q), max(stateLimit-len(a.state), 0))
+		for _, h := range q[:n] {
+			h.Op = a.op
+			a.state = append(a.state, h)
+		}
+		a.queues[e.name] = slices.Clone(q[n:])
+		took[0] += int64(n)
+	}
+	if len(a.ends) > 2 { // several sources
+		slices.SortStableFunc(a.state, func(x, y held) int { return x.Due.Compare(y.Due) })
+	}
 	a.mu.Unlock()
-	if n > 0 {
-		a.job.add("KeyedCounter/in/0/nTuplesProcessed", int64(n))
+	for port, n := range took {
+		a.job.add(fmt.Sprintf("%s/in/%d/nTuplesProcessed", counter, port), n)
 	}
 }
 
@@ -182,7 +216,7 @@ func (a *application) release() {
 	out := slices.Clone(a.state[:n])
 	a.state = a.state[n:]
 	a.mu.Unlock()
-	if a.variant == "reordering" && len(out) > 1 {
+	if a.does.swaps && len(out) > 1 {
 		out[0], out[len(out)-1] = out[len(out)-1], out[0]
 	}
 	for _, h := range out {
@@ -190,58 +224,59 @@ func (a *application) release() {
 	}
 }
 
+// every reports whether the nth record is one of every so many.
+func every(of, n int64) bool { return of > 0 && n%of == 0 }
+
 // emit puts a record's result into every sink.
 func (a *application) emit(h held) {
 	j := a.job
+	say := func(what, id, cause string) {
+		j.dc.twin.truth.say(fact{What: what, Target: j.dc.cfg.Name, Job: j.spec.Path, ID: id, Cause: cause})
+	}
 	a.mu.Lock()
 	a.n++
 	n := a.n
 	key := keyOf(h.Data)
 	a.counts[key]++
 	count := a.counts[key]
+	late := !h.Again && h.N < a.newest[key]
+	a.newest[key] = max(a.newest[key], h.N)
 	a.mu.Unlock()
-	if a.variant == "lossy" && n%100 == 0 {
-		j.dc.twin.truth.say(fact{What: "record_lost", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: h.ID, Cause: "lossy application"})
+	if every(a.does.losesEvery, n) {
+		say("record_lost", h.ID, "lossy application")
 		return
 	}
 	item := result(h.Data, j.dc.cfg.Name, count)
-	for _, s := range j.spec.Outputs {
-		a.sinks[s].push(h.ID, item)
-		if a.variant == "duplicating" && n%50 == 0 {
-			a.sinks[s].push(h.ID, item)
-			j.dc.twin.truth.say(fact{What: "record_duplicated", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: h.ID})
+	if a.does.calculates {
+		item = calculate(h.Data, h.Op)
+	}
+	if every(a.does.changesEvery, n) {
+		item = changed(item, j.dc.twin.cfg.Key)
+		say("record_corrupted", h.ID, "")
+	}
+	if late {
+		say("record_reordered", h.ID, "")
+	}
+	if h.Again {
+		say("record_duplicated", h.ID, "")
+	}
+	for _, e := range a.ends {
+		if !e.sink {
+			continue
 		}
-		j.add(s+"/in/0/nTuplesProcessed", 1)
-	}
-	j.add("KeyedCounter/out/0/nTuplesSubmitted", 1)
-}
-
-// keyOf is what a record is counted by: its customer or key, else nothing.
-func keyOf(item json.RawMessage) string {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(item, &m) != nil {
-		return ""
-	}
-	for _, k := range []string{"key", "customer"} {
-		if v, ok := m[k]; ok {
-			return string(v)
+		a.sinks[e.name].push(h.ID, item)
+		if every(a.does.repeatsEvery, n) {
+			a.sinks[e.name].push(h.ID, item)
+			say("record_duplicated", h.ID, "")
 		}
+		if every(a.does.inventsEvery, n) {
+			id := fmt.Sprintf("invented-%s-%d", j.dc.cfg.Name, n)
+			a.sinks[e.name].push(id, invented(item, j.dc.twin.cfg.Key, id))
+			say("record_invented", id, "")
+		}
+		j.add(fmt.Sprintf("%s/in/%d/nTuplesProcessed", e.operator, e.port), 1)
 	}
-	return ""
-}
-
-// result is a record with the data centre and its key's count appended; its own fields stay as they came.
-func result(item json.RawMessage, dc string, count int64) json.RawMessage {
-	trimmed := bytes.TrimRight(item, " \t\r\n")
-	if len(trimmed) < 2 || trimmed[len(trimmed)-1] != '}' {
-		return item
-	}
-	sep := ","
-	if bytes.Equal(bytes.TrimSpace(trimmed[1:len(trimmed)-1]), nil) {
-		sep = ""
-	}
-	name, _ := json.Marshal(dc) // a string always encodes
-	return fmt.Appendf(slices.Clone(trimmed[:len(trimmed)-1]), `%s"dc":%s,"count":%d}`, sep, name, count)
+	j.add(counter+"/out/0/nTuplesSubmitted", 1)
 }
 
 // snapshot is the state as the toolkit replicates it: a whole copy.
@@ -266,13 +301,22 @@ func (a *application) restore(blob []byte) int {
 	if !decodeJSON(blob, &s) {
 		return 0
 	}
+	if a.does.reversesTaken {
+		slices.Reverse(s.State)
+	}
 	a.mu.Lock()
 	now := time.Now()
+	var taken []held
 	for _, h := range s.State {
 		a.job.dc.twin.truth.say(fact{What: "record_taken_over", Target: a.job.dc.cfg.Name, Job: a.job.spec.Path, ID: h.ID})
 		h.Due = now
-		a.state = append([]held{h}, a.state...)
+		taken = append(taken, h)
+		if a.does.repeatsTaken {
+			h.Again = true
+			taken = append(taken, h)
+		}
 	}
+	a.state = append(taken, a.state...)
 	slices.SortStableFunc(a.state, func(x, y held) int { return x.Due.Compare(y.Due) })
 	a.mu.Unlock()
 	a.nudge()
@@ -292,8 +336,13 @@ func (a *application) loseState(cause string) {
 // loseQueue says of every record that is still with the source that it is gone.
 func (a *application) loseQueue(cause string) {
 	a.mu.Lock()
-	gone := a.queue
-	a.queue = nil
+	var gone []held
+	for _, e := range a.ends {
+		if e.into == 0 { // what steers is no record
+			gone = append(gone, a.queues[e.name]...)
+		}
+		delete(a.queues, e.name)
+	}
 	a.mu.Unlock()
 	a.sayLost(gone, cause)
 }
@@ -308,102 +357,4 @@ func (a *application) emptySinks() {
 	for _, s := range a.sinks {
 		s.clear()
 	}
-}
-
-// ring is the bounded buffer of a sink: when it is full the oldest tuple goes.
-type ring struct {
-	mu      sync.Mutex
-	size    int
-	clock   time.Duration // how far the clock of its stamps is ahead
-	items   []stamped
-	last    int64
-	read    int64           // stamp up to which somebody has read
-	dropped int64           // stamp of the newest evicted tuple
-	evicted func(id string) // called for tuples that nobody has read
-	pushed  int64           // tuples that ever came
-	changed chan struct{}   // closed with the next one; nil: nobody waits
-}
-
-// stamped is a tuple with the millisecond of its arrival.
-type stamped struct {
-	ms   int64
-	id   string
-	item json.RawMessage
-}
-
-func newRing(size int, clock time.Duration, evicted func(id string)) *ring {
-	return &ring{size: size, clock: clock, evicted: evicted}
-}
-
-func (r *ring) push(id string, item json.RawMessage) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	ms := time.Now().Add(r.clock).UnixMilli()
-	r.last = max(r.last, ms)
-	r.items = append(r.items, stamped{r.last, id, item})
-	r.pushed++
-	if r.changed != nil {
-		close(r.changed)
-		r.changed = nil
-	}
-	if len(r.items) > r.size {
-		old := r.items[0]
-		r.dropped, r.items = old.ms, r.items[1:]
-		if old.ms > r.read {
-			r.evicted(old.id)
-		}
-	}
-}
-
-// since returns the tuples with a stamp of at least from, the stamp to ask with next, and whether tuples in between
-// have been evicted. The comparison includes the boundary: tuples that share a millisecond with the last one read may
-// come again. Assumption data.boundary.
-func (r *ring) since(from int64) (items []json.RawMessage, next int64, gap bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	next = from
-	i, _ := slices.BinarySearchFunc(r.items, from, func(s stamped, ms int64) int { return int(s.ms - ms) })
-	for _, s := range r.items[i:] {
-		items = append(items, s.item)
-		next = s.ms
-	}
-	r.read = max(r.read, next)
-	return items, next, from > 0 && r.dropped >= from
-}
-
-// fromTheStart is the place of a reader that has read nothing.
-const fromTheStart = -1
-
-// after returns up to limit of the tuples that came after a place, the place behind them, and whether tuples in between
-// have been evicted.
-func (r *ring) after(place int64, limit int) (items []json.RawMessage, next int64, gap bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	first := r.pushed - int64(len(r.items))
-	gap = place != fromTheStart && place < first
-	place = max(place, first)
-	for _, s := range r.items[place-first:] {
-		if len(items) == limit {
-			break
-		}
-		items = append(items, s.item)
-		r.read = max(r.read, s.ms)
-	}
-	return items, place + int64(len(items)), gap
-}
-
-// next returns a channel that is closed when another tuple comes.
-func (r *ring) next() <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.changed == nil {
-		r.changed = make(chan struct{})
-	}
-	return r.changed
-}
-
-func (r *ring) clear() {
-	r.mu.Lock()
-	r.items, r.dropped = nil, 0
-	r.mu.Unlock()
 }

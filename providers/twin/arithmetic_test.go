@@ -100,7 +100,7 @@ func (s setting) hold(t *testing.T) {
 		j := d.snapshotJobs()[0]
 		for n := range 60 { // two a second, until the failure
 			p.fed = append(p.fed, now())
-			j.app.accept([]json.RawMessage{json.RawMessage(fmt.Sprintf(`{"event_id":"e%d"}`, n))})
+			j.app.accept(j.app.ends[0], []json.RawMessage{json.RawMessage(fmt.Sprintf(`{"event_id":"e%d"}`, n))})
 			time.Sleep(500 * time.Millisecond)
 		}
 		p.failed = now()

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,17 +28,18 @@ func (d *dc) serveData(w http.ResponseWriter, r *http.Request) {
 		failData(w, http.StatusNotFound, "There is no such job.")
 		return
 	}
+	e, ok := j.app.endpoint(name)
 	switch socket := parts[4] == "websocket"; {
-	case socket && slices.Contains(j.spec.Inputs, name):
-		d.injectSocket(w, r, j) //nolint:contextcheck // the connection outlives the request
-	case socket && slices.Contains(j.spec.Outputs, name):
-		d.inspectSocket(w, r, j, name) //nolint:contextcheck // the connection outlives the request
-	case slices.Contains(j.spec.Inputs, name):
-		d.inject(w, r, j)
-	case slices.Contains(j.spec.Outputs, name):
-		d.inspect(w, r, j, name)
-	default:
+	case !ok:
 		failData(w, http.StatusNotFound, "The job has no such endpoint.")
+	case socket && !e.sink:
+		d.injectSocket(w, r, j, e) //nolint:contextcheck // the connection outlives the request
+	case socket:
+		d.inspectSocket(w, r, j, e) //nolint:contextcheck // the connection outlives the request
+	case !e.sink:
+		d.inject(w, r, j, e)
+	default:
+		d.inspect(w, r, j, e)
 	}
 }
 
@@ -55,16 +55,17 @@ func (d *dc) listEndpoints(w http.ResponseWriter, r *http.Request) {
 		if !j.working(sourcePE) {
 			continue
 		}
-		entry := func(name string) object {
-			at := r.Host + "/data/" + j.id + "/endpoints/" + url.PathEscape(name)
-			return object{"name": name, "operator": name, "uri": "https://" + at + "/data", "websocketUri": "wss://" + at + "/websocket"}
+		entry := func(e endpoint) object {
+			at := r.Host + "/data/" + j.id + "/endpoints/" + url.PathEscape(e.name)
+			return object{"name": e.name, "operator": e.operator, "stream": e.stream, "uri": "https://" + at + "/data", "websocketUri": "wss://" + at + "/websocket"}
 		}
 		inject, inspect := []object{}, []object{}
-		for _, n := range j.spec.Inputs {
-			inject = append(inject, entry(n))
-		}
-		for _, n := range j.spec.Outputs {
-			inspect = append(inspect, entry(n))
+		for _, e := range j.app.ends {
+			if e.sink {
+				inspect = append(inspect, entry(e))
+			} else {
+				inject = append(inject, entry(e))
+			}
 		}
 		jobs = append(jobs, object{"id": j.id, "name": j.name, "inject": inject, "inspect": inspect})
 	}
@@ -72,7 +73,7 @@ func (d *dc) listEndpoints(w http.ResponseWriter, r *http.Request) {
 }
 
 // inject takes records: 204 for all, 413 with addedItems for a leading part.
-func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job) {
+func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job, e endpoint) {
 	switch {
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", "POST")
@@ -94,7 +95,7 @@ func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job) {
 		failData(w, http.StatusServiceUnavailable, "The operator is not reachable.")
 		return
 	}
-	if n := j.app.accept(items); n < len(items) {
+	if n := j.app.accept(e, items); n < len(items) {
 		reply(w, http.StatusRequestEntityTooLarge, object{"addedItems": n, "messages": []object{{"message": "The buffer of the endpoint is full."}}})
 		return
 	}
@@ -118,7 +119,7 @@ func readItems(r io.Reader) ([]json.RawMessage, error) {
 }
 
 // inspect gives out what has come since a stamp.
-func (d *dc) inspect(w http.ResponseWriter, r *http.Request, j *job, name string) {
+func (d *dc) inspect(w http.ResponseWriter, r *http.Request, j *job, e endpoint) {
 	switch {
 	case r.Method != http.MethodGet:
 		w.Header().Set("Allow", "GET")
@@ -132,7 +133,7 @@ func (d *dc) inspect(w http.ResponseWriter, r *http.Request, j *job, name string
 	if err != nil {
 		since = 0
 	}
-	items, next, gap := j.app.sinks[name].since(since)
+	items, next, gap := j.app.sinks[e.name].since(since)
 	if items == nil {
 		items = []json.RawMessage{}
 	}

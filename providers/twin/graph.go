@@ -123,11 +123,12 @@ func newGraph(spec Job, groups [][]string, width int) *graph {
 
 func streamsOf(spec Job) []wired {
 	var out []wired
-	for _, in := range spec.Inputs {
-		out = append(out, wired{in, 0, counter, 0})
-	}
-	for _, sink := range spec.Outputs {
-		out = append(out, wired{counter, 0, sink, 0})
+	for _, e := range endpointsOf(spec) {
+		if e.sink {
+			out = append(out, wired{counter, 0, e.operator, e.port})
+		} else {
+			out = append(out, wired{e.operator, e.port, counter, e.into})
+		}
 	}
 	if spec.Toolkit != nil {
 		out = append(out, toolkitStreams...)
@@ -187,20 +188,15 @@ func ports(spec Job, op string) (in, out int) {
 	case "RemoteDCDataMerger":
 		return 3, 1
 	case counter:
-		if spec.Toolkit != nil {
-			return 4, 2
+		if in = extraIns(spec); spec.Toolkit != nil {
+			return in + 4, 2
 		}
-		return 2, 1
+		return in + 2, 1
 	}
 	if strings.HasPrefix(op, prefix) {
 		return 1, 1
 	}
-	if slices.Contains(spec.Inputs, op) {
-		out = 1
-	}
-	if slices.Contains(spec.Outputs, op) {
-		in = 1
-	}
+	out, in = endsOf(spec, op)
 	return in, out
 }
 
@@ -219,7 +215,8 @@ func kindOf(spec Job, op string) string {
 		return "spl.utility::Custom"
 	case op == counter:
 		return "application::KeyedCounter"
-	case slices.Contains(spec.Outputs, op):
+	}
+	if _, sinks := endsOf(spec, op); sinks > 0 {
 		return "spl.endpoint::EndpointSink"
 	}
 	return "spl.endpoint::EndpointSource"

@@ -73,7 +73,7 @@ func newJob(d *dc, spec Job, id string, with jobOptions) *job {
 
 // fused says which operators share a PE, and which parts of the toolkit are among them. Assumption twin.pes.
 func fused(spec Job) (groups [][]string, kits [][]part) {
-	groups = [][]string{spec.Inputs, {counter}, spec.Outputs}
+	groups = [][]string{operatorsOfEnds(spec, false), {counter}, operatorsOfEnds(spec, true)}
 	kits = make([][]part, len(groups))
 	if spec.Toolkit == nil {
 		return groups, kits

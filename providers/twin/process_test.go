@@ -49,7 +49,8 @@ func send(t *testing.T, w *Twin, n int) {
 	for i := range items {
 		items[i] = json.RawMessage(`{"event_id":"e` + string(rune('a'+i)) + `"}`)
 	}
-	if got := w.dcs[0].snapshotJobs()[0].app.accept(items); got != n {
+	app := w.dcs[0].snapshotJobs()[0].app
+	if got := app.accept(app.ends[0], items); got != n {
 		t.Fatalf("took %d of %d", got, n)
 	}
 }

@@ -2,6 +2,7 @@ package twin
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/xdc-project/xdc/providers/twin/api"
 )
@@ -64,10 +65,11 @@ func (s still) view(c *api.Call) api.View {
 
 // viewItems are the tuples that the first sink has, in the order of their collection.
 func (s still) viewItems() []api.ViewItem {
-	if len(s.spec.Outputs) == 0 {
+	i := slices.IndexFunc(s.app.ends, func(e endpoint) bool { return e.sink })
+	if i < 0 {
 		return nil
 	}
-	r := s.app.sinks[s.spec.Outputs[0]]
+	r := s.app.sinks[s.app.ends[i].name]
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []api.ViewItem

@@ -90,7 +90,7 @@ func (d *dc) socket(w http.ResponseWriter, r *http.Request, j *job, pe int, serv
 
 // injectSocket takes records by WebSocket: the next message is read, and a ping answered, when the buffer has taken all
 // of the last one. Assumption data.websocket.
-func (d *dc) injectSocket(w http.ResponseWriter, r *http.Request, j *job) {
+func (d *dc) injectSocket(w http.ResponseWriter, r *http.Request, j *job, e endpoint) {
 	if !j.working(statePE) {
 		failData(w, http.StatusServiceUnavailable, "The operator is not reachable.")
 		return
@@ -109,7 +109,7 @@ func (d *dc) injectSocket(w http.ResponseWriter, r *http.Request, j *job) {
 				if j.turn(ctx, sourcePE) != nil || !j.working(statePE) {
 					return "The operator is not reachable."
 				}
-				items = items[j.app.accept(items):]
+				items = items[j.app.accept(e, items):]
 				if len(items) > 0 && !wait(ctx, 100*time.Millisecond) {
 					return ""
 				}
@@ -120,8 +120,8 @@ func (d *dc) injectSocket(w http.ResponseWriter, r *http.Request, j *job) {
 
 // inspectSocket sends what is in a sink's buffer and then what comes, with a warning where tuples were dropped in
 // between. A ping is answered after what had come by then. Assumption data.websocket.
-func (d *dc) inspectSocket(w http.ResponseWriter, r *http.Request, j *job, name string) {
-	sink := j.app.sinks[name]
+func (d *dc) inspectSocket(w http.ResponseWriter, r *http.Request, j *job, e endpoint) {
+	sink := j.app.sinks[e.name]
 	var mu sync.Mutex // of the place and the order of messages
 	place := int64(fromTheStart)
 	flush := func(ctx context.Context, c *websocket.Conn) error {

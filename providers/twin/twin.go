@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/xdc-project/xdc/providers"
@@ -87,9 +88,11 @@ type Target struct {
 type Job struct {
 	Target      string
 	Path        string // "job.orders"
-	Application string // "keyed_counter"
+	Application string // "keyed_counter", one of the names in lang/schema
 	Inputs      []string
 	Outputs     []string
+	// Endpoints says what some endpoints are like.
+	Endpoints []Endpoint
 	// Adopt is the name of a job that runs from the start; Launched the pattern of one that a passive monitor starts.
 	Adopt    string
 	Launched string
@@ -123,6 +126,7 @@ type Twin struct {
 	start time.Time
 
 	processes Processes
+	accepted  atomic.Int64 // records that the applications have taken in
 
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -122,5 +122,5 @@ func (g *graph) linkID(pes []pe, n int) string {
 func (a *application) sizes() (queued, kept int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.queue), len(a.state)
+	return a.waiting(), len(a.state)
 }

@@ -28,7 +28,7 @@ const examples = "../../../examples"
 var codes = map[string]exec.Code{
 	"network-partition": exec.OK, "client-view": exec.OK, "job-stopped": exec.OK, "toolkit-failover": exec.OK, "data-centre-lost": exec.OK, "failback": exec.OK,
 	"shipped-plan": exec.OK, "state-lost": exec.OK, "takeover-never-comes": exec.NotMet,
-	"pe-killed-repeatedly": exec.OK, "slow-link": exec.OK, "disk-full": exec.OK,
+	"pe-killed-repeatedly": exec.OK, "slow-link": exec.OK, "disk-full": exec.OK, "calculator": exec.OK,
 }
 
 // seeds is how many seeds each example is rehearsed with: XDC_SEEDS, or 2.

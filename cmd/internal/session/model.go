@@ -41,6 +41,9 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 				j.Toolkit = info.Toolkit
 			}
 		}
+		for _, e := range st.Job.Endpoints {
+			j.Endpoints = append(j.Endpoints, twin.Endpoint(e))
+		}
 		j.Inputs, j.Outputs = endpoints(p, st.Job.Target, st.Job.Path)
 		cfg.Jobs = append(cfg.Jobs, j)
 		for i := range cfg.Targets {
