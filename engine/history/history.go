@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/report"
@@ -62,6 +61,9 @@ type Figure struct {
 	Unit string `json:"unit"` // seconds, records
 	Distribution
 	Baseline *Distribution `json:"baseline,omitempty"`
+	// Median and mean, now less before; missing where too few runs measured it, or it did not come in some of them.
+	MedianDifference *Difference `json:"median_difference,omitempty"`
+	MeanDifference   *Difference `json:"mean_difference,omitempty"`
 	Evidence
 }
 
@@ -76,8 +78,33 @@ type Distribution struct {
 	High *Second `json:"median_high,omitempty"`
 	P90  Second  `json:"p90"`
 	Max  Second  `json:"max"`
+	// P90Low and P90High enclose it as Low and High do the median. Without P90High nothing bounds it: there are too few
+	// runs, or it did not come in too many.
+	P90Low  *Second `json:"p90_low,omitempty"`
+	P90High *Second `json:"p90_high,omitempty"`
 	// Covers is the share of all runs that, with the confidence, are no larger than Max.
 	Covers float64 `json:"max_covers"`
+	// Mean is missing where it never came in some run. MeanLow and MeanHigh enclose it by the bootstrap, approximately; they are
+	// missing where there are too few runs, or all are equal.
+	Mean     *Second `json:"mean,omitempty"`
+	MeanLow  *Second `json:"mean_low,omitempty"`
+	MeanHigh *Second `json:"mean_high,omitempty"`
+	// Seen is what each run measured, in their order.
+	Seen []Seen `json:"seen,omitempty"`
+}
+
+// Seen is what one run measured.
+type Seen struct {
+	Run   string `json:"run"`
+	Value Second `json:"value"`              // null: it never came, or is in doubt
+	Doubt bool   `json:"in_doubt,omitempty"` // it was not measured
+}
+
+// Difference is by how much a figure is larger than the baseline's, and between what that lies by the bootstrap.
+type Difference struct {
+	Value Second `json:"value"`
+	Low   Second `json:"low"` // null: unbounded
+	High  Second `json:"high"`
 }
 
 // Evidence is what a comparison with the baseline says.
@@ -140,7 +167,7 @@ func (c *Comparison) note(text string) {
 	}
 }
 
-// sound are the runs that came to verdicts.
+// sound are the runs that came to verdicts, the earliest first.
 func (c *Comparison) sound(runs []report.Summary, names *[]string) []report.Summary {
 	var out []report.Summary
 	for _, s := range runs {
@@ -148,116 +175,13 @@ func (c *Comparison) sound(runs []report.Summary, names *[]string) []report.Summ
 			c.Broken = append(c.Broken, s.Run.ID+" "+s.Verdict.Word)
 			continue
 		}
-		*names = append(*names, s.Run.ID)
 		out = append(out, s)
 	}
+	slices.SortStableFunc(out, func(a, b report.Summary) int { return a.Run.Started.Compare(b.Run.Started) })
+	for _, s := range out {
+		*names = append(*names, s.Run.ID)
+	}
 	return out
-}
-
-// key names a figure.
-type key struct{ step, what, unit string }
-
-// measured collects what runs measured; doubt counts the runs that did not.
-func measured(runs []report.Summary) (keys []key, of map[key]statistics.Sample, doubt map[key]int) {
-	of, doubt = map[key]statistics.Sample{}, map[key]int{}
-	add := func(k key, v float64, ok bool) {
-		if !slices.Contains(keys, k) {
-			keys = append(keys, k)
-		}
-		if ok {
-			of[k] = append(of[k], v)
-		} else {
-			doubt[k]++
-		}
-	}
-	for _, s := range runs {
-		for _, m := range s.Recoveries {
-			k := key{m.Step, "rto", "seconds"}
-			switch {
-			case m.RTO != nil:
-				add(k, *m.RTO, true)
-			case m.TimedOut:
-				add(k, math.Inf(1), true)
-			default:
-				add(k, 0, false)
-			}
-		}
-		for _, p := range s.Probes {
-			probed(p, add)
-		}
-		for _, a := range s.Audits {
-			sure := a.Total.Inconclusive == 0
-			add(key{a.Step, "lost", "records"}, float64(a.Total.Lost), sure)
-			add(key{a.Step, "rpo", "seconds"}, high(a.Total.RPO), sure)
-			if a.Total.Outage != nil {
-				add(key{a.Step, "outage", "seconds"}, a.Total.Outage.High, true)
-			} else {
-				add(key{a.Step, "outage", "seconds"}, 0, false)
-			}
-		}
-	}
-	return keys, of, doubt
-}
-
-// probed adds the figures of a probe. What is not bounded never came; where no client was disturbed there is no recovery time.
-func probed(p report.Probe, add func(key, float64, bool)) {
-	figure := func(what string, i *event.Interval) {
-		switch {
-		case i == nil:
-			add(key{p.Step, what, "seconds"}, 0, false)
-		case i.High == nil:
-			add(key{p.Step, what, "seconds"}, math.Inf(1), true)
-		default:
-			add(key{p.Step, what, "seconds"}, *i.High, true)
-		}
-	}
-	figure("outage", p.Total.Outage)
-	for _, r := range p.Recoveries {
-		what := "rto since " + r.Since
-		if !r.Disturbed {
-			figure(what, nil)
-			continue
-		}
-		figure(what, &event.Interval{High: r.RTOHigh})
-	}
-	figure("latency_p99", p.Total.P99)
-}
-
-// high is the upper bound; nothing lost reaches back to nothing.
-func high(b *event.Bounds) float64 {
-	if b == nil {
-		return 0
-	}
-	return b.High
-}
-
-func (c *Comparison) figures(now, before []report.Summary, o Options, against bool) {
-	keys, of, doubt := measured(now)
-	_, was, wasDoubt := measured(before)
-	for _, k := range keys {
-		f := Figure{Step: k.step, What: k.what, Unit: k.unit, Distribution: distribution(of[k], doubt[k], o)}
-		if against {
-			d := distribution(was[k], wasDoubt[k], o)
-			f.Baseline = &d
-			p, least := statistics.Larger(was[k], of[k], o.Tolerance)
-			f.Evidence = unjudged(p, least, o)
-		}
-		c.Figures = append(c.Figures, f)
-	}
-}
-
-func distribution(s statistics.Sample, doubt int, o Options) Distribution {
-	d := Distribution{N: len(s), Doubt: doubt, Median: Second(s.Quantile(0.5)), P90: Second(s.Quantile(0.9)), Max: Second(s.Quantile(1)), Covers: statistics.MaxCovers(len(s), o.Confidence)}
-	for _, x := range s {
-		if math.IsInf(x, 1) {
-			d.Never++
-		}
-	}
-	if i, ok := s.Median(o.Confidence); ok {
-		low, high := Second(i.Low), Second(i.High)
-		d.Low, d.High = &low, &high
-	}
-	return d
 }
 
 func (c *Comparison) shares(now, before []report.Summary, o Options, against bool) {
@@ -330,18 +254,4 @@ func (c *Comparison) judge(o Options) {
 			c.Worse = append(c.Worse, names[i])
 		}
 	}
-}
-
-// Words is a figure as people write it: "17.9 s", "3 records", "never".
-func Words(x Second, unit string) string {
-	v := float64(x)
-	switch {
-	case math.IsNaN(v):
-		return "-"
-	case math.IsInf(v, 1):
-		return "never"
-	case unit == "records":
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0")
-	}
-	return fmt.Sprintf("%.3fs", v)
 }

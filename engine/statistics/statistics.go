@@ -1,8 +1,9 @@
 // Package statistics says what many measurements of one thing say together: how they are distributed, how sure that is, and
 // whether there is evidence that they became worse.
 //
-// Figures may be +Inf: what was waited for never came. So nothing here rests on means or on a shape of the distribution:
-// ranks and order statistics only. It knows nothing of runs.
+// Figures may be +Inf: what was waited for never came. So evidence rests on ranks and order statistics, and on no shape of the
+// distribution. Means and differences, for which there are none, have intervals by the bootstrap where all figures are finite.
+// It knows nothing of runs.
 package statistics
 
 import (

@@ -19,6 +19,8 @@ type Compare struct {
 	Tolerance  float64  `name:"tolerance" placeholder:"SHARE" default:"0" help:"By which share figures may be larger than the baseline's: 0.1 is 10% (${default})."`
 	Confidence float64  `name:"confidence" placeholder:"SHARE" default:"0.95" help:"Confidence of the intervals (${default})."`
 	Mixed      bool     `name:"mixed" help:"Compare runs of different plans."`
+	Format     string   `name:"format" short:"f" enum:"text,html" default:"text" help:"text, or html: one page with the history of every figure."`
+	Output     string   `name:"out" short:"o" placeholder:"FILE" help:"With --format html: file to write the page to, beside what is printed; not given, or -, is standard output instead."`
 	RunDir
 }
 
@@ -27,7 +29,7 @@ func (Compare) Help() string {
 	return "How recovery times, losses and outages are distributed over several runs of a plan, how sure that is, and, with a baseline, whether there is evidence that they became worse. " +
 		"Noise is no evidence: a pipeline fails by it in one of twenty comparisons at most.\n\n" +
 		"Exit codes: 0 no evidence that anything is worse; 1 something is, or nothing could be compared.\n\n" +
-		"Examples:\n\n    xdc compare .xdc/runs\n    xdc compare .xdc/runs --baseline release-41/ --tolerance 0.1\n    xdc compare --json last k3xq7p2a | jq .figures\n"
+		"Examples:\n\n    xdc compare .xdc/runs\n    xdc compare .xdc/runs --baseline release-41/ --tolerance 0.1\n    xdc compare --json last k3xq7p2a | jq .figures\n    xdc compare .xdc/runs --baseline release-41/ --format html --out history.html\n"
 }
 
 // Validate refuses numbers that mean nothing; kong calls it.
@@ -39,6 +41,8 @@ func (k *Compare) Validate() error {
 		return errors.New("--confidence must lie between 0 and 1")
 	case k.Tolerance < 0 || k.Tolerance > 100:
 		return errors.New("--tolerance must not be negative, and not more than 100")
+	case k.Output != "" && k.Format != "html":
+		return errors.New("--out is where the page goes: it needs --format html")
 	}
 	return nil
 }
@@ -56,23 +60,53 @@ func (k *Compare) Run(c *Context) error {
 	if len(k.Baseline) > 0 && len(baseline) == 0 {
 		return errors.New("the baseline has no runs")
 	}
-	return compare(c, runs, baseline, history.Options{Level: k.Level, Tolerance: k.Tolerance, Confidence: k.Confidence, Mixed: k.Mixed})
-}
-
-func compare(c *Context, runs, baseline []report.Summary, o history.Options) error {
+	o := history.Options{Level: k.Level, Tolerance: k.Tolerance, Confidence: k.Confidence, Mixed: k.Mixed}
 	got, err := history.Compare(runs, baseline, o)
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		err = c.encode(got)
+	if k.Format == "html" {
+		err = k.page(c, got, o)
 	} else {
-		err = view.Comparison(c.Out, got, o, c.OutStyle)
+		err = c.comparison(got, o)
 	}
 	if err == nil && len(got.Worse) > 0 {
 		err = Silently(Failure)
 	}
 	return err
+}
+
+// page writes the history as HTML: to a file, beside what is printed, or to standard output.
+func (k *Compare) page(c *Context, got history.Comparison, o history.Options) error {
+	toFile := k.Output != "" && k.Output != "-"
+	if c.JSON && !toFile {
+		return errors.New("standard output cannot be JSON and a page: name a file with --out")
+	}
+	b, err := history.HTML(got, o)
+	if err != nil {
+		return err
+	}
+	b = []byte(c.Redactor.String(string(b)))
+	if !toFile {
+		_, err = c.Out.Write(b)
+		return err
+	}
+	if err := os.WriteFile(k.Output, b, 0o600); err != nil {
+		return fmt.Errorf("write the history: %w", err)
+	}
+	if err := c.comparison(got, o); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Side, "The page is %s.\n", view.Clean(k.Output))
+	return nil
+}
+
+// comparison prints what runs say together.
+func (c *Context) comparison(got history.Comparison, o history.Options) error {
+	if c.JSON {
+		return c.encode(got)
+	}
+	return view.Comparison(c.Out, got, o, c.OutStyle)
 }
 
 // summaries reads runs. A name that is a folder of runs stands for all of them.

@@ -75,7 +75,12 @@ func (c *Context) repeat(n int, dir RunDir, once func(i int) error) error {
 	}
 	if len(made) > 1 {
 		fmt.Fprintln(c.Out)
-		if err := compare(c, made, nil, history.Options{Level: 0.05, Confidence: 0.95, Mixed: true}); err != nil {
+		o := history.Options{Level: 0.05, Confidence: 0.95, Mixed: true}
+		got, err := history.Compare(made, nil, o)
+		if err != nil {
+			return err
+		}
+		if err := c.comparison(got, o); err != nil {
 			return err
 		}
 	}

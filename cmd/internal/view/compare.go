@@ -27,6 +27,7 @@ func Comparison(w io.Writer, c history.Comparison, o history.Options, st Style) 
 		distribution(&b, "", f.Distribution, f.Unit, o)
 		if f.Baseline != nil {
 			distribution(&b, "baseline ", *f.Baseline, f.Unit, o)
+			differences(&b, f)
 			evidence(&b, f.Evidence, st)
 		}
 	}
@@ -64,6 +65,12 @@ func distribution(b *strings.Builder, label string, d history.Distribution, unit
 			fmt.Fprintf(b, " (%s to %s, %g%% sure)", history.Words(*d.Low, unit), history.Words(*d.High, unit), 100*o.Confidence)
 		}
 		fmt.Fprintf(b, ", 90%% up to %s, most %s (covers %.0f%% of all runs)", history.Words(d.P90, unit), history.Words(d.Max, unit), 100*d.Covers)
+		if d.Mean != nil {
+			fmt.Fprintf(b, ", mean %s", history.Words(*d.Mean, unit))
+			if d.MeanLow != nil {
+				fmt.Fprintf(b, " (%s to %s)", history.Words(*d.MeanLow, unit), history.Words(*d.MeanHigh, unit))
+			}
+		}
 	}
 	if d.Never > 0 {
 		fmt.Fprintf(b, ", never in %d", d.Never)
@@ -72,6 +79,15 @@ func distribution(b *strings.Builder, label string, d history.Distribution, unit
 		fmt.Fprintf(b, ", in doubt in %d", d.Doubt)
 	}
 	b.WriteString("\n")
+}
+
+func differences(b *strings.Builder, f history.Figure) {
+	if d := f.MedianDifference; d != nil {
+		fmt.Fprintf(b, "  median differs by %s\n", d.Words(f.Unit))
+	}
+	if d := f.MeanDifference; d != nil {
+		fmt.Fprintf(b, "  mean differs by %s\n", d.Words(f.Unit))
+	}
 }
 
 func evidence(b *strings.Builder, e history.Evidence, st Style) {
