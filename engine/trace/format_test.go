@@ -144,7 +144,7 @@ func TestDamageIsSaidAndTheRestIsRead(t *testing.T) {
 		b[at] ^= 0x10
 		got, err := read(b)
 		var damage *DamageError
-		if !errors.As(err, &damage) || damage.Blocks < 1 || !strings.Contains(err.Error(), "the rest was read") {
+		if !errors.As(err, &damage) || damage.Bytes < 1 || !strings.Contains(err.Error(), "was read") {
 			t.Errorf("damage at %d of %d: %v", at, len(whole), err)
 			continue
 		}
@@ -268,7 +268,7 @@ func FuzzRecords(f *testing.F) {
 	b := write(f, polls(50, 5))
 	f.Add(b[len("{\"format\":\"xdc.trace/2\"}\n")+headerBytes:])
 	f.Fuzz(func(_ *testing.T, b []byte) {
-		d := &decoder{sample: func(signal.Sample) {}, happened: func(string, signal.Span) {}}
+		d := newDecoder(nil, Visitor{Sample: func(signal.Sample) {}, Happened: func(string, signal.Span) {}, Lost: func(signal.Span) {}})
 		r := &record{b: b}
 		for len(r.b) > 0 && r.err == nil {
 			d.record(r)

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"math"
@@ -18,28 +17,23 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
-// DamageError says that a part of a trace could not be read. What comes before and after it was.
-type DamageError struct {
-	// Blocks is how many blocks are missing, as far as that is known.
-	Blocks int
-	// At is the offset of the first damage in the file, in bytes.
-	At int64
-	// From and To are between what times of the run something is missing.
-	From, To time.Duration
-	Cause    error
+// Visitor is told what a trace has, in order. Each function may be nil.
+type Visitor struct {
+	Sample   func(signal.Sample)
+	Happened func(name string, span signal.Span)
+	// Lost is told of a part that could not be read, before it is told of what comes after; see DamageError.
+	Lost func(signal.Span)
 }
-
-func (e *DamageError) Error() string {
-	return fmt.Sprintf("the trace is damaged at byte %d: %v; samples between %s and %s of the run are missing, the rest was read",
-		e.At, e.Cause, signal.Seconds(e.From.Seconds()), signal.Seconds(e.To.Seconds()))
-}
-
-func (e *DamageError) Unwrap() error { return e.Cause }
 
 // ReadFile reads a trace into yield functions; either may be nil. It reads while the trace is still written, as far as
 // it is; a torn end is left out. Of a damaged trace everything is read that can be, and the error is a *DamageError. A trace
 // of the first format is read in its place where there is no other.
 func ReadFile(name string, sample func(signal.Sample), happened func(string, signal.Span)) error {
+	return VisitFile(name, Visitor{Sample: sample, Happened: happened})
+}
+
+// VisitFile is ReadFile for those who want to know of losses where they are.
+func VisitFile(name string, to Visitor) error {
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if old, bad := os.Open(filepath.Join(filepath.Dir(name), linesName)); bad == nil {
@@ -50,7 +44,7 @@ func ReadFile(name string, sample func(signal.Sample), happened func(string, sig
 		return fmt.Errorf("read the trace: %w", err)
 	}
 	defer f.Close()
-	if err := Read(f, sample, happened); err != nil {
+	if err := Visit(f, to); err != nil {
 		return fmt.Errorf("read the trace %s: %w", name, err)
 	}
 	return nil
@@ -61,11 +55,19 @@ const maxHeader = 4096
 
 // Read reads a trace of any format. See ReadFile.
 func Read(r io.Reader, sample func(signal.Sample), happened func(string, signal.Span)) error {
-	if sample == nil {
-		sample = func(signal.Sample) {}
+	return Visit(r, Visitor{Sample: sample, Happened: happened})
+}
+
+// Visit is Read for those who want to know of losses where they are.
+func Visit(r io.Reader, to Visitor) error {
+	if to.Sample == nil {
+		to.Sample = func(signal.Sample) {}
 	}
-	if happened == nil {
-		happened = func(string, signal.Span) {}
+	if to.Happened == nil {
+		to.Happened = func(string, signal.Span) {}
+	}
+	if to.Lost == nil {
+		to.Lost = func(signal.Span) {}
 	}
 	in := bufio.NewReaderSize(r, 64<<10)
 	head, err := in.ReadSlice('\n')
@@ -80,10 +82,9 @@ func Read(r io.Reader, sample func(signal.Sample), happened func(string, signal.
 	}
 	switch h.Format {
 	case Format:
-		d := &decoder{in: in, sample: sample, happened: happened, offset: int64(len(head))}
-		return d.blocks()
+		return newDecoder(&window{in: in, at: int64(len(head))}, to).blocks()
 	case linesFormat:
-		return readLines(io.MultiReader(bytes.NewReader(bytes.Clone(head)), in), sample, happened)
+		return readLines(io.MultiReader(bytes.NewReader(bytes.Clone(head)), in), to.Sample, to.Happened)
 	}
 	var major int
 	if n, _ := fmt.Sscanf(h.Format, "xdc.trace/%d", &major); n == 1 {
@@ -94,90 +95,56 @@ func Read(r io.Reader, sample func(signal.Sample), happened func(string, signal.
 
 // decoder reads blocks.
 type decoder struct {
-	in       *bufio.Reader
+	in       *window
 	sample   func(signal.Sample)
 	happened func(string, signal.Span)
-	offset   int64
+	lost     func(signal.Span)
 	nums     numbers
 	seq      uint64
 	now      time.Duration // the latest time read
 	damage   *DamageError
 	skipping bool // until the next key block
+	missing  bool // nothing was seen yet after a loss
 }
 
+func newDecoder(in *window, to Visitor) *decoder {
+	return &decoder{in: in, sample: to.Sample, happened: to.Happened, lost: to.Lost}
+}
+
+// blocks reads them all. Where one cannot be read it looks for the next one, and does not believe the length: that may be what
+// is damaged. Only if none follows is a block that the file ends before a torn one, which was being written.
 func (d *decoder) blocks() error {
-	for {
-		var head [headerBytes]byte
-		n, err := io.ReadFull(d.in, head[:])
-		if err != nil {
-			if n > 0 && !errors.Is(err, io.ErrUnexpectedEOF) {
-				return err
-			}
+	for len(d.in.ahead(1)) > 0 {
+		b, at := d.in.block(), d.in.at
+		switch {
+		case b.wrong == nil:
+			d.block(b)
+		case d.in.search() || !b.torn:
+			d.spoil(at, d.in.at-at, b.wrong)
+		default:
 			return d.end()
 		}
-		length := binary.LittleEndian.Uint32(head[:4])
-		if length > maxBlock {
-			// Without the length nobody knows where the next block begins.
-			d.spoil(fmt.Errorf("a block claims to be %d bytes long", length))
-			return d.end()
-		}
-		b := make([]byte, 0, min(int(length), 1<<20))
-		buf := bytes.NewBuffer(b)
-		if got, err := io.CopyN(buf, d.in, int64(length)); err != nil {
-			if !errors.Is(err, io.EOF) {
-				return err
-			}
-			_ = got // the end is torn: it was being written
-			return d.end()
-		}
-		d.block(head[8], binary.LittleEndian.Uint32(head[4:8]), buf.Bytes())
-		d.offset += int64(headerBytes) + int64(length)
 	}
-}
-
-func (d *decoder) end() error {
-	if d.damage == nil {
-		return nil
-	}
-	if d.skipping {
-		d.damage.To = d.now
-	}
-	return d.damage
-}
-
-// spoil notes damage.
-func (d *decoder) spoil(cause error) {
-	if d.damage == nil {
-		d.damage = &DamageError{At: d.offset, From: d.now, To: d.now, Cause: cause}
-	}
-	d.damage.Blocks++
-	d.skipping = true
+	return d.end()
 }
 
 // block reads one block, or notes why it cannot be read.
-func (d *decoder) block(flags byte, sum uint32, b []byte) {
+func (d *decoder) block(b block) {
+	at := d.in.at
+	d.in.skip(b.size)
 	switch {
-	case crc32.Update(crc32.Checksum([]byte{flags}, castagnoli), castagnoli, b) != sum:
-		d.spoil(errors.New("a checksum does not fit"))
-		return
-	case flags&keyBlock != 0:
-		d.nums = numbers{}
+	case b.flags&keyBlock != 0:
+		d.nums, d.skipping = numbers{}, false
 	case d.skipping:
-		d.damage.Blocks++
+		d.damage.Bytes += int64(b.size)
 		return
 	}
-	was := d.skipping
-	d.skipping = false
-	r := &record{b: b}
+	r := &record{b: b.content}
 	for len(r.b) > 0 && r.err == nil {
 		d.record(r)
-		if was && d.now > 0 {
-			d.damage.To = max(d.damage.To, d.now)
-			was = false
-		}
 	}
 	if r.err != nil {
-		d.spoil(r.err)
+		d.spoil(at, int64(b.size), r.err)
 	}
 }
 
@@ -265,7 +232,7 @@ func (d *decoder) record(r *record) {
 			r.fail("an event without a name")
 			return
 		}
-		d.now = max(d.now, time.Duration(low+width))
+		d.resume(time.Duration(low + width))
 		d.happened(name, signal.Span{Low: time.Duration(low), High: time.Duration(low + width)})
 	case tagEvidence:
 		id, text := r.uvarint(), r.uvarint()
@@ -328,7 +295,7 @@ func (d *decoder) samples(r *record, n uint64) {
 		return
 	}
 	low, high := time.Duration(sh.low), time.Duration(sh.low+sh.width)
-	d.now = max(d.now, high)
+	d.resume(high)
 	for _, id := range sh.signals {
 		k := &d.nums.signals[id]
 		d.seq++

@@ -15,7 +15,8 @@ import (
 // flushEvery is how much time of the run a block covers at most, so that a killed run loses no more of its trace.
 const flushEvery = 5 * time.Second
 
-// maxGroup bounds how many samples are written together.
+// maxGroup bounds how many samples are written together; so does maxText what texts they have, for a block must not become
+// longer than maxBlock.
 const maxGroup = 4096
 
 // Writer writes a trace. Samples that were taken at the same time are written together; of their values, only what has
@@ -35,6 +36,7 @@ type Writer struct {
 	said map[uint64]string // evidence by signal, before redaction
 
 	group  []signal.Sample // taken at the same time
+	size   int             // bytes of the texts in it
 	in     map[string]bool // signals in it
 	blocks int
 	since  time.Duration // when the block began
@@ -77,10 +79,11 @@ func (t *Writer) Sample(s signal.Sample) error {
 			return t.err
 		}
 	}
-	if g := t.group; len(g) > 0 && (g[0].Low != s.Low || g[0].High != s.High || g[0].ValidFor != s.ValidFor || t.in[s.Signal] || len(g) == maxGroup) {
+	if g := t.group; len(g) > 0 && (g[0].Low != s.Low || g[0].High != s.High || g[0].ValidFor != s.ValidFor || t.in[s.Signal] || len(g) == maxGroup || t.size > maxText) {
 		t.endGroup()
 	}
 	t.group = append(t.group, s)
+	t.size += len(s.Signal) + len(s.Value.Text) + len(s.Evidence)
 	t.in[s.Signal] = true
 	t.seen = max(t.seen, s.High)
 	return t.err
@@ -125,7 +128,7 @@ func (t *Writer) endGroup() {
 	}
 	t.out = append(t.out, values...)
 	sh.low, sh.step, sh.width, sh.validFor = low, step, width, valid
-	t.group = t.group[:0]
+	t.group, t.size = t.group[:0], 0
 	clear(t.in)
 }
 
