@@ -15,8 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/journal"
+	"github.com/xdc-project/xdc/engine/trace"
+	"github.com/xdc-project/xdc/lang/signal"
 	"github.com/xdc-project/xdc/providers/standin"
 	"github.com/xdc-project/xdc/providers/twin/control"
 )
@@ -244,4 +247,84 @@ func TestInterruptedAtEveryPhaseHealsAndEndsWith130(t *testing.T) {
 		b.apply("fault healing", syscall.SIGINT)
 		b.clean("after the interrupt")
 	})
+}
+
+// What a killed run leaves: all events that it has said, and its trace up to the last block that was written. It is judged by
+// that, and nothing is held to be met because nobody looked any more.
+func TestWhatAKilledRunHasSeenIsThere(t *testing.T) {
+	t.Parallel()
+	b := newKillBench(t, "60s")
+	other := strings.ReplaceAll(killPlan, "DURATION", "60s") + `
+expect "up" {
+  that = "always dc1.job.orders.health is healthy"
+}
+
+expect "up_at_first" {
+  that = "eventually dc1.job.orders.health is healthy"
+}
+`
+	if err := os.WriteFile(filepath.Join(b.dir, "other.hcl"), []byte(other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := b.command("apply", "--on", b.twin, "--auto-approve", "--seed", "1", "kill.xdc.hcl")
+	var said bytes.Buffer
+	run.Stdout, run.Stderr = &said, &said
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	file := func(name string) string {
+		names, _ := filepath.Glob(filepath.Join(b.dir, ".xdc/runs/*", name))
+		return strings.Join(names, "")
+	}
+	samples := func() (n int, latest time.Duration, err error) {
+		err = trace.ReadFile(file(trace.FileName), func(s signal.Sample) { n, latest = n+1, max(latest, s.High) }, nil)
+		return n, latest, err
+	}
+	b.until("a block of the trace is written after the fault", func() bool {
+		if _, ok := b.phases()["fault verified"]; !ok {
+			return false
+		}
+		n, _, err := samples()
+		return err == nil && n > 0
+	}, &said)
+	if err := run.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = run.Wait() // it was killed
+	took := time.Since(began)
+
+	n, latest, err := samples()
+	if err != nil || n == 0 || latest < took-30*time.Second {
+		t.Errorf("%d samples up to %s of a run of at most %s: %v", n, latest, took, err)
+	}
+	rec, err := journal.ReadFile(file(journal.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[uint64]bool{}
+	for ev, err := range session.ReadEvents(file(session.EventsFile)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		there[ev.Seq] = true
+	}
+	// The journal is first; what it took at the very moment of the kill the other may lack.
+	for _, ev := range rec.Events[:len(rec.Events)-1] {
+		if !there[ev.Seq] {
+			t.Errorf("event %d of the journal's %d, a %T, is not among the %d events", ev.Seq, len(rec.Events), ev.Body, len(there))
+		}
+	}
+	var out, warned bytes.Buffer
+	check := b.command("check", "last", "other.hcl")
+	check.Stdout, check.Stderr = &out, &warned
+	_ = check.Run() // the exit code is looked at
+	if code := check.ProcessState.ExitCode(); code != 2 || !strings.Contains(out.String(), "inconclusive  expect.up\n") ||
+		!strings.Contains(out.String(), "met           expect.up_at_first\n") || !strings.Contains(warned.String(), "Warning: the trace ends at ") {
+		t.Errorf("check: exit code %d\n%s%s", code, &out, &warned)
+	}
+	if got, err := b.command("recover").CombinedOutput(); err != nil {
+		t.Errorf("recover: %v\n%s", err, got)
+	}
+	b.clean("after recover")
 }

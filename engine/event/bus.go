@@ -12,6 +12,10 @@ type Sink interface{ Accept(Event) error }
 // Flusher is implemented by sinks that hold events back.
 type Flusher interface{ Flush() error }
 
+// Settler is implemented by sinks that collect what they are given. Settle is called whenever there is nothing more to give
+// for now, so that nothing is held back while nothing happens.
+type Settler interface{ Settle() error }
+
 // Bus numbers events, writes them to the journal before anything else, and hands them to the watchers.
 // It is safe for concurrent use.
 type Bus struct {
@@ -100,6 +104,11 @@ func (b *Bus) pump() {
 		}
 		if last && len(batch) == 0 {
 			break
+		}
+		for i, w := range b.watchers {
+			if s, ok := w.(Settler); ok && !broken[i] {
+				fail(i, s.Settle())
+			}
 		}
 	}
 	for i, w := range b.watchers {

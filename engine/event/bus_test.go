@@ -49,6 +49,30 @@ func TestBusNumbersAndStampsInOrder(t *testing.T) {
 	})
 }
 
+// settled collects events and counts those that it has settled.
+type settled struct {
+	keep
+	known int
+}
+
+func (s *settled) Settle() error { s.known = len(s.got); return nil }
+
+// While nothing happens nothing is held back.
+func TestWhatIsCollectedIsSettledAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w settled
+		b := NewBus(time.Now(), time.Now(), nil, &w)
+		for n := 1; n <= 3; n++ {
+			_ = b.Emit(&Noted{}) // there is no journal that could fail
+			synctest.Wait()
+			if w.known != n {
+				t.Errorf("%d of %d events are settled", w.known, n)
+			}
+		}
+		_ = b.Close() // it has nothing that could fail
+	})
+}
+
 func TestJournalErrorIsReturnedAndWatchersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j, w := keep{fail: errors.New("disk full")}, keep{}

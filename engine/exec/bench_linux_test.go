@@ -93,10 +93,11 @@ func BenchmarkRejudge(b *testing.B) {
 					})
 				}
 			}
+			end := time.Duration(rounds) * 100 * time.Millisecond
+			_ = tw.Happened("run.done", signal.Span{Low: end, High: end})
 			if err := tw.Close(); err != nil {
 				b.Fatal(err)
 			}
-			end := time.Duration(rounds) * 100 * time.Millisecond
 			d := newDraft(b)
 			for i, text := range []string{
 				"always dc1.s0.level >= 0", "never dc1.s1.level > 200", "always avg(dc1.s2.level, 10s) < 200", "always p99(dc1.s3.level, 1m) < 200",
@@ -110,9 +111,7 @@ func BenchmarkRejudge(b *testing.B) {
 				Events: func(yield func(event.Event, error) bool) {
 					yield(event.Event{At: end, Body: &event.Happened{Name: "run.done", Low: end, High: end}}, nil)
 				},
-				Trace: func(sample func(signal.Sample), happened func(string, signal.Span)) error {
-					return trace.Read(bytes.NewReader(buf.Bytes()), sample, happened)
-				},
+				Trace: func(to trace.Visitor) error { return trace.Visit(bytes.NewReader(buf.Bytes()), to) },
 			}
 			b.ReportAllocs()
 			b.ResetTimer()

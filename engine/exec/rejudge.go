@@ -1,7 +1,9 @@
 package exec
 
 import (
+	"fmt"
 	"iter"
+	"math"
 	"strings"
 	"time"
 
@@ -17,13 +19,14 @@ import (
 // Recording is what judging again needs of a run: its events, and everything it saw.
 type Recording struct {
 	Events iter.Seq2[event.Event, error]
-	// Trace yields every sample and event in order; an error may follow what could be read.
-	Trace func(sample func(signal.Sample), happened func(string, signal.Span)) error
+	// Trace tells of every sample, event and loss in order; an error may follow what could be read.
+	Trace func(trace.Visitor) error
 }
 
 // Rejudge judges the expectations of a plan by what a run has recorded, with nothing run and nobody asked. With the run's
 // own plan the verdicts are those of the run. Expectations wait for steps as they did in the run, by their addresses. The
-// error says that the recording could not be read whole; the verdicts are by what could.
+// error says that the recording could not be read whole, or ends before the run did; the verdicts are by what could be read,
+// and what is missing is unknown: nothing is met, or not met, by what was seen before a loss.
 func Rejudge(p *plan.Plan, rec Recording) ([]event.Judged, error) {
 	h, err := readHistory(rec.Events)
 	kept := trace.NewStore(nil)
@@ -41,7 +44,20 @@ func Rejudge(p *plan.Plan, rec Recording) ([]event.Judged, error) {
 			b.add(j)
 		}
 	}
-	if terr := rec.Trace(b.sample, func(name string, span signal.Span) { kept.Happened(name, span) }); err == nil {
+	terr := rec.Trace(trace.Visitor{Sample: b.sample, Happened: b.happened, Lost: b.lost})
+	if terr == nil {
+		terr = b.ends()
+	}
+	if !h.over {
+		h.end = max(h.end, b.seen+1) // nobody knows when it would have ended: what was to hold until then is not known to have
+		if b.over {
+			h.end = b.end
+		}
+		for _, j := range b.judges {
+			j.until(h.end)
+		}
+	}
+	if err == nil {
 		err = terr
 	}
 	var out []event.Judged
@@ -57,20 +73,37 @@ func Rejudge(p *plan.Plan, rec Recording) ([]event.Judged, error) {
 type judging struct {
 	f       *cond.Formula
 	monitor *cond.Monitor
-	end     time.Duration
+	end     time.Duration // forever while that is the end of the run and not known
+}
+
+const forever = time.Duration(math.MaxInt64)
+
+// until says when the run ended.
+func (j *judging) until(end time.Duration) {
+	if j.end != forever {
+		return
+	}
+	j.end = end
+	if !j.f.Temporal() {
+		j.monitor.Begin(end)
+	}
 }
 
 // bench has expectations go through a trace while it is read, so that it need not be in memory.
 type bench struct {
 	kept    *trace.Store
-	open    []*judging
+	judges  []*judging
 	wanted  map[string]bool
-	latest  time.Duration
+	seen    time.Duration // the latest instant of anything
+	over    bool          // the end of the run was seen
+	end     time.Duration // it
+	open    bool          // all that comes after was lost
+	latest  time.Duration // of what is wanted
 	advance time.Duration // when to go on
 }
 
 func (b *bench) add(j *judging) {
-	b.open = append(b.open, j)
+	b.judges = append(b.judges, j)
 	for _, name := range j.f.Names() {
 		b.wanted[name] = true
 	}
@@ -80,6 +113,7 @@ func (b *bench) add(j *judging) {
 // sample takes the next sample of the trace. They come almost in order: patience is more than enough for those that do
 // not.
 func (b *bench) sample(s signal.Sample) {
+	b.seen = max(b.seen, s.High)
 	if !b.wanted[s.Signal] {
 		return
 	}
@@ -89,11 +123,53 @@ func (b *bench) sample(s signal.Sample) {
 	}
 	b.advance = b.latest + passEvery
 	upTo := b.latest - patience
-	for _, j := range b.open {
+	for _, j := range b.judges {
 		t := min(upTo, j.end)
 		b.kept.Settle(t, j.f.Names())
 		b.kept.Judge(func(cond.View) { j.monitor.Pass(t, t) })
 	}
+}
+
+func (b *bench) happened(name string, span signal.Span) {
+	b.seen = max(b.seen, span.High)
+	if name == "run.done" && !b.over {
+		b.over, b.end = true, span.High
+	}
+	b.kept.Happened(name, span)
+}
+
+// disorder is how much earlier or later than what stands before it in a trace a sample may be: four times what an answer may
+// be on its way to the loop of a run.
+const disorder = time.Second
+
+// lost has everything be unknown in a part that could not be read.
+func (b *bench) lost(span signal.Span) {
+	span.Low = max(span.Low-disorder, 0) - 1
+	if span.High < trace.ToTheEnd-disorder {
+		span.High += disorder
+	} else {
+		b.open = true
+	}
+	b.kept.Lose(span)
+}
+
+// ShortError says that a trace ends before its run did.
+type ShortError struct {
+	// At is the latest instant of the run that it has.
+	At time.Duration
+}
+
+func (e *ShortError) Error() string {
+	return fmt.Sprintf("the trace ends at %s of the run, before the run did: what came later is unknown", signal.Seconds(e.At.Seconds()))
+}
+
+// ends has everything be unknown after the end of a trace that does not have the end of its run.
+func (b *bench) ends() error {
+	if b.over || b.open {
+		return nil
+	}
+	b.lost(signal.Span{Low: b.seen, High: trace.ToTheEnd})
+	return &ShortError{b.seen}
 }
 
 // history is how far the steps of a run came.
@@ -103,6 +179,7 @@ type history struct {
 	skipped map[string]event.Judged // expectations that the run did not judge
 	events  map[string]signal.Span
 	end     time.Duration
+	over    bool // the run came to its end
 }
 
 func readHistory(events iter.Seq2[event.Event, error]) (*history, error) {
@@ -125,7 +202,7 @@ func readHistory(events iter.Seq2[event.Event, error]) (*history, error) {
 				h.events[b.Name] = signal.Span{Low: b.Low, High: b.High}
 			}
 			if b.Name == "run.done" {
-				h.end = b.High
+				h.end, h.over = b.High, true
 			}
 			for _, p := range []program.Point{program.Injected, program.Healed} {
 				if step, ok := strings.CutSuffix(b.Name, "."+string(p)); ok {
@@ -182,7 +259,13 @@ func (h *history) open(st *plan.Step, kept *trace.Store) *judging {
 	case !onlyJobs(st):
 		from, j.end = at, at
 	}
-	kept.Judge(func(v cond.View) { j.monitor = j.f.Monitor(v, from) })
+	kept.Judge(func(v cond.View) { j.monitor = j.f.Prepare(v) })
+	if (j.f.Temporal() || onlyJobs(st)) && !h.over {
+		j.end = forever
+	}
+	if j.end != forever || j.f.Temporal() {
+		j.monitor.Begin(from)
+	}
 	return j
 }
 

@@ -530,13 +530,13 @@ func (k *recorded) Happened(name string, span signal.Span) error {
 	return nil
 }
 
-func (k *recorded) replay(sample func(signal.Sample), happened func(string, signal.Span)) error {
+func (k *recorded) replay(to trace.Visitor) error {
 	for _, f := range k.facts {
 		switch f := f.(type) {
 		case signal.Sample:
-			sample(f)
+			to.Sample(f)
 		case occasion:
-			happened(f.name, f.span)
+			to.Happened(f.name, f.span)
 		}
 	}
 	return nil

@@ -157,6 +157,13 @@ func (s *Store) Happened(name string, span signal.Span) signal.Span {
 	return span
 }
 
+// Lose says that between two instants something may be missing of everything; see cond.Lossy.
+func (s *Store) Lose(span signal.Span) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.view.Lose(span)
+}
+
 // Judge calls fn with the view held still.
 func (s *Store) Judge(fn func(v cond.View)) {
 	s.mu.RLock()

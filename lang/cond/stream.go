@@ -24,6 +24,9 @@ type stream struct {
 	helds  []*keeping
 	events []occasion
 	ticks  bool // an age is looked at all the time
+
+	lossy Lossy // the view, if it may be one
+	blind bool  // something was lost before
 }
 
 // scene is what is known at an instant.
@@ -71,6 +74,7 @@ type keeping struct {
 func newStream(f *Formula, v View, nodes ...truthNode) *stream {
 	s := &stream{v: v, done: math.MinInt64}
 	s.scene = scene{t: math.MinInt64, last: make([]signal.Sample, len(f.signals)), windows: make([]content, len(f.windows)), helds: make([]Truth, len(f.helds)), of: s}
+	s.lossy, _ = v.(Lossy)
 	at := make([]int, len(f.signals)) // slot -> feed + 1
 	feedOf := func(name string, slot int) *feed {
 		if at[slot] == 0 {
@@ -232,6 +236,7 @@ func (s *stream) next(t time.Duration) time.Duration {
 			}
 		}
 	}
+	later(s.losses(t))
 	if s.ticks {
 		later(max(t, 0).Truncate(tick) + tick)
 	}
@@ -255,6 +260,7 @@ func (s *stream) stop(t time.Duration, asked bool) {
 		}
 	}
 	s.scene.t = t
+	s.lose(t)
 	if !asked && len(s.helds) == 0 {
 		for _, g := range s.gauges {
 			g.leave(t)
@@ -264,6 +270,7 @@ func (s *stream) stop(t time.Duration, asked bool) {
 	for _, g := range s.gauges {
 		w := &s.scene.windows[g.n.id]
 		w.value, w.known = g.read(t)
+		w.known = w.known && s.whole(g, t)
 	}
 	for _, k := range s.helds {
 		s.scene.helds[k.n.id] = k.step(s.look(t))

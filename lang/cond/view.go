@@ -12,6 +12,7 @@ import (
 type MemoryView struct {
 	signals map[string][]signal.Sample
 	events  map[string]signal.Span
+	lost    []signal.Span
 }
 
 var _ View = (*MemoryView)(nil)

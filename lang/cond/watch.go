@@ -219,8 +219,11 @@ func (w *watch) unknown(why string) {
 }
 
 // early reports whether a signal of the condition has no value yet because its first sample is still to come: such
-// instants are left out.
-func (w *watch) early() bool {
+// instants are left out. Once something was lost, that may have been the first.
+func (w *watch) early() bool { return !w.s.blind && w.unseen() }
+
+// unseen reports whether a signal of the condition has no sample.
+func (w *watch) unseen() bool {
 	return slices.ContainsFunc(w.body, func(r source) bool { return w.s.scene.last[r.slot].Signal == "" })
 }
 

@@ -28,9 +28,10 @@ func (w *watch) respond(l *look) {
 		return
 	}
 	a, b := w.t.body.truth(l), w.t.then.truth(l)
-	if a == Unknown && w.early() {
+	switch {
+	case a == Unknown && w.early():
 		a = False
-	} else {
+	case a != Unknown || !w.unseen(): // what was lost may never have been there
 		w.considered = true
 	}
 	if b == Unknown {

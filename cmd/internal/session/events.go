@@ -41,6 +41,9 @@ func (l *eventLog) Accept(ev event.Event) error {
 	return err
 }
 
+// Settle writes what was collected, so that a run that is killed leaves everything that it has said.
+func (l *eventLog) Settle() error { return l.w.Flush() }
+
 // Flush is called when the run has ended.
 func (l *eventLog) Flush() error {
 	return errors.Join(l.w.Flush(), l.f.Close())

@@ -12,12 +12,13 @@ import (
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/exec"
 	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/engine/trace"
 	"github.com/xdc-project/xdc/lang/check"
 )
 
 // Rejudge judges a plan's expectations by what the run has recorded.
 func (f Folder) Rejudge(p *plan.Plan) ([]event.Judged, error) {
-	return exec.Rejudge(p, exec.Recording{Events: ReadEvents(f.File(EventsFile)), Trace: f.Trace})
+	return exec.Rejudge(p, exec.Recording{Events: ReadEvents(f.File(EventsFile)), Trace: func(to trace.Visitor) error { return trace.VisitFile(f.File(trace.FileName), to) }})
 }
 
 // Verdicts are those that the run itself came to, by step.
