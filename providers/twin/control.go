@@ -43,6 +43,7 @@ func newControl(t *Twin) *controlServer {
 	c.mux.HandleFunc("PUT /processes/leases", c.putProcessLease)
 	c.mux.HandleFunc("DELETE /processes/leases", c.deleteProcessLease)
 	c.storage()
+	c.mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, c.state()) })
 	c.mux.HandleFunc("GET /locks", func(w http.ResponseWriter, _ *http.Request) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -65,8 +66,13 @@ func newControl(t *Twin) *controlServer {
 	return c
 }
 
-// ServeHTTP lets in who has the token.
+// ServeHTTP lets in who has the token. The page alone, which says nothing of the twin, is for everybody: it asks for the
+// token and shows what it gets with it.
 func (c *controlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" {
+		servePage(w, r)
+		return
+	}
 	if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+c.twin.cfg.Token)) != 1 {
 		reply(w, http.StatusUnauthorized, control.Failure{Error: "the token of the control endpoint is wrong"})
 		return

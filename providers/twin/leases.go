@@ -11,6 +11,7 @@ import (
 // lease is an armed undo.
 type lease struct {
 	deadline time.Time
+	until    time.Time // when the undo runs without a renewal
 	timer    *time.Timer
 	undo     func()
 	again    *time.Timer // of a repetition under the lease; nil: there is none
@@ -52,6 +53,7 @@ func (c *controlServer) arm(key string, renew bool, asked providers.Lease, undo 
 		l.undo = undo
 	}
 	left := min(asked.TTL.D(), time.Until(l.deadline))
+	l.until = time.Now().Add(left)
 	l.timer = time.AfterFunc(max(left, 1), func() { c.expire(key, l) })
 	return true
 }

@@ -14,6 +14,7 @@ type preparer struct {
 	returned bool // what was stored has been given back, or need not be
 	quiet    bool // orderly shutdown
 	count    int64
+	sent     time.Time // the last heartbeat
 }
 
 // generate is the Beacon: the first tick after the initial delay, then one each interval. Assumption twin.ticks.
@@ -71,6 +72,7 @@ func (l *launch) prepare() {
 	}
 	n := p.count
 	p.count++
+	p.sent = time.Now()
 	k.mu.Unlock()
 	l.startsWith(first)
 	if snapshotOf > 0 {

@@ -1,12 +1,16 @@
 package twin
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // watchdog is what RemoteDataCenterHeartbeatWatchdog knows: the status state machine about the other side.
 type watchdog struct {
 	missed int
 	up     bool
 	quiet  bool // orderly shutdown
+	heard  time.Time
 }
 
 // watch takes heartbeats and ticks; those that have come take precedence over ticks that came meanwhile.
@@ -50,7 +54,7 @@ func (l *launch) beat(body []byte) bool {
 		return true
 	}
 	rose := !w.up
-	w.missed, w.up = 0, true
+	w.missed, w.up, w.heard = 0, true, time.Now()
 	k.mu.Unlock()
 	if m, err := decodeMessage(body); err == nil {
 		k.log("INFO", "RemoteDC-Heartbeat-Watchdog", "Received the heartbeat message %d with no data snapshot from the data center named %s", m.count, m.origin)

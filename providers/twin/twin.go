@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -256,6 +255,7 @@ func (t *Twin) between(name string, low, high time.Duration) time.Duration {
 // Say writes down what really happened at an instant outside of the model, for a lab.
 func (t *Twin) Say(at time.Time, what, id, cause string) {
 	t.truth.sayAt(at, fact{What: what, ID: id, Cause: cause})
+	t.truth.outside(what, id, cause)
 }
 
 // wait lets time pass; it reports false when the twin ends first.
@@ -295,47 +295,6 @@ func Hosts(i int, t Target) []providers.Host {
 		}
 	}
 	return []providers.Host{{Name: "host", Address: address}}
-}
-
-// truth writes down what really happened.
-type truth struct {
-	mu    sync.Mutex
-	w     io.Writer
-	start time.Time
-	err   error
-}
-
-// fact is one line of the truth. T is seconds since the twin was made.
-type fact struct {
-	T      float64 `json:"t"`
-	What   string  `json:"what"`
-	Target string  `json:"target,omitempty"`
-	Job    string  `json:"job,omitempty"`
-	Step   string  `json:"step,omitempty"`
-	ID     string  `json:"id,omitempty"`
-	Cause  string  `json:"cause,omitempty"`
-}
-
-func (t *truth) say(f fact) { t.sayAt(time.Time{}, f) }
-
-// sayAt writes down a fact of an instant; the zero one is now.
-func (t *truth) sayAt(at time.Time, f fact) {
-	if t.w == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.T = time.Since(t.start).Seconds()
-	if !at.IsZero() {
-		f.T = at.Sub(t.start).Seconds()
-	}
-	b, err := json.Marshal(f)
-	if err == nil {
-		_, err = t.w.Write(append(b, '\n'))
-	}
-	if t.err == nil {
-		t.err = err
-	}
 }
 
 // pair finds for each job with a toolkit the data centre it talks to: the other one that has a job on the same port.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,12 +21,13 @@ import (
 // TwinCmd are the commands about twins.
 type TwinCmd struct {
 	Serve TwinServe `cmd:"" help:"Serve a twin of a plan's targets in real time until it is stopped."`
+	Page  TwinPage  `cmd:"" help:"Print the link of the page that shows a twin."`
 	Stop  TwinStop  `cmd:"" help:"Stop the twin of a folder."`
 }
 
 // Help has examples.
 func (TwinCmd) Help() string {
-	return "A twin is a model of both data centres behind the real API.\n\nExamples:\n\n    xdc twin serve examples/network-partition --dir /tmp/twin\n    xdc twin stop /tmp/twin\n"
+	return "A twin is a model of both data centres behind the real API.\n\nExamples:\n\n    xdc twin serve examples/network-partition --dir /tmp/twin\n    xdc twin page /tmp/twin\n    xdc twin stop /tmp/twin\n"
 }
 
 // TwinServe serves a twin.
@@ -73,6 +75,30 @@ func (t *TwinServe) Run(c *Context) error {
 		}
 	})
 	return errors.Join(err, said)
+}
+
+// TwinPage prints the link of a stand-in's page.
+type TwinPage struct {
+	Dir string `arg:"" name:"dir" help:"The folder it serves."`
+}
+
+// Help says what the link is.
+func (TwinPage) Help() string {
+	return "The link has the twin's token in it: whoever has it sees the twin and can make faults on it. The page shows both data centres live.\n\nExample:\n\n    xdc twin page /tmp/twin\n"
+}
+
+// Run prints it.
+func (t *TwinPage) Run(c *Context) error {
+	s, err := standin.Load(t.Dir)
+	if err != nil {
+		return err
+	}
+	token, err := os.ReadFile(s.Path(s.TokenFile))
+	if err != nil {
+		return fmt.Errorf("read the stand-in's token: %w", err)
+	}
+	_, err = fmt.Fprintf(c.Out, "%s/#%s\n", s.Control, strings.TrimSpace(string(token)))
+	return err
 }
 
 // TwinStop stops a twin.
