@@ -88,6 +88,9 @@ type Toolkit struct {
 	SnapshotDirectory string `json:"snapshot_directory,omitempty"`
 	Host              string `json:"host,omitempty"`
 	ConfigFile        string `json:"config_file,omitempty"`
+	// MainComposite is the application's main composite with its namespace, by which its keys begin in the application
+	// configuration CrossDCFailover of the instance; empty where that is not to be read.
+	MainComposite string `json:"main_composite,omitempty"`
 	// Pairs is how many senders and receivers of snapshots there are (numberOfHttpSenderReceiverPairs); 0 is one.
 	Pairs int `json:"pairs,omitempty"`
 	// SendToAll posts each message to every machine of the other side in turn instead of the first that answers.

@@ -151,7 +151,7 @@ func (m *maker) jobs() {
 			j.Toolkit = &providers.Toolkit{
 				HeartbeatInterval: t.HeartbeatInterval, MissesAllowed: t.MissesAllowed, SnapshotInterval: t.SnapshotInterval,
 				InitDelay: t.InitDelay, Port: t.Port, Mode: t.Mode, Composite: t.Composite, RetainSnapshots: t.RetainSnapshots, ReturnSnapshots: t.ReturnSnapshots,
-				SnapshotDirectory: t.SnapshotDirectory, Host: t.Host, ConfigFile: t.ConfigFile, Pairs: t.Pairs, SendToAll: t.SendToAll, LogHTTPErrors: t.LogHTTPErrors,
+				SnapshotDirectory: t.SnapshotDirectory, Host: t.Host, ConfigFile: t.ConfigFile, MainComposite: t.MainComposite, Pairs: t.Pairs, SendToAll: t.SendToAll, LogHTTPErrors: t.LogHTTPErrors,
 				ConnectTimeout: t.ConnectTimeout, ReadTimeout: t.ReadTimeout,
 			}
 		}

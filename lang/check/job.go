@@ -251,6 +251,12 @@ func (s *scope) toolkit(in *instance, content *config.Content) *program.Toolkit 
 			})
 		}
 	}
+	if m := b.str("main_composite"); m != "" && (len(m) > maxCompositeName || !compositeName.MatchString(m)) {
+		s.report(diag.Diagnostic{
+			Code: diag.BadForm, Subject: merged.Attrs["main_composite"].Expr.Range().Ptr(), Summary: "This cannot be the name of a main composite",
+			Detail: "Write the namespace, two colons and the name, such as \"com.example.orders::Orders\".",
+		})
+	}
 	on, host, _ := strings.Cut(b.str("host"), ".")
 	if host != "" && on != in.target {
 		s.report(diag.Diagnostic{
@@ -259,13 +265,19 @@ func (s *scope) toolkit(in *instance, content *config.Content) *program.Toolkit 
 		})
 	}
 	return &program.Toolkit{
-		SnapshotDirectory: b.str("snapshot_directory"), Host: host, ConfigFile: b.str("config_file"), Pairs: int(b.num("pairs")),
+		SnapshotDirectory: b.str("snapshot_directory"), Host: host, ConfigFile: b.str("config_file"), MainComposite: b.str("main_composite"), Pairs: int(b.num("pairs")),
 		SendToAll: b.flag("send_to_all"), LogHTTPErrors: b.flag("log_http_errors"), ConnectTimeout: b.dur("connect_timeout"), ReadTimeout: b.dur("read_timeout"),
 		HeartbeatInterval: b.dur("heartbeat_interval"), MissesAllowed: int(b.num("misses_allowed")),
 		SnapshotInterval: b.dur("snapshot_interval"), InitDelay: b.dur("init_delay"), Port: int(b.num("port")),
 		Mode: b.str("mode"), Composite: b.str("composite"), RetainSnapshots: b.flag("retain_snapshots"), ReturnSnapshots: b.flag("return_snapshots"),
 	}
 }
+
+// compositeName is the name of a main composite in SPL: identifiers with dots between them are its namespace, if it has one.
+var compositeName = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*::)?[A-Za-z_][A-Za-z0-9_]*$`)
+
+// maxCompositeName bounds it, in bytes.
+const maxCompositeName = 512
 
 func labelOf(ch *config.Child) *hcl.Range {
 	if len(ch.LabelRanges) > 0 {

@@ -168,7 +168,8 @@ type Toolkit struct {
 	SnapshotDirectory string         `json:"snapshot_directory,omitempty"`
 	Host              string         `json:"host,omitempty"` // name of a host of the job's target
 	ConfigFile        string         `json:"config_file,omitempty"`
-	Pairs             int            `json:"pairs,omitempty"` // 0: one
+	MainComposite     string         `json:"main_composite,omitempty"` // with its namespace
+	Pairs             int            `json:"pairs,omitempty"`          // 0: one
 	SendToAll         bool           `json:"send_to_all,omitempty"`
 	LogHTTPErrors     bool           `json:"log_http_errors,omitempty"`
 	ConnectTimeout    value.Duration `json:"connect_timeout,omitempty"` // 0: 25s

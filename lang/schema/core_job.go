@@ -178,6 +178,11 @@ func ToolkitSettings() Block {
 				Example:     `"/etc/orders/crossdc-config.txt"`,
 			},
 			{
+				Name: "main_composite", Type: cty.String, Public: true,
+				Description: "The application's main composite with its namespace, by which its keys begin in the application configuration `CrossDCFailover` of the instance. Given, preflight reads that one through the platform, too; what the file says counts before it, key by key. Standalone applications have none.",
+				Example:     `"com.example.orders::Orders"`,
+			},
+			{
 				Name: "pairs", Type: cty.Number, Min: new(float64(1)), Max: new(float64(64)), Public: true,
 				Description: "How many senders and receivers of state there are (`numberOfHttpSenderReceiverPairs`). They have the ports above `port`. Default: one.",
 				Example:     "4",

@@ -247,6 +247,25 @@ func (s *Session) DataServices(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+// ApplicationConfiguration reads the properties of an application configuration of the instance; ok is false where there is
+// none of that name. They may hold passwords.
+func (s *Session) ApplicationConfiguration(ctx context.Context, name string) (properties map[string]string, ok bool, err error) {
+	i, err := s.inst(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	all, err := s.client.ApplicationConfigurations(ctx, i)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, c := range all {
+		if c.Name == name {
+			return c.Properties, true, nil
+		}
+	}
+	return nil, false, nil
+}
+
 // JobAt returns the platform's id and name of a job of the plan; ok is false while it is not known.
 func (s *Session) JobAt(path string) (id, name string, ok bool) {
 	s.mu.Lock()

@@ -11,6 +11,9 @@ const (
 	mostLines  = 5000
 )
 
+// concealedKey is the key whose value is a secret.
+const concealedKey = "dataSnapshotJdbcPassword"
+
 // setting is a key of the toolkit's configuration (toolkit 1.0.1, the reference's section 4).
 type setting struct {
 	key    string
@@ -31,7 +34,7 @@ var configKeys = []setting{
 	{"dataSnapshotStorageDirectory", "", "text"},
 	{"dataSnapshotJdbcUrl", "", "text"},
 	{"dataSnapshotJdbcUser", "", "text"},
-	{"dataSnapshotJdbcPassword", "", "text"},
+	{concealedKey, "", "text"},
 	{"dataSnapshotJdbcDriverLib", "", "text"},
 	{"dataSnapshotJdbcClassName", "", "text"},
 	{"dataSnapshotTableName", "", "text"},
@@ -52,15 +55,17 @@ func settingOf(key string) (setting, bool) {
 	return configKeys[i], true
 }
 
-// configuration is what the toolkit makes of a file.
+// configuration is what the toolkit makes of a file, and of the application configuration beneath it.
 type configuration struct {
-	values map[string]string // of the keys that the file has
+	values map[string]string // of the keys that are given
 	odd    []oddLine
+	from   string            // what was read, for people: the file, the object, or both
+	of     map[string]string // which of the two a key is from, where both were read
 }
 
 // oddLine is a line that does not mean what it seems to. Its value is not in it: it may be a password.
 type oddLine struct {
-	line int
+	line int // 0: it is a property of the object
 	key  string
 	why  string // one of the constants
 }
@@ -126,6 +131,14 @@ func (c configuration) get(key string) (value string, given bool) {
 	}
 	s, _ := settingOf(key)
 	return s.absent, false
+}
+
+// source is where the value of a key comes from.
+func (c configuration) source(key string) string {
+	if at := c.of[key]; at != "" {
+		return at
+	}
+	return c.from
 }
 
 // machines are the machines of the other side.

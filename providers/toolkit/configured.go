@@ -14,7 +14,7 @@ import (
 // years.
 const never = 24 * time.Hour
 
-// configured is what a file configures, and what of it cannot be read.
+// configured is what is configured, and what of it cannot be read.
 type configured struct {
 	configuration
 	providers.Toolkit
@@ -69,14 +69,14 @@ func configure(c configuration) configured {
 func (c configured) database() bool { _, given := c.get("dataSnapshotJdbcUrl"); return given }
 
 // difference is a setting of which the plan says something else than the file.
-type difference struct{ attr, key, plan, file string }
+type difference struct{ attr, key, plan, file, source string }
 
 // against compares what the plan states with the file. What the plan leaves out is not compared.
 func (c configured) against(k *providers.Toolkit) []difference {
 	var out []difference
 	differ := func(attr, key string, differs bool, plan, file any) {
 		if differs {
-			out = append(out, difference{attr, key, fmt.Sprint(plan), fmt.Sprint(file)})
+			out = append(out, difference{attr, key, fmt.Sprint(plan), fmt.Sprint(file), c.source(key)})
 		}
 	}
 	duration := func(attr, key string, plan, file value.Duration) {
@@ -104,7 +104,28 @@ func (c configured) against(k *providers.Toolkit) []difference {
 func File(k providers.Toolkit, name string, machines []string) []byte {
 	var b strings.Builder
 	b.WriteString("# The configuration of the cross data center failover toolkit, as the plan states it.\n")
-	line := func(key string, v any) { fmt.Fprintf(&b, "%s=%v\n", key, v) }
+	for _, l := range lines(k, name, machines) {
+		fmt.Fprintf(&b, "%s=%s\n", l.key, l.value)
+	}
+	return []byte(b.String())
+}
+
+// Object is the same as an application configuration of an instance: its name, and its properties.
+func Object(k providers.Toolkit, name string, machines []string) (string, map[string]string) {
+	properties := map[string]string{}
+	for _, l := range lines(k, name, machines) {
+		properties[k.MainComposite+"_"+l.key] = l.value
+	}
+	return appConfig, properties
+}
+
+// stated is a key and its value.
+type stated struct{ key, value string }
+
+// lines are what the plan states, in the order of the toolkit's own template.
+func lines(k providers.Toolkit, name string, machines []string) []stated {
+	var out []stated
+	line := func(key string, v any) { out = append(out, stated{key, fmt.Sprint(v)}) }
 	sec := func(d value.Duration) string { return strconv.FormatFloat(d.D().Seconds(), 'f', -1, 64) }
 	line("localDataCenterName", name)
 	mode := 1
@@ -137,5 +158,5 @@ func File(k providers.Toolkit, name string, machines []string) []byte {
 	}
 	line("retainOlderDataSnapshotsAtStartup", k.RetainSnapshots)
 	line("sendDataSnapshotsToOriginDCAtStartup", k.ReturnSnapshots)
-	return []byte(b.String())
+	return out
 }

@@ -65,10 +65,14 @@ func (s *session) checkSide(ctx context.Context, j providers.JobInfo) []provider
 			if o, ok := s.configured(ctx, p.remote, newReport(p.remote)); ok && j.Target < p.remote.Target {
 				r.together(j.Target, c, p.remote.Target, o)
 			}
-			s.reaches(ctx, j, p.remote, c, r)
+			if j.Toolkit.Host != "" {
+				s.reaches(ctx, j, p.remote, c, r)
+			} else {
+				r.covers(s.env.Targets[p.remote.Target], c.machines())
+			}
 		}
 	}
-	if folder != "" {
+	if folder != "" && j.Toolkit.Host != "" {
 		s.checkFolder(ctx, j, folder, r)
 	}
 	return r.found
@@ -77,26 +81,50 @@ func (s *session) checkSide(ctx context.Context, j providers.JobInfo) []provider
 // configured reads the configuration of a side; ok is false where there is none to be read.
 func (s *session) configured(ctx context.Context, j providers.JobInfo, r *report) (configured, bool) {
 	k := j.Toolkit
-	if k == nil || k.Host == "" || k.ConfigFile == "" {
+	if k == nil {
 		return configured{}, false
 	}
+	c, filed := configuration{}, k.Host != "" && k.ConfigFile != ""
+	if filed {
+		var ok bool
+		if c, ok = s.filed(ctx, j, r); !ok {
+			return configured{}, false
+		}
+	}
+	if k.MainComposite != "" {
+		beneath, ok := s.applied(ctx, j, filed, r)
+		if !ok {
+			return configured{}, false
+		}
+		c = c.over(beneath)
+	} else if !filed {
+		return configured{}, false
+	}
+	out := configure(c)
+	out.Pairs = max(k.Pairs, 1) // it is a submission parameter, and in neither of the two
+	return out, true
+}
+
+// filed reads the file of a side.
+func (s *session) filed(ctx context.Context, j providers.JobInfo, r *report) (configuration, bool) {
+	k := j.Toolkit
 	at := providers.Place{Target: j.Target, Host: k.Host}
 	text, err := s.readConfig(ctx, at, k.ConfigFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		r.bad("Correct config_file or the file. The toolkit says nothing when its file is missing: it takes what is in the application configuration CrossDCFailover, and else what is built in, with which heartbeats are off.",
 			"%s is not there, or cannot be read, on %s", k.ConfigFile, at)
-		return configured{}, false
+		return configuration{}, false
 	case err != nil:
 		r.bad("", "read %s: %v", k.ConfigFile, err)
-		return configured{}, false
+		return configuration{}, false
 	}
 	c, ok := parseConfig(text)
 	if !ok {
 		r.bad("Correct config_file.", "%s on %s is too long to be a configuration of the toolkit", k.ConfigFile, at)
-		return configured{}, false
 	}
-	return configure(c), true
+	c.from = k.ConfigFile
+	return c, ok
 }
 
 // readConfig returns a file of a host. Its password does not leave the host.
@@ -122,10 +150,13 @@ func (s *session) readConfig(ctx context.Context, at providers.Place, name strin
 
 // alone says what is wrong with one configuration, and where the plan says something else.
 func (r *report) alone(c configured, k *providers.Toolkit) {
-	const effect = "Without it there the toolkit looks into the application configuration CrossDCFailover, and else takes what is built in."
+	effect := ""
+	if k.MainComposite == "" {
+		effect = " Without it there the toolkit looks into the application configuration CrossDCFailover (main_composite has that read, too), and else takes what is built in."
+	}
 	r.odd(c)
 	for _, key := range c.bad {
-		r.bad("Correct it: what the toolkit makes of such a value is not known.", "the value of %s in %s cannot be read", key, k.ConfigFile)
+		r.bad("Correct it: what the toolkit makes of such a value is not known.", "the value of %s in %s cannot be read", key, c.source(key))
 	}
 	if len(c.bad) > 0 {
 		return // what follows from it would be wrong too
@@ -133,7 +164,7 @@ func (r *report) alone(c configured, k *providers.Toolkit) {
 	_, given := c.get("heartbeatExchangeInterval")
 	switch h := c.HeartbeatInterval.D(); {
 	case !given:
-		r.bad("Add heartbeatExchangeInterval=30.0, or whatever is wanted. "+effect, "failover is off: %s has no heartbeatExchangeInterval, and the built-in one is 14 years", k.ConfigFile)
+		r.bad("Add heartbeatExchangeInterval=30.0, or whatever is wanted."+effect, "failover is off: %s has no heartbeatExchangeInterval, and the built-in one is 14 years", c.from)
 	case h <= 0 || h >= never:
 		r.bad("Correct it.", "failover is off: heartbeatExchangeInterval is %s", c.HeartbeatInterval)
 	}
@@ -143,7 +174,7 @@ func (r *report) alone(c configured, k *providers.Toolkit) {
 	_, given = c.get("dataSnapshotExchangeInterval")
 	switch h, sn := c.HeartbeatInterval.D(), c.SnapshotInterval.D(); {
 	case !given:
-		r.note("Add dataSnapshotExchangeInterval if the other side is to take state over. "+effect, "no state is replicated: %s has no dataSnapshotExchangeInterval", k.ConfigFile)
+		r.note("Add dataSnapshotExchangeInterval if the other side is to take state over."+effect, "no state is replicated: %s has no dataSnapshotExchangeInterval", c.from)
 	case sn.Seconds() < 1:
 		r.bad("Make it a second or more.", "dataSnapshotExchangeInterval is %s: the toolkit divides by its whole seconds", c.SnapshotInterval)
 	case sn >= never:
@@ -154,19 +185,19 @@ func (r *report) alone(c configured, k *providers.Toolkit) {
 		}
 	}
 	if c.SnapshotDirectory == "" && !c.database() && given {
-		r.bad("Set dataSnapshotStorageDirectory, or a database.", "the other side's state has nowhere to go: %s names neither a folder nor a database", k.ConfigFile)
+		r.bad("Set dataSnapshotStorageDirectory, or a database.", "the other side's state has nowhere to go: %s names neither a folder nor a database", c.from)
 	}
 	if _, given := c.get("remoteDataCenterApplicationMachineNames"); !given {
-		r.bad("Name every machine of the other side on which the application may run.", "%s names no machines of the other side: heartbeats go to localhost", k.ConfigFile)
+		r.bad("Name every machine of the other side on which the application may run.", "%s names no machines of the other side: heartbeats go to localhost", c.from)
 	}
-	if n := len(c.machines()); n > 1 && !c.SendToAll && float64(n)*c.ConnectTimeout.D().Seconds() > c.HeartbeatInterval.D().Seconds() && c.HeartbeatInterval > 0 {
+	if n := len(c.machines()); n > 1 && !c.SendToAll && c.ConnectTimeout.D().Seconds()*float64(n) > c.HeartbeatInterval.D().Seconds() && c.HeartbeatInterval > 0 {
 		r.note("Shorten httpConnectionTimeout, or the list.", "%d machines with %s each take longer than a heartbeat interval (%s) on a link that swallows everything: heartbeats queue then, and stale ones arrive after the heal", n, c.ConnectTimeout, c.HeartbeatInterval)
 	}
 	for _, d := range c.against(k) {
-		r.bad("Correct the plan or the file: what is predicted, and what rehearsals do, rests on the plan.", "%s is %s in the plan, and %s is %s in %s", d.attr, d.plan, d.key, d.file, k.ConfigFile)
+		r.bad("Correct one of them: what is predicted, and what rehearsals do, rests on the plan.", "%s is %s in the plan, and %s is %s in %s", d.attr, d.plan, d.key, d.file, d.source)
 	}
 	if len(r.found) == 0 {
-		r.note("", "%s says what the plan does: a heartbeat every %s, %d may be missed", k.ConfigFile, c.HeartbeatInterval, c.MissesAllowed)
+		r.note("", "%s says what the plan does: a heartbeat every %s, %d may be missed", c.from, c.HeartbeatInterval, c.MissesAllowed)
 	}
 }
 
@@ -182,7 +213,11 @@ func (r *report) odd(c configured) {
 		case lineRepeated:
 			r.note("Take one of them out.", "line %d: %s does not count, because %s", o.line, key, o.why)
 		default:
-			r.note("Look for a slip of the pen.", "line %d: %s: %s", o.line, key, o.why)
+			where := fmt.Sprintf("line %d", o.line)
+			if o.line == 0 {
+				where = appConfig
+			}
+			r.note("Look for a slip of the pen.", "%s: %s: %s", where, key, o.why)
 		}
 	}
 }
@@ -200,6 +235,7 @@ func (r *report) together(here string, c configured, there string, o configured)
 	same("heartbeatExchangeInterval", c.HeartbeatInterval, o.HeartbeatInterval)
 	same("consecutiveHeartbeatMissesAllowed", c.MissesAllowed, o.MissesAllowed)
 	same("crossDCHttpPort", c.Port, o.Port)
+	same("numberOfHttpSenderReceiverPairs (pairs)", max(c.Pairs, 1), max(o.Pairs, 1))
 	if c.name == o.name {
 		r.bad("Give each data centre a localDataCenterName of its own.", "both sides call themselves %.60q: neither can tell the other's state from its own", c.name)
 	}

@@ -26,7 +26,7 @@ const mostNamed = 256
 // wanted reports whether there is anything to look at at a target, besides what the platform says.
 func wanted(target string, jobs []providers.JobInfo) bool {
 	for _, j := range jobs {
-		if k := j.Toolkit; j.Target == target && k != nil && k.Host != "" && (k.SnapshotDirectory != "" || k.ConfigFile != "") {
+		if k := j.Toolkit; j.Target == target && k != nil && (k.MainComposite != "" || k.Host != "" && (k.SnapshotDirectory != "" || k.ConfigFile != "")) {
 			return true
 		}
 	}
@@ -54,7 +54,7 @@ func (s *session) Close() error { return nil }
 // Interval implements providers.Observer.
 func (s *session) Interval() time.Duration { return lookEvery }
 
-// sides are the jobs of the target whose hosts can be looked at.
+// sides are the jobs of the target whose hosts or configurations can be looked at.
 func (s *session) sides() []providers.JobInfo {
 	var out []providers.JobInfo
 	for _, j := range s.env.Jobs {
@@ -71,7 +71,7 @@ func (s *session) Observe(ctx context.Context, emit func(providers.Reading)) err
 	sides := s.sides()
 	errs := make([]error, len(sides))
 	for i, j := range sides {
-		if j.Toolkit.SnapshotDirectory != "" {
+		if j.Toolkit.SnapshotDirectory != "" && j.Toolkit.Host != "" {
 			wg.Go(func() { errs[i] = s.look(ctx, j, emit) })
 		}
 	}

@@ -75,6 +75,7 @@ func assumptions() []providers.Assumption {
 		{ID: "toolkit.version", Statement: "Version 2.0.0 of the toolkit behaves as version 1.0.1 does: the state machines, the silence after DOWN, the effective snapshot period.", Basis: "The source of 1.0.1 and the documentation of 2.0.0, which describes the same composite, keys and messages."},
 		{ID: "toolkit.names", Statement: "The composite's operators keep their names as the last component of the operator names that the REST API shows.", Basis: "How SPL names operators inside composites; not seen on a live 7.2 system."},
 		{ID: "toolkit.parity", Statement: "Output 0 of RemoteDataCenterHeartbeatWatchdog carries one tuple for each transition, UP first: an odd count means up, an even one above zero down.", Basis: "The source of 1.0.1."},
+		{ID: "toolkit.application_configuration", Statement: "The instance lists its application configurations (`applicationConfigurations`, else `applicationconfigurations` below it); in CrossDCFailover the keys of an application begin with its main composite and its namespace, and values count as they are, with = and blanks in them.", Basis: "Keys: the toolkit's documentation. The list: an API of releases 5.x. How values are taken is inferred."},
 		{ID: "toolkit.nothing_to_take", Statement: "A side that believes the other down and hands nothing to its application within 30 seconds has nothing to hand over.", Basis: "Takeover reads local files or rows at once; an orderly shutdown leaves none."},
 	}
 }

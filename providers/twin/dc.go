@@ -50,6 +50,7 @@ type dc struct {
 
 func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
 	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, storage: newStorage(t.cfg, i), status: "running", started: time.Now(), bundles: map[string][]byte{}, store: newStore(), older: newOlder()}
+	d.store.configure(t.cfg, i)
 	d.machines, d.api = machinesUp(len(d.hosts)), d.serveREST()
 	loop := fmt.Sprintf("127.0.%d.1", i+1)
 	for k, h := range d.hosts {

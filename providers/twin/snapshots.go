@@ -72,20 +72,25 @@ func (s *storage) configure(cfg Config, i int) {
 		if j.Target != cfg.Targets[i].Name || j.Toolkit == nil || j.Toolkit.ConfigFile == "" {
 			continue
 		}
-		var machines []string
-		for n, t := range cfg.Targets {
-			if n == i || !slices.ContainsFunc(cfg.Jobs, func(k Job) bool {
-				return k.Target == t.Name && k.Toolkit != nil && portOf(k.Toolkit) == portOf(j.Toolkit)
-			}) {
-				continue
-			}
-			for _, h := range Hosts(n, t) {
-				machines = append(machines, h.Address)
-			}
-		}
 		// A path that cannot be one is the plan's affair: nothing is there to be read then.
-		_ = s.disk.write("", filepath.Clean(j.Toolkit.ConfigFile), toolkitcfg.File(*j.Toolkit, j.Target, machines), time.Now())
+		_ = s.disk.write("", filepath.Clean(j.Toolkit.ConfigFile), toolkitcfg.File(*j.Toolkit, j.Target, otherMachines(cfg, i, j)), time.Now())
 	}
+}
+
+// otherMachines are the addresses of the hosts at which a job's toolkit has its other side.
+func otherMachines(cfg Config, i int, j Job) []string {
+	var machines []string
+	for n, t := range cfg.Targets {
+		if n == i || !slices.ContainsFunc(cfg.Jobs, func(k Job) bool {
+			return k.Target == t.Name && k.Toolkit != nil && portOf(k.Toolkit) == portOf(j.Toolkit)
+		}) {
+			continue
+		}
+		for _, h := range Hosts(n, t) {
+			machines = append(machines, h.Address)
+		}
+	}
+	return machines
 }
 
 // snapshotStored is one file, or row: exactly the message that was received.

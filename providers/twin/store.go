@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	toolkitcfg "github.com/xdc-project/xdc/providers/toolkit"
 	"github.com/xdc-project/xdc/providers/twin/api"
 )
 
@@ -31,6 +32,20 @@ const defaultGroup = "default"
 
 func newStore() store {
 	return store{configs: map[string]*configuration{}, variables: map[string]string{}, groups: map[string]bool{defaultGroup: true}}
+}
+
+// configure makes the application configuration in which toolkits look for their settings, as the plan states them.
+func (s *store) configure(cfg Config, i int) {
+	for _, j := range cfg.Jobs {
+		if j.Target != cfg.Targets[i].Name || j.Toolkit == nil || j.Toolkit.MainComposite == "" {
+			continue
+		}
+		name, properties := toolkitcfg.Object(*j.Toolkit, j.Target, otherMachines(cfg, i, j))
+		if s.configs[name] == nil {
+			s.configs[name] = &configuration{properties: map[string]string{}, created: time.Now(), modified: time.Now()}
+		}
+		maps.Copy(s.configs[name].properties, properties)
+	}
 }
 
 // group makes a job group known. Assumption twin.groups.

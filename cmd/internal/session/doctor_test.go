@@ -153,6 +153,16 @@ func TestTheDoctorSaysWhatASideBelievesAndWhy(t *testing.T) {
 	}
 }
 
+func TestTheDoctorReadsTheApplicationConfigurationOfTheInstance(t *testing.T) {
+	t.Parallel()
+	kept := strings.Replace(running, `config_file        = "/etc/orders/crossdc-config.txt"`, `main_composite     = "com.example.orders::Orders"`, 1)
+	q, _ := serveTwin(t, kept)
+	examined(t, q, `^ok dc1 job\.orders toolkit: CrossDCFailover says what the plan does: a heartbeat every 1s, 4 may be missed$`)
+	if _, err := session.Preflight(t.Context(), q); err != nil {
+		t.Errorf("a plan that agrees with it: %v", err)
+	}
+}
+
 func TestTheDoctorReadsTheApplicationsConfiguration(t *testing.T) {
 	t.Parallel()
 	q, at := serveTwin(t, running)

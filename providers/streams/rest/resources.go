@@ -25,11 +25,13 @@ type Instance struct {
 	ResourceAllocations string `json:"resourceAllocations"`
 	PEConnections       string `json:"peConnections"`
 	JobGroups           string `json:"jobGroups"`
-	Domain              string `json:"domain"`
-	ProductLog          string `json:"productLog"`
-	JobsSnapshot        string `json:"jobsSnapshot"`
-	MetricsSnapshot     string `json:"jobsMetricsSnapshot"`
-	Version             struct {
+	// ApplicationConfigurations are settings of applications. That 7.x links to them is INFERRED.
+	ApplicationConfigurations string `json:"applicationConfigurations"`
+	Domain                    string `json:"domain"`
+	ProductLog                string `json:"productLog"`
+	JobsSnapshot              string `json:"jobsSnapshot"`
+	MetricsSnapshot           string `json:"jobsMetricsSnapshot"`
+	Version                   struct {
 		Product string `json:"productVersion"`
 		Full    string `json:"fullProductVersion"`
 	} `json:"activeVersion"`
@@ -121,6 +123,7 @@ func (i Instance) complete() Instance {
 	fill(&i.ResourceAllocations, "/resourceallocations")
 	fill(&i.PEConnections, "/peconnections")
 	fill(&i.JobGroups, "/jobgroups")
+	fill(&i.ApplicationConfigurations, "/applicationconfigurations") // INFERRED: reference, section 2.12
 	fill(&i.ProductLog, "/productlog")
 	fill(&i.JobsSnapshot, "/jobs/snapshot")
 	fill(&i.MetricsSnapshot, "/jobs/metricssnapshot")
