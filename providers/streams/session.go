@@ -398,5 +398,5 @@ func (s *Session) Check(ctx context.Context) []providers.Finding {
 	if s.cfg.Insecure {
 		text += "; certificates are NOT verified (insecure = true)"
 	}
-	return []providers.Finding{{Subject: subject, OK: true, Text: text}}
+	return append([]providers.Finding{{Subject: subject, OK: true, Text: text}}, s.checkRunning(ctx, i)...)
 }

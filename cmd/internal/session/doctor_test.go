@@ -147,6 +147,7 @@ func TestTheDoctorSaysWhatASideBelievesAndWhy(t *testing.T) {
 		`^ok dc1 job\.orders\.toolkit\.replication_age: .* \(strong evidence: of the 1 files`,
 		`^ok dc2 job\.orders\.toolkit\.split_brain: false \(strong evidence: dc2 believes the other side up`,
 		`^ok dc2 job\.orders\.toolkit\.state: up \(strong evidence`,
+		`^ok dc1 job\.orders receivers: heartbeats at port 25091, state at 25092$`,
 	)
 	if _, err := os.Stat(filepath.Join(at, standin.DisksName, "dc1", "var/lib/orders/snapshots/dc2-0.snapshot")); err != nil {
 		t.Errorf("the twin keeps no file: %v", err)

@@ -127,6 +127,18 @@ func (c *Client) States(ctx context.Context, i Instance, jobs []string) ([]PE, e
 	return out, err
 }
 
+// TraceLevels lists the PEs of a job with the levels at which they trace. Only that is asked for.
+func (c *Client) TraceLevels(ctx context.Context, i Instance, job string) ([]PE, error) {
+	all, err := pages[linkedPE](ctx, c, "list the trace levels of the PEs", With(With(i.PEs, "job.restid", job), "fields", "id,job,tracingLevel"), "pes")
+	var out []PE
+	for _, p := range all {
+		if p.Job = last(p.Link); p.Link == "" || p.Job == job { // a server may not know the filter
+			out = append(out, p.PE)
+		}
+	}
+	return out, err
+}
+
 // PE reads one PE.
 func (c *Client) PE(ctx context.Context, i Instance, id string) (PE, error) {
 	var got linkedPE

@@ -55,6 +55,8 @@ type PE struct {
 	Required     string `json:"requiredConnections"`
 	Optional     string `json:"optionalConnections"`
 	Resource     string `json:"resource"`
+	// TracingLevel is the least severe level that it traces: `off`, `error`, `warn`, `info`, `debug`, `trace`. Only TraceLevels has it.
+	TracingLevel string `json:"tracingLevel"`
 	// Job is the id of its job; set where PEs of several are listed.
 	Job         string     `json:"-"`
 	Operators   []Operator `json:"operators"`
