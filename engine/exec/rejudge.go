@@ -33,7 +33,8 @@ func Rejudge(p *plan.Plan, rec Recording) ([]event.Judged, error) {
 	for name, span := range h.events {
 		kept.Happened(name, span)
 	}
-	b := &bench{kept: kept, wanted: map[string]bool{}}
+	b := newBench()
+	b.kept = kept
 	open := map[string]*judging{}
 	for _, st := range p.Steps {
 		if addr.Kind(st.Kind) != addr.Expect {
@@ -93,6 +94,7 @@ func (j *judging) until(end time.Duration) {
 type bench struct {
 	kept    *trace.Store
 	judges  []*judging
+	pass    []func(upTo time.Duration)
 	wanted  map[string]bool
 	seen    time.Duration // the latest instant of anything
 	over    bool          // the end of the run was seen
@@ -104,10 +106,20 @@ type bench struct {
 
 func (b *bench) add(j *judging) {
 	b.judges = append(b.judges, j)
-	for _, name := range j.f.Names() {
+	b.follow(j.f, j.monitor.Passed, func(upTo time.Duration) {
+		t := min(upTo, j.end)
+		b.kept.Settle(t, j.f.Names())
+		b.kept.Judge(func(cond.View) { j.monitor.Pass(t, t) })
+	})
+}
+
+// follow has a formula go through the trace with pass, which is told how far it can go.
+func (b *bench) follow(f *cond.Formula, passed func() time.Duration, pass func(upTo time.Duration)) {
+	b.pass = append(b.pass, pass)
+	for _, name := range f.Names() {
 		b.wanted[name] = true
 	}
-	b.kept.Hold(j.f.Names(), j.monitor.Passed)
+	b.kept.Hold(f.Names(), passed)
 }
 
 // sample takes the next sample of the trace. They come almost in order: patience is more than enough for those that do
@@ -123,10 +135,8 @@ func (b *bench) sample(s signal.Sample) {
 	}
 	b.advance = b.latest + passEvery
 	upTo := b.latest - patience
-	for _, j := range b.judges {
-		t := min(upTo, j.end)
-		b.kept.Settle(t, j.f.Names())
-		b.kept.Judge(func(cond.View) { j.monitor.Pass(t, t) })
+	for _, pass := range b.pass {
+		pass(upTo)
 	}
 }
 

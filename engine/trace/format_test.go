@@ -276,23 +276,36 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-func BenchmarkWrite(b *testing.B) {
-	entries := polls(100_000, 20)
-	b.ReportAllocs()
-	for b.Loop() {
-		out := write(b, entries)
-		b.ReportMetric(float64(len(out))/float64(len(entries)), "bytes/sample")
+// benchmarks are traces of three sizes, of signals polled together and of one polled alone.
+func benchmarks(b *testing.B, run func(b *testing.B, entries []entry)) {
+	for _, signals := range []int{20, 1} {
+		for _, n := range []int{10_000, 100_000, 1_000_000} {
+			b.Run(fmt.Sprintf("signals=%d/samples=%d", signals, n), func(b *testing.B) {
+				run(b, polls(n, signals))
+				b.ReportMetric(float64(b.N)*float64(n)/b.Elapsed().Seconds(), "samples/s")
+			})
+		}
 	}
-	b.ReportMetric(float64(b.N)*float64(len(entries))/b.Elapsed().Seconds(), "samples/s")
+}
+
+func BenchmarkWrite(b *testing.B) {
+	benchmarks(b, func(b *testing.B, entries []entry) {
+		b.ReportAllocs()
+		for b.Loop() {
+			out := write(b, entries)
+			b.ReportMetric(float64(len(out))/float64(len(entries)), "bytes/sample")
+		}
+	})
 }
 
 func BenchmarkRead(b *testing.B) {
-	whole := write(b, polls(100_000, 20))
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := Read(bytes.NewReader(whole), nil, nil); err != nil {
-			b.Fatal(err)
+	benchmarks(b, func(b *testing.B, entries []entry) {
+		whole := write(b, entries)
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := Read(bytes.NewReader(whole), nil, nil); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
-	b.ReportMetric(float64(b.N)*100_000/b.Elapsed().Seconds(), "samples/s")
+	})
 }

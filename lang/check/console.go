@@ -37,3 +37,9 @@ func (k *Console) Condition(text string) (*cond.Formula, []cond.Problem) {
 	var found diag.List
 	return cond.Compile(text, cond.Verdict, &resolver{s: &scope{mod: k.root, diags: &found}})
 }
+
+// Question compiles a condition, or an operand alone, to be asked about a recorded run.
+func (k *Console) Question(text string) (*cond.Formula, []cond.Problem) {
+	var found diag.List
+	return cond.CompileAny(text, &resolver{s: &scope{mod: k.root, diags: &found}})
+}

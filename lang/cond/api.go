@@ -147,7 +147,11 @@ func Compile(text string, mode Mode, r Resolver) (*Formula, []Problem) {
 		return nil, []Problem{*p}
 	}
 	c := &compiler{text: text, mode: mode, resolver: r, seen: map[string]bool{}, awaits: map[string]bool{}}
-	root := c.or(tree)
+	return c.formula(c.or(tree))
+}
+
+// formula is what was compiled, unless something was wrong.
+func (c *compiler) formula(root truthNode) (*Formula, []Problem) {
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}

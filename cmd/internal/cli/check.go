@@ -33,15 +33,9 @@ func (k *Check) Run(c *Context) error {
 		return err
 	}
 	o := c.Loader(PlanArgs{Paths: k.Paths, Var: k.Var, VarFile: k.VarFile})
-	own := len(k.Paths) == 0
-	if own {
-		paths, vars, err := f.Source()
-		if err != nil {
-			return err
-		}
-		o.Paths, o.Vars = paths, append(vars, o.Vars...)
+	if err := recorded(f, &o, len(k.Paths) == 0); err != nil {
+		return err
 	}
-	o.Mode, o.StandIn = "rehearse", true
 	p, set, found := load.Plan(o)
 	if err := c.Report(set, found.Errors()); err != nil {
 		return err
@@ -68,6 +62,20 @@ func (k *Check) Run(c *Context) error {
 		}
 	}
 	return Silently(code)
+}
+
+// recorded has a plan be read to ask a recorded run by: the run's own, with its variables, or another one. Nobody is asked for
+// secrets.
+func recorded(f session.Folder, o *load.Options, own bool) error {
+	if own {
+		paths, vars, err := f.Source()
+		if err != nil {
+			return err
+		}
+		o.Paths, o.Vars = paths, append(vars, o.Vars...)
+	}
+	o.Mode, o.StandIn = "rehearse", true
+	return nil
 }
 
 func (k *Check) show(c *Context, judged []event.Judged, was map[string]event.Verdict) {

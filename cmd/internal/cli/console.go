@@ -2,15 +2,19 @@ package cli
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/xdc-project/xdc/cmd/internal/load"
+	"github.com/xdc-project/xdc/cmd/internal/session"
 	"github.com/xdc-project/xdc/cmd/internal/view"
+	"github.com/xdc-project/xdc/engine/exec"
 	"github.com/xdc-project/xdc/lang/check"
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/schema"
@@ -19,6 +23,9 @@ import (
 // Console evaluates.
 type Console struct {
 	PlanArgs
+	Record string         `name:"run" placeholder:"RUN" help:"Ask the trace of a run: its name, the beginning or the end of it, its folder, or \"last\". The plan is the run's own if none is given."`
+	At     *time.Duration `name:"at" placeholder:"T" help:"The instant of the run to ask about, such as 90s or 1m30.5s from its start; its end if not given."`
+	RunDir
 	Evaluate []string `name:"evaluate" short:"e" placeholder:"TEXT" sep:"none" help:"Evaluate this and end; may be repeated."`
 }
 
@@ -26,33 +33,56 @@ type Console struct {
 func (Console) Help() string {
 	return "An expression is evaluated with everything that is known while planning. A line that begins with ? is a condition: " +
 		"it is checked, and what it refers to is listed. Without -e, lines are read from standard input; an empty line or the end of input ends it.\n\n" +
+		"With --run the trace of a run is asked, with or without ?: what a signal, or anything that can be worked out of signals, was at an instant; whether a condition was true then, why, and when in the run it was true, " +
+		"false or unknown; and what the verdict about a stretch of time was by then. Nothing is run.\n\n" +
 		"Examples:\n\n    xdc console examples/network-partition -e 'var.recovery_objective'\n" +
-		"    xdc console . -e '? dc2.job.orders.health is healthy for 5s'\n"
+		"    xdc console . -e '? dc2.job.orders.health is healthy for 5s'\n" +
+		"    xdc console --run last --at 42s -e 'dc2.job.orders.health' -e 'avg(seed.input.rate, 10s) > 900'\n"
 }
 
 // Run evaluates.
 func (k *Console) Run(c *Context) error {
-	con, set, found := load.Console(c.Loader(k.PlanArgs))
+	o := c.Loader(k.PlanArgs)
+	var rec *recording
+	switch {
+	case k.Record != "":
+		f, err := session.Find(k.RunDir.RunDir, k.Record)
+		if err != nil {
+			return err
+		}
+		rec = &recording{folder: f, at: exec.AtEnd}
+		if k.At != nil {
+			if rec.at = *k.At; rec.at < 0 {
+				return fmt.Errorf("--at %s: nothing is known of what was before the run", *k.At)
+			}
+		}
+		if err := recorded(f, &o, len(k.Paths) == 0); err != nil {
+			return err
+		}
+	case k.At != nil:
+		return errors.New("--at is an instant of a run: name the run with --run")
+	}
+	con, set, found := load.Console(o)
 	if err := c.Report(set, found.Errors()); err != nil {
 		return err
 	}
 	if len(k.Evaluate) > 0 {
 		failed := false
 		for _, text := range k.Evaluate {
-			failed = !evaluate(c, con, text) || failed
+			failed = !evaluate(c, con, rec, text) || failed
 		}
 		if failed {
 			return &ExitError{Code: Failure}
 		}
 		return nil
 	}
-	return k.loop(c, con)
+	return k.loop(c, con, rec)
 }
 
 // maxConsoleLine bounds a line of input.
 const maxConsoleLine = 1 << 20
 
-func (k *Console) loop(c *Context, con *check.Console) error {
+func (k *Console) loop(c *Context, con *check.Console, rec *recording) error {
 	in := bufio.NewScanner(c.In)
 	in.Buffer(nil, maxConsoleLine)
 	failed := false
@@ -64,7 +94,7 @@ func (k *Console) loop(c *Context, con *check.Console) error {
 		if !in.Scan() || strings.TrimSpace(in.Text()) == "" {
 			break
 		}
-		failed = !evaluate(c, con, in.Text()) || failed
+		failed = !evaluate(c, con, rec, in.Text()) || failed
 		c.flush()
 	}
 	if err := in.Err(); err != nil {
@@ -80,8 +110,14 @@ func (k *Console) loop(c *Context, con *check.Console) error {
 const consoleName = "console"
 
 // evaluate evaluates one line and says whether it could.
-func evaluate(c *Context, con *check.Console, text string) bool {
-	if cond, ok := strings.CutPrefix(strings.TrimSpace(text), "?"); ok {
+func evaluate(c *Context, con *check.Console, rec *recording, text string) bool {
+	cond, ok := strings.CutPrefix(strings.TrimSpace(text), "?")
+	if rec != nil {
+		if could, understood := rec.ask(c, con, strings.TrimSpace(cond), ok); understood {
+			return could
+		}
+	}
+	if ok {
 		return condition(c, con, strings.TrimSpace(cond))
 	}
 	expr, hds := hclsyntax.ParseExpression([]byte(text), consoleName, hcl.InitialPos)
@@ -103,9 +139,7 @@ var momentWords = map[schema.Moment]string{schema.Final: "known when the step is
 
 func condition(c *Context, con *check.Console, text string) bool {
 	f, problems := con.Condition(text)
-	for _, p := range problems {
-		fmt.Fprintf(c.Side, "%s\n%s%s\n%s. %s\n", view.Clean(text), strings.Repeat(" ", p.Offset), strings.Repeat("^", max(p.Length, 1)), p.Summary, p.Detail)
-	}
+	tell(c, text, problems)
 	if f == nil {
 		return false
 	}
