@@ -76,7 +76,9 @@ func (a *application) accept(e endpoint, items []json.RawMessage) int {
 	n := min(len(items), max(e.size-len(a.queues[e.name]), 0))
 	due := time.Now().Add(a.does.stay)
 	for _, it := range items[:n] {
-		a.queues[e.name] = append(a.queues[e.name], held{ID: a.id(it), Data: it, Due: due, N: a.job.dc.twin.accepted.Add(1)})
+		h := held{ID: a.id(it), Data: it, Due: due, N: a.job.dc.twin.accepted.Add(1)}
+		a.queues[e.name] = append(a.queues[e.name], h)
+		a.job.dc.twin.truth.say(fact{What: "record_in", Target: a.job.dc.cfg.Name, Job: a.job.spec.Path, ID: h.ID})
 	}
 	a.mu.Unlock()
 	a.job.add(fmt.Sprintf("%s/out/%d/nTuplesSubmitted", e.operator, e.port), int64(n))
@@ -265,8 +267,10 @@ func (a *application) emit(h held) {
 			continue
 		}
 		a.sinks[e.name].push(h.ID, item)
+		say("record_out", h.ID, "")
 		if every(a.does.repeatsEvery, n) {
 			a.sinks[e.name].push(h.ID, item)
+			say("record_out", h.ID, "")
 			say("record_duplicated", h.ID, "")
 		}
 		if every(a.does.inventsEvery, n) {

@@ -245,6 +245,7 @@ func (j *job) kill(cause string) {
 	}
 	j.app.loseQueue(cause)
 	j.app.loseState(cause)
+	j.app.emptySinks()
 	j.dc.twin.truth.say(fact{What: "job_gone", Target: j.dc.cfg.Name, Job: j.spec.Path, Cause: cause})
 	j.tellServed()
 }

@@ -115,7 +115,7 @@ func TestAKilledPELosesWhatItHeldAndIsStartedAgain(t *testing.T) {
 					t.Error("what was lost came out")
 				}
 			})
-			for what, n := range map[string]int{"record_lost": 3, "pe_down": 1, "pe_up": 1, "fault_in_effect": 1} {
+			for what, n := range map[string]int{"record_in": 3, "record_out": 0, "record_lost": 3, "pe_down": 1, "pe_up": 1, "fault_in_effect": 1} {
 				if got := facts(t, &truth, what, ""); len(got) != n {
 					t.Errorf("%s: %d times, want %d", what, len(got), n)
 				}

@@ -109,6 +109,12 @@ func (r *ring) next() <-chan struct{} {
 
 func (r *ring) clear() {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := r.pushed - int64(len(r.items))
+	for i, s := range r.items {
+		if first+int64(i) >= r.read {
+			r.evicted(s.id)
+		}
+	}
 	r.items, r.dropped = nil, 0
-	r.mu.Unlock()
 }

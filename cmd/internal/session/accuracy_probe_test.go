@@ -99,7 +99,7 @@ func TestProbeAccuracy(t *testing.T) {
 	table := probeTable(all)
 	t.Log("\n" + table)
 	if page := os.Getenv("XDC_ACCURACY_PAGE"); page != "" && !t.Failed() {
-		fill(t, page, "probes", table)
+		fill(t, page, "probes", fmt.Sprintf("The drills with the numbers 0 to %d:\n\n%s", n-1, table))
 	}
 }
 

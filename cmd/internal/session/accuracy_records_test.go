@@ -1,0 +1,216 @@
+package session_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/report"
+)
+
+// fate is what really became of a record, or with a mirrored seed of one of its copies: how often its result was there to be read
+// at each target, and whether the application had it and nobody ever could read it.
+type fate struct {
+	given map[string]int
+	known bool
+}
+
+// fates follows every record through the truth.
+func fates(facts []fact, mirrored bool) map[string]*fate {
+	out := map[string]*fate{}
+	for _, f := range facts {
+		if !strings.HasPrefix(f.What, "record_") {
+			continue
+		}
+		id := f.ID
+		if mirrored {
+			id = f.Target + " " + id
+		}
+		x := out[id]
+		if x == nil {
+			x = &fate{given: map[string]int{}}
+			out[id] = x
+		}
+		switch f.What {
+		case "record_out":
+			x.given[f.Target]++
+		case "record_evicted":
+			x.given[f.Target]--
+		}
+	}
+	return out
+}
+
+// tally is the truth in the classes of an audit.
+type tally struct {
+	lost                                map[string]bool
+	delivered, once, duplicated, across int64
+}
+
+func tallyOf(all map[string]*fate) tally {
+	t := tally{lost: map[string]bool{}}
+	for id, x := range all {
+		times, places, twice := 0, 0, false
+		for _, n := range x.given {
+			times += n
+			if n > 0 {
+				places++
+			}
+			twice = twice || n > 1
+		}
+		switch {
+		case times == 0:
+			t.lost[id] = true
+			continue
+		case times == 1:
+			t.once++
+		}
+		t.delivered++
+		if twice {
+			t.duplicated++
+		}
+		if places > 1 {
+			t.across++
+		}
+	}
+	return t
+}
+
+// records holds the audit to the truth. What it says for certain is so; what was so it says or is in doubt of, and its doubt covers
+// it:
+//
+//	lost <= truly lost <= lost + inconclusive
+//
+// where answers were lost, less the records whose answer that was, as those are nobody's loss. Where it is in no doubt, every class
+// is the true one.
+func (s *scored) records(d drill, sum report.Summary, facts []fact) {
+	bad := func(format string, args ...any) { s.wrong = append(s.wrong, fmt.Sprintf(format, args...)) }
+	truth := tallyOf(fates(facts, d.Route == "mirror"))
+	lost := int64(len(truth.lost))
+	disordered, unanswered := late(facts, d.Route == "mirror"), int64(0)
+	for _, x := range sum.Seeds {
+		unanswered += x.Totals["indeterminate"]
+	}
+	for _, a := range sum.Audits {
+		c := a.Total
+		for _, id := range a.LostIDs {
+			if d.Route != "mirror" && !truth.lost[id] {
+				bad("it says that %s was lost, and it was not", id)
+			}
+		}
+		atMost := func(what string, said, is int64) {
+			if said > is {
+				bad("it says %d %s, and %d were", said, what, is)
+			}
+		}
+		atMost("lost", c.Lost, lost)
+		atMost("delivered", c.Delivered, truth.delivered)
+		atMost("duplicated", c.Duplicated, truth.duplicated)
+		atMost("duplicated across targets", c.DuplicatedAcross, truth.across)
+		atMost("truly lost beyond its doubt", lost-unanswered, c.Lost+c.Inconclusive)
+		atMost("reordered", c.Reordered, disordered)
+		// The twin changes no record, and gives out none that it refused.
+		atMost("corrupted", c.Corrupted, 0)
+		atMost("unexpected", c.Unexpected, 0)
+		s.guarantees(c, truth, disordered, unanswered)
+		s.outage(c, facts)
+		if c.Inconclusive > 0 {
+			s.doubt++
+			continue
+		}
+		s.exact++
+		for _, x := range []struct {
+			what     string
+			said, is int64
+		}{
+			{"delivered", c.Delivered, truth.delivered}, {"once", c.Once, truth.once},
+			{"duplicated", c.Duplicated, truth.duplicated}, {"duplicated across targets", c.DuplicatedAcross, truth.across}, {"reordered", c.Reordered, disordered},
+		} {
+			if x.said != x.is {
+				bad("it is in no doubt and says %d %s, and %d were", x.said, x.what, x.is)
+			}
+		}
+	}
+}
+
+// guarantees holds the named guarantees to the truth: an answer, where there is one, is the true one.
+func (s *scored) guarantees(c event.AuditCounts, truth tally, disordered, unanswered int64) {
+	check := func(name string, said *bool, kept, broken bool) {
+		if said != nil && (*said && !kept || !*said && !broken) {
+			s.wrong = append(s.wrong, fmt.Sprintf("it says that %s is %v, and it is not", name, *said))
+		}
+	}
+	lost := int64(len(truth.lost))
+	twice := truth.duplicated+truth.across > 0
+	check("at_least_once", c.Checks.AtLeastOnce, lost <= unanswered, lost > 0)
+	check("at_most_once", c.Checks.AtMostOnce, !twice, twice)
+	check("exactly_once", c.Checks.ExactlyOnce, lost <= unanswered && !twice, lost > 0 || twice)
+	check("ordered_by_key", c.Checks.OrderedByKey, disordered == 0, disordered > 0)
+}
+
+// outage holds the longest gap in delivery to the truth: the longest between two results of which each was the first of its record
+// that could be read. It begins with the first record that was taken, and lasts to the last one that was and never came out.
+func (s *scored) outage(c event.AuditCounts, facts []fact) {
+	if c.Outage == nil || c.Inconclusive > 0 {
+		return
+	}
+	first, out := map[string]float64{}, map[string]bool{}
+	var at []float64
+	for _, f := range facts {
+		switch {
+		case f.What == "record_in":
+			if len(first) == 0 {
+				at = append(at, f.T)
+			}
+			first[f.ID] = f.T
+		case f.What == "record_out" && !out[f.ID]:
+			out[f.ID] = true
+			at = append(at, f.T)
+		}
+	}
+	missing := 0.0
+	for id, t := range first {
+		if !out[id] {
+			missing = max(missing, t)
+		}
+	}
+	if n := len(at); n > 0 && missing > at[n-1] {
+		at = append(at, missing)
+	}
+	longest := 0.0
+	for i := 1; i < len(at); i++ {
+		longest = max(longest, at[i]-at[i-1])
+	}
+	// When a record was acknowledged is known to the way of the request, and results bear the millisecond.
+	if longest < c.Outage.Low-slop || longest > c.Outage.High+slop {
+		s.outside = true
+		s.wrong = append(s.wrong, fmt.Sprintf("the longest gap in delivery was %.3fs, and it says [%.3fs, %.3fs]", longest, c.Outage.Low, c.Outage.High))
+	}
+}
+
+// late is how many records came out after one that was due later, at the same target: second copies are none of them. A record's
+// number is the end of its id.
+func late(facts []fact, mirrored bool) int64 {
+	seen, most := map[string]bool{}, map[string]uint64{}
+	is := map[string]bool{}
+	for _, f := range facts {
+		if f.What != "record_out" || seen[f.Target+" "+f.ID] {
+			continue
+		}
+		seen[f.Target+" "+f.ID] = true
+		n, err := strconv.ParseUint(f.ID[strings.LastIndexByte(f.ID, '-')+1:], 10, 64)
+		if err != nil {
+			continue
+		}
+		if n < most[f.Target] {
+			id := f.ID
+			if mirrored {
+				id = f.Target + " " + id
+			}
+			is[id] = true
+		}
+		most[f.Target] = max(most[f.Target], n)
+	}
+	return int64(len(is))
+}
