@@ -92,7 +92,7 @@ func Open(ctx context.Context, opt Options) (*Audit, error) {
 	reading, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a := &Audit{
 		opt: opt, opened: time.Since(opt.Start), cancel: cancel, news: make(chan struct{}, 1),
-		tally: newTally(opt.Ledger, number, opt.Spec.Key, opt.Spec.Targets),
+		tally: newTally(opt.Ledger, number, opt.Spec.Key, opt.Spec.State, opt.Spec.Targets),
 	}
 	first := make(chan struct{}, len(opt.Spec.Targets))
 	for i, t := range opt.Spec.Targets {

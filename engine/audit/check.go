@@ -21,6 +21,7 @@ func (j *judge) checks(v *verdict, target string) event.Checks {
 	if v.Delivered > 0 {
 		c.OrderedByKey = kept(v.late > 0, unseen)
 	}
+	c.MonotoneState = j.tally.states.check(slices.Index(j.opt.Spec.Targets, target), unseen, j.twins.Len() > 0)
 	c.ExactlyOnce = both(c.AtLeastOnce, c.AtMostOnce)
 	return c
 }

@@ -114,7 +114,7 @@ func TestRecordsThatCannotBeToldApartProveNothing(t *testing.T) {
 	for _, id := range []string{`"a"`, `"b"`, `"a"`} {
 		l.Settle(sent.add(l, measure.Original{}, "id", id), 1, measure.Attempt{Outcome: measure.Acked})
 	}
-	y := newTally(l, number, "id", []string{"dc1"})
+	y := newTally(l, number, "id", "", []string{"dc1"})
 	y.take(0, []json.RawMessage{[]byte(`{"id":"b"}`), []byte(`{"id":"a"}`), []byte(`{"id":"a"}`)}, span{0, s}, false)
 	j := &judge{tally: y}
 	j.opt.Spec.Key, j.opt.Spec.Targets, j.opt.Ledger = "id", []string{"dc1"}, l

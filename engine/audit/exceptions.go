@@ -27,10 +27,12 @@ const (
 	unexpected
 	resent
 	indeterminate
+	stateBack
 )
 
 var classNames = []string{
 	"lost", "inconclusive", "duplicated", "duplicated_across", "reordered", "corrupted", "unexpected", "resent", "indeterminate",
+	"state_back",
 }
 
 // exception is a record that is not simply delivered once.

@@ -155,7 +155,7 @@ func (j *judge) chunk(lane, c, only int) {
 			odd[k] |= some[k] & x // it came out here too
 			some[k] |= x
 		}
-		for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted} {
+		for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted, &j.tally.states.at[i].fell} {
 			s.Or(c, &odd)
 		}
 	}
@@ -272,11 +272,12 @@ func (j *judge) arrived(r measure.Record, only int, x *exception) bool {
 			v.late += one(late && !r.Resent)
 		}
 	}
-	late, corrupted := false, false
+	late, corrupted, fell := false, false, false
 	for _, i := range places {
 		at := &j.tally.at[i]
 		late = late || at.late.Has(r.Seq)
 		corrupted = corrupted || at.corrupted.Has(r.Seq)
+		fell = fell || j.tally.states.at[i].fell.Has(r.Seq)
 		count(&j.at[i], 1+at.extra(r.Seq) > max(1, copies[i]), at.late.Has(r.Seq), at.corrupted.Has(r.Seq))
 	}
 	count(&j.total, twice, late, corrupted)
@@ -285,6 +286,7 @@ func (j *judge) arrived(r measure.Record, only int, x *exception) bool {
 	x.note(reordered, late && !r.Resent)
 	x.note(changed, corrupted)
 	x.note(unexpected, !put)
+	x.note(stateBack, fell && j.twins.Len() == 0)
 	return true
 }
 

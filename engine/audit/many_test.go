@@ -178,7 +178,7 @@ func (h *history) play(tb rapid.TB, rng *rand.Rand, batch int64, trouble int, fi
 		h.sent[i] = make([][]measure.Attempt, h.n)
 		h.copies[i], h.late[i], h.spoilt[i] = make([]int, h.n), make([]bool, h.n), make([]bool, h.n)
 	}
-	y := newTally(l, number, "id", targets)
+	y := newTally(l, number, "id", "", targets)
 	highest := [2][10]int64{}
 	come := func(target int, seqs []int64, spoils bool) {
 		var items []json.RawMessage

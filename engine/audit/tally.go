@@ -35,6 +35,7 @@ type tally struct {
 	broken error
 
 	strangers strangers
+	states    states
 
 	members []member
 	now     []json.RawMessage // by field of the record, what came out
@@ -90,8 +91,12 @@ func (n *newest) pass(key uint32, seq int64) (late bool) {
 	return late
 }
 
-func newTally(l *measure.Ledger, audit int, key string, targets []string) *tally {
+func newTally(l *measure.Ledger, audit int, key, state string, targets []string) *tally {
 	return &tally{
+		states: states{
+			path: state, nested: strings.Contains(state, "."), across: !l.Mirror(),
+			at: make([]stateful, len(targets)), reached: make([]time.Duration, len(targets)),
+		},
 		ledger: l, audit: audit, key: key, nested: strings.Contains(key, "."), targets: targets,
 		at: make([]arrivals, len(targets)), waiting: map[int]bool{}, strangers: strangers{file: l.Scratch()},
 	}
@@ -101,6 +106,7 @@ func newTally(l *measure.Ledger, audit int, key string, targets []string) *tally
 func (t *tally) take(i int, items []json.RawMessage, when span, baseline bool) {
 	at := &t.at[i]
 	was, all := at.seen.Len(), t.distinct
+	t.states.begin(i, when)
 	if t.reader == nil {
 		var err error
 		if t.reader, err = t.ledger.Reader(t.key); err != nil {
@@ -114,7 +120,7 @@ func (t *tally) take(i int, items []json.RawMessage, when span, baseline bool) {
 		seq, id, owner := t.find(raw)
 		switch {
 		case owner == measure.Ours:
-			t.record(i, seq)
+			t.record(i, seq, raw)
 			t.latest = max(t.latest, when.high)
 		case owner == measure.Nobody && !baseline:
 			at.strange++
@@ -154,7 +160,7 @@ func (t *tally) find(raw json.RawMessage) (int64, []byte, measure.Owner) {
 }
 
 // record counts one copy of a record, whose members have just been read.
-func (t *tally) record(target int, seq int64) {
+func (t *tally) record(target int, seq int64, raw json.RawMessage) {
 	at := &t.at[target]
 	o, err := t.reader.Again(seq)
 	switch {
@@ -163,6 +169,9 @@ func (t *tally) record(target int, seq int64) {
 		o = &measure.Original{}
 	case !t.same(at, seq, o):
 		at.corrupted.Add(seq)
+	}
+	if err == nil && t.states.path != "" {
+		t.states.take(target, o.Key, seq, t.state(raw))
 	}
 	if at.carried.n == sampled {
 		at.carried.settle(&at.corrupted)
@@ -182,6 +191,20 @@ func (t *tally) record(target int, seq int64) {
 	if at.newest.pass(o.Key, seq) {
 		at.late.Add(seq)
 	}
+}
+
+// state is the application's state in an item whose members have just been read, nil if there is none.
+func (t *tally) state(raw json.RawMessage) json.RawMessage {
+	for _, m := range t.members {
+		if string(m.name) == t.states.path {
+			return m.value
+		}
+	}
+	if !t.states.nested {
+		return nil
+	}
+	v, _ := measure.Lookup(raw, t.states.path)
+	return v
 }
 
 // elsewhere reports whether a record has come out at another target.
@@ -245,7 +268,7 @@ func (t *tally) tidy(target int) {
 	for _, c := range at.seen.Squeeze(before) {
 		t.waiting[c] = true
 	}
-	for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted} {
+	for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted, &t.states.at[target].fell} {
 		s.Squeeze(before)
 	}
 	for c := range t.waiting {

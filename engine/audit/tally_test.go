@@ -17,7 +17,7 @@ func play(tb testing.TB) (*measure.Ledger, *records, *tally) {
 	if err := l.Begin(measure.NewIDs(1, "s"), func(string) measure.Identity { return measure.ByID }, sent.open); err != nil {
 		tb.Fatal(err)
 	}
-	return l, sent, newTally(l, number, "id", []string{"dc1"})
+	return l, sent, newTally(l, number, "id", "", []string{"dc1"})
 }
 
 func FuzzTake(f *testing.F) {

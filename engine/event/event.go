@@ -309,6 +309,8 @@ type Checks struct {
 	AtLeastOnce  *bool `json:"at_least_once,omitempty"`
 	AtMostOnce   *bool `json:"at_most_once,omitempty"`
 	OrderedByKey *bool `json:"ordered_by_key,omitempty"`
+	// MonotoneState is also nil if the audit was not told which field holds the state.
+	MonotoneState *bool `json:"monotone_state,omitempty"`
 }
 
 // Bounds are seconds.

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +35,16 @@ func canonical(v []byte) []byte {
 		return v
 	}
 	return appendCanonical(make([]byte, 0, len(v)), x)
+}
+
+// Whole is the value of a JSON number that is whole and fits into 64 bits, in whatever notation. It reports whether v is one.
+func Whole(v []byte) (int64, bool) {
+	v = canonical(v)
+	if len(v) == 0 || !numeric(v[0]) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	return n, err == nil
 }
 
 func numeric(c byte) bool { return c == '-' || c >= '0' && c <= '9' }

@@ -3,6 +3,7 @@ package measure
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
 	"testing"
@@ -69,6 +70,23 @@ func TestNumbersAreEqualByTheirExactValue(t *testing.T) {
 			t.Fatalf("%s becomes %s", a, decimal([]byte(a)))
 		}
 	})
+}
+
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"0": 0, "-0": 0, "7": 7, "1.0": 1, "12e1": 120, "1200e-2": 12, " 5 ": 5,
+		"9223372036854775807": math.MaxInt64, "-9223372036854775808": math.MinInt64, "9223372036854775807.000": math.MaxInt64,
+	} {
+		if got, ok := Whole([]byte(text)); !ok || got != want {
+			t.Errorf("%s is %d, %v, want %d", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "null", "true", `"7"`, "+7", "0.5", "1e-1", "9223372036854775808", "1e19", "1e999999999", "[7]", "-"} {
+		if got, ok := Whole([]byte(text)); ok {
+			t.Errorf("%s is %d, want none", text, got)
+		}
+	}
 }
 
 func TestLookup(t *testing.T) {

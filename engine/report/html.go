@@ -70,7 +70,7 @@ type auditRow struct {
 	Sent, Acked, Delivered, Once, Lost, Inconclusive, Duplicated, Across, Reordered, Corrupted string
 	Loss, RPO, Outage                                                                          string
 	Whole                                                                                      bool
-	Blind, Gaps, IDs                                                                           []string
+	Blind, Gaps, IDs, Guarantees                                                               []string
 	More                                                                                       int64
 }
 
@@ -371,6 +371,7 @@ func (a Audit) rows() []auditRow {
 	for _, b := range a.Ranges {
 		total.Blind = append(total.Blind, fmt.Sprintf("%s, %s to %s: %s", b.Target, about(b.From), about(b.To), b.Cause))
 	}
+	total.Guarantees = guarantees(a.Total.Checks)
 	for i, g := range a.Gaps {
 		if i == 20 {
 			total.Gaps = append(total.Gaps, fmt.Sprintf("and %d more", len(a.Gaps)-i))

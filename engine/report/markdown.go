@@ -101,6 +101,11 @@ func (s Summary) markdownAudits(b *strings.Builder) {
 			count(c.Inconclusive), count(c.Duplicated), count(c.DuplicatedAcross), count(c.Reordered), count(c.Corrupted))
 	}
 	b.WriteString("\n")
+	for _, a := range s.Audits {
+		if g := guarantees(a.Total.Checks); g != nil {
+			fmt.Fprintf(b, "Guarantees of %s: %s.\n\n", md(a.Step), strings.Join(g, "; "))
+		}
+	}
 }
 
 func (s Summary) markdownSeeds(b *strings.Builder) {

@@ -112,7 +112,11 @@ func drill() *recording {
 	r.at(98.9, &event.DeedChanged{Step: cut, Kind: "fault", Phase: event.Healed, Low: dur(98.5), High: dur(98.9), Evidence: "connections from 10.0.1.10 to 10.0.2.0/24 work"})
 	r.at(98.9, &event.StepChanged{Step: cut, State: event.Done})
 	r.at(118.3, &event.StepChanged{Step: "seed.data_exchange.orders", State: event.Done, Results: map[string]any{"sent": 10000.0, "acked": 9950.0, "indeterminate": 50.0}})
-	counts := event.AuditCounts{Sent: 10000, Acked: 9950, Delivered: 9941, Once: 9938, Duplicated: 3, Lost: 12, LostPercent: 12.0 / 9950, RPO: &event.Bounds{Low: 1.2, High: 1.31}, Outage: &event.Bounds{Low: 19.8, High: 22.6}}
+	yes, no := true, false
+	counts := event.AuditCounts{
+		Sent: 10000, Acked: 9950, Delivered: 9941, Once: 9938, Duplicated: 3, Lost: 12, LostPercent: 12.0 / 9950, RPO: &event.Bounds{Low: 1.2, High: 1.31}, Outage: &event.Bounds{Low: 19.8, High: 22.6},
+		Checks: event.Checks{ExactlyOnce: &no, AtLeastOnce: &no, AtMostOnce: &no, OrderedByKey: &yes},
+	}
 	r.at(131, &event.Audited{Step: "audit.orders", Audit: event.Audit{
 		Seed: "seed.data_exchange.orders", Total: counts,
 		At:      map[string]event.AuditCounts{"dc1": {Sent: 2000, Acked: 1990, Delivered: 1981, Once: 1981}, "dc2": {Sent: 8000, Acked: 7960, Delivered: 7960, Once: 7957, Duplicated: 3}},

@@ -76,6 +76,7 @@ audit "orders" {
   targets  = [target.dc1, target.dc2]
   endpoint = "Results"
   key      = "event_id"
+  state    = "count"
 }
 
 fault "streams_pe" "state" {
@@ -97,6 +98,11 @@ expect "no_more_than_the_state_held" {
 
 expect "reaches_back_no_further" {
   that = "audit.orders.rpo <= 12s"
+}
+
+# The application goes on counting from what it had last replicated.
+expect "the_count_went_back" {
+  that = "audit.orders.monotone_state is false"
 }
 
 expect "nothing_is_in_doubt" {

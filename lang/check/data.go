@@ -248,7 +248,7 @@ func (s *scope) audit(in *instance, st *program.Step, content *config.Content) {
 	if content.Attrs["target"] != nil && content.Attrs["targets"] != nil {
 		b.ok = s.exactlyOne(content, "target", "targets") && b.ok
 	}
-	au := &program.Audit{Key: b.str("key"), Settle: b.dur("settle"), GapOver: b.dur("gap_over"), Targets: targetsOf(b), SeedAt: b.str("seed")}
+	au := &program.Audit{Key: b.str("key"), State: b.str("state"), Settle: b.dur("settle"), GapOver: b.dur("gap_over"), Targets: targetsOf(b), SeedAt: b.str("seed")}
 	st.Audit = au
 	if sd := s.mod.c.instances[b.str("seed")]; sd != nil && b.ok {
 		au.Seed, in.seed = sd.addr, sd

@@ -206,11 +206,13 @@ type RateStage struct {
 
 // Audit is what came out, held against a seed.
 type Audit struct {
-	Seed    addr.Step      `json:"-"`
-	SeedAt  string         `json:"seed"` // Seed as text
-	Targets []string       `json:"targets"`
-	Key     string         `json:"key"`
-	Settle  value.Duration `json:"settle"`
+	Seed    addr.Step `json:"-"`
+	SeedAt  string    `json:"seed"` // Seed as text
+	Targets []string  `json:"targets"`
+	Key     string    `json:"key"`
+	// State is the field of an outgoing record with a state of its key that never goes back; "" for none.
+	State  string         `json:"state,omitempty"`
+	Settle value.Duration `json:"settle"`
 	// GapOver is the threshold over which a gap in delivery is listed; default 1s.
 	GapOver value.Duration `json:"gap_over"`
 }

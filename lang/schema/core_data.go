@@ -158,6 +158,11 @@ func Audit() Block {
 				Example:     `"event_id"`,
 			},
 			{
+				Name: "state", Type: cty.String, Public: true,
+				Description: "The field of an outgoing record that holds a state of the record's key which never goes back, for `monotone_state`: a whole number, such as a count or a version; dots lead into nested objects.",
+				Example:     `"count"`,
+			},
+			{
 				Name: "settle", Type: cty.String, Form: Duration, Default: cty.StringVal("5s"), Public: true,
 				Description: "How long nothing new must have come before the audit closes.",
 				Example:     `"10s"`,

@@ -127,6 +127,7 @@ func auditResults() []Result {
 		{Name: "at_least_once", Type: boolean, Moment: Final, Description: "Whether every acknowledged record came out. Unknown if nothing was acknowledged, or if none is surely lost and some are inconclusive."},
 		{Name: "at_most_once", Type: boolean, Moment: Final, Description: "Whether no record came out more often than it was put in. Unknown if no second copy was seen and one may have passed unseen."},
 		{Name: "ordered_by_key", Type: boolean, Moment: Final, Description: "Whether at each target the records of a key came out in the order in which they were due, second copies and records sent again left out. Unknown if nothing came out, or if none was seen out of order and some may have passed unseen."},
+		{Name: "monotone_state", Type: boolean, Moment: Final, Description: "Whether the `state` of each key never went back as it came out. Unknown without `state`, if none came out, and if none surely went back and one may have, unseen, uncompared, or because nobody can tell what came first."},
 		{Name: "delivered", Type: number, Moment: Live, Description: "Records that have come out so far."},
 	}
 	out := own
