@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
 // Limits of the application, in tuples.
@@ -50,11 +52,12 @@ func newApplication(j *job) *application {
 		job: j, does: modelOf(j.spec.Application), ends: endpointsOf(j.spec), op: "add",
 		queues: map[string][]held{}, newest: map[string]int64{}, counts: map[string]int64{}, sinks: map[string]*ring{}, wake: make(chan struct{}, 1),
 	}
+	ahead := func() time.Duration { return j.dc.clock(control.Data) }
 	for _, e := range a.ends {
 		if !e.sink {
 			continue
 		}
-		a.sinks[e.name] = newRing(e.size, e.consuming, j.dc.cfg.Clock, func(id string) {
+		a.sinks[e.name] = newRing(e.size, e.consuming, ahead, func(id string) {
 			j.dc.twin.truth.say(fact{What: "record_evicted", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: id})
 		})
 	}

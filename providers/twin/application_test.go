@@ -92,7 +92,7 @@ func TestTheCalculatorServesTheReferencesSession(t *testing.T) {
 
 func TestASinkThatIsConsumedGivesEachTupleOnce(t *testing.T) {
 	var evicted []string
-	r := newRing(3, true, 0, func(id string) { evicted = append(evicted, id) })
+	r := newRing(3, true, func() time.Duration { return 0 }, func(id string) { evicted = append(evicted, id) })
 	push := func(from, to int) {
 		for i := from; i <= to; i++ {
 			r.push(strconv.Itoa(i), json.RawMessage(strconv.Itoa(i)))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/twin/api"
+	"github.com/xdc-project/xdc/providers/twin/control"
 	"github.com/xdc-project/xdc/providers/twin/wire"
 )
 
@@ -46,6 +47,8 @@ type dc struct {
 	older    older
 	data     *http.Server
 	sockets  sockets
+
+	troubles troubles
 }
 
 func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
@@ -78,7 +81,7 @@ func (d *dc) startREST() error {
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: d.dated(d.api), ReadHeaderTimeout: 30 * time.Second}
+	s := &http.Server{Handler: d.dated(control.Management, d.troubled(control.Management, d.api)), ReadHeaderTimeout: 30 * time.Second}
 	d.twin.serve(s, tls.NewListener(l, d.tls))
 	return nil
 }
@@ -88,27 +91,13 @@ func (d *dc) startData() error {
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: d.dated(d.authenticated(http.HandlerFunc(d.serveData))), ReadHeaderTimeout: 30 * time.Second}
+	s := &http.Server{Handler: d.dated(control.Data, d.troubled(control.Data, d.authenticated(http.HandlerFunc(d.serveData)))), ReadHeaderTimeout: 30 * time.Second}
 	d.mu.Lock()
 	d.data = s
 	d.sockets.open(d.twin.ctx)
 	d.mu.Unlock()
 	d.twin.serve(s, tls.NewListener(l, d.tls))
 	return nil
-}
-
-// stamp is an instant as the target's servers write it down, in milliseconds.
-func (d *dc) stamp(t time.Time) int64 { return t.Add(d.cfg.Clock).UnixMilli() }
-
-// dated has answers say what time the target's servers have.
-func (d *dc) dated(h http.Handler) http.Handler {
-	if d.cfg.Clock == 0 {
-		return h // the server says the true time by itself
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Date", time.Now().Add(d.cfg.Clock).UTC().Format(http.TimeFormat))
-		h.ServeHTTP(w, r)
-	})
 }
 
 // authenticated asks for the user's name and password. API 5 takes a token, too.

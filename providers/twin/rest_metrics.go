@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/providers/twin/api"
+	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
 // gauged is a system metric. Reference: section 4.
@@ -95,7 +96,7 @@ func render(list []gauged, kind api.MetricType, at time.Time, value func(name st
 
 // system renders metrics of the platform.
 func (s still) system(list []gauged, value func(name string) int64) []api.Metric {
-	return render(list, "system", s.at.Add(s.dc.cfg.Clock), value)
+	return render(list, "system", s.at.Add(s.dc.clock(control.Management)), value)
 }
 
 func (s still) ofPE(i int) []api.Metric {
@@ -142,7 +143,7 @@ func (s still) ofOperator(i int) []api.Metric {
 	if name == "ForHB" {
 		port = portOf(s.spec.Toolkit) + int(heartbeats)
 	}
-	return append(out, render(receiverMetrics, "custom", s.at.Add(s.dc.cfg.Clock), func(name string) int64 {
+	return append(out, render(receiverMetrics, "custom", s.at.Add(s.dc.clock(control.Management)), func(name string) int64 {
 		if name == "serverPort" {
 			return int64(port)
 		}
@@ -244,6 +245,6 @@ func (d *dc) machineMetrics(kind string) func(*api.Call) ([]api.Metric, error) {
 			"nProcessors": processors, "cpuSpeed": bogoMips, "loadAverage": load, "cpuUtilization": min(load/processors, percentFull), "memoryCapacity": memoryKB,
 			"memoryUtilization": min(percentFull*(1+pes)*baseMemory/memoryKB, percentFull), "appNetworkCapacity": networkMB, "appNetworkUtilization": 0,
 		}
-		return render(machineMetrics, "system", at.Add(d.cfg.Clock), func(name string) int64 { return values[name] }), nil
+		return render(machineMetrics, "system", at.Add(d.clock(control.Management)), func(name string) int64 { return values[name] }), nil
 	}
 }

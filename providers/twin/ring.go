@@ -11,8 +11,8 @@ import (
 type ring struct {
 	mu      sync.Mutex
 	size    int
-	consume bool          // what was read is gone
-	clock   time.Duration // how far the clock of its stamps is ahead
+	consume bool                 // what was read is gone
+	clock   func() time.Duration // how far the clock of its stamps is ahead
 	items   []stamped
 	last    int64
 	read    int64           // how many of the tuples that ever came somebody has read
@@ -29,14 +29,14 @@ type stamped struct {
 	item json.RawMessage
 }
 
-func newRing(size int, consume bool, clock time.Duration, evicted func(id string)) *ring {
+func newRing(size int, consume bool, clock func() time.Duration, evicted func(id string)) *ring {
 	return &ring{size: size, consume: consume, clock: clock, evicted: evicted}
 }
 
 func (r *ring) push(id string, item json.RawMessage) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ms := time.Now().Add(r.clock).UnixMilli()
+	ms := time.Now().Add(r.clock()).UnixMilli()
 	r.last = max(r.last, ms)
 	r.items = append(r.items, stamped{r.last, id, item})
 	r.pushed++

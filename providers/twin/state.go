@@ -58,6 +58,11 @@ func (c *controlServer) faults() []control.Fault {
 			out = append(out, control.Fault{Kind: "volume", Name: r.Name, Where: r.Host, What: what, HealS: c.healsIn(leaseOnVolumes, r.Host, r.Name)})
 		}
 	}
+	for _, d := range t.dcs {
+		for _, q := range d.troubles.list() {
+			out = append(out, control.Fault{Kind: "trouble", Name: q.Service, Where: d.cfg.Name, What: q.String()})
+		}
+	}
 	t.truth.mu.Lock()
 	defer t.truth.mu.Unlock()
 	for _, k := range slices.Sorted(maps.Keys(t.truth.out)) {

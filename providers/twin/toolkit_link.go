@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+
+	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
 // channel is one of the ways between the data centres: heartbeats, and as many for snapshots as there are pairs of senders
@@ -73,7 +75,7 @@ func (l *launch) listen(c channel) {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	c.describe(mux)
-	s := &http.Server{Handler: mux, ReadHeaderTimeout: connectLimit}
+	s := &http.Server{Handler: k.dc.troubled(control.Receivers, mux), ReadHeaderTimeout: connectLimit}
 	k.mu.Lock()
 	if l.ctx.Err() != nil { // it was stopped meanwhile
 		k.mu.Unlock()

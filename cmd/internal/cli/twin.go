@@ -22,6 +22,7 @@ import (
 type TwinCmd struct {
 	Serve TwinServe `cmd:"" help:"Serve a twin of a plan's targets in real time until it is stopped."`
 	Page  TwinPage  `cmd:"" help:"Print the link of the page that shows a twin."`
+	Set   TwinSet   `cmd:"" help:"Have a service of a twin be slow, refuse, drop connections, stall, or be wrong about the time."`
 	Stop  TwinStop  `cmd:"" help:"Stop the twin of a folder."`
 }
 

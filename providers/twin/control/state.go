@@ -117,9 +117,9 @@ type Link struct {
 
 // Fault is a fault that is in force.
 type Fault struct {
-	Kind  string `json:"kind"`   // link, volume, host
+	Kind  string `json:"kind"`   // link, volume, trouble, host
 	Name  string `json:"name"`   // of the rule
-	Where string `json:"where"`  // address of the host, or its name
+	Where string `json:"where"`  // address of the host, or its name; of trouble the target
 	What  string `json:"what"`   // in words
 	HealS *int64 `json:"heal_s"` // seconds until it heals by itself unless it is renewed; null: it has no lease
 }
