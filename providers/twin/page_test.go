@@ -117,7 +117,7 @@ func TestThePageShowsAFaultWhileItIsThere(t *testing.T) {
 func TestThePageHoldsNothingAndTheStateNeedsTheToken(t *testing.T) {
 	in(t, pairOf(5*time.Second, 2, &record{}, 1), func(t *testing.T, w *Twin, c *control.Client) {
 		hc := &http.Client{Transport: &http.Transport{DialContext: w.Dial(), DisableKeepAlives: true}}
-		ask := func(method, path string) (*http.Response, string) {
+		ask := func(method, path string) (status int, header http.Header, body string) {
 			t.Helper()
 			req, err := http.NewRequestWithContext(t.Context(), method, w.ControlURL()+path, nil)
 			if err != nil {
@@ -132,23 +132,23 @@ func TestThePageHoldsNothingAndTheStateNeedsTheToken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return resp, string(b)
+			return resp.StatusCode, resp.Header, string(b)
 		}
-		resp, body := ask(http.MethodGet, "/")
-		if resp.StatusCode != http.StatusOK || strings.Contains(body, "dc1") || strings.Contains(body, "STYLE*/") {
-			t.Errorf("got %d, %.200s", resp.StatusCode, body)
+		status, header, body := ask(http.MethodGet, "/")
+		if status != http.StatusOK || strings.Contains(body, "dc1") || strings.Contains(body, "STYLE*/") {
+			t.Errorf("got %d, %.200s", status, body)
 		}
 		if regexp.MustCompile(`(?i)(src|href)\s*=|@import|url\(|innerHTML|https?://(www\.w3\.org/2000/svg)?[^w"]`).MatchString(body) {
 			t.Error("the page refers to something outside of itself")
 		}
-		if got := resp.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'") || strings.Contains(got, "unsafe") {
+		if got := header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'") || strings.Contains(got, "unsafe") {
 			t.Errorf("the policy is %q", got)
 		}
-		if resp, _ := ask(http.MethodPost, "/"); resp.StatusCode != http.StatusMethodNotAllowed {
-			t.Errorf("POST: %d", resp.StatusCode)
+		if status, _, _ := ask(http.MethodPost, "/"); status != http.StatusMethodNotAllowed {
+			t.Errorf("POST: %d", status)
 		}
-		if resp, body := ask(http.MethodGet, "/state"); resp.StatusCode != http.StatusUnauthorized || strings.Contains(body, "dc1") {
-			t.Errorf("without the token: %d, %s", resp.StatusCode, body)
+		if status, _, body := ask(http.MethodGet, "/state"); status != http.StatusUnauthorized || strings.Contains(body, "dc1") {
+			t.Errorf("without the token: %d, %s", status, body)
 		}
 		if _, err := c.State(t.Context()); err != nil {
 			t.Error(err)

@@ -2,7 +2,6 @@ package twin
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -155,7 +154,7 @@ func instant(t time.Time) *time.Time {
 // count is how many snapshots are stored, whether or not the database answers now.
 func (s *storage) count(at place) int {
 	if s.db == nil {
-		return len(s.names(context.Background(), at))
+		return len(s.disk.list(at.host, at.folder, snapshotSuffix))
 	}
 	s.db.mu.Lock()
 	defer s.db.mu.Unlock()
