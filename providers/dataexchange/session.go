@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/https"
@@ -303,7 +304,7 @@ func message(body []byte) string {
 	} else {
 		text = string(body[:min(len(body), 4*maxMessage)])
 	}
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return r == ' ' || unicode.IsControl(r) }), " ")
 	if strings.HasPrefix(text, "<") {
 		return ""
 	}

@@ -86,7 +86,11 @@ func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job, e endpoint) 
 		failData(w, http.StatusUnsupportedMediaType, "Only application/json is taken.")
 		return
 	}
-	items, err := readItems(r.Body)
+	items, err := readItems(http.MaxBytesReader(w, r.Body, maxPost))
+	if tooLarge(err) {
+		reply(w, http.StatusRequestEntityTooLarge, object{"addedItems": 0, "messages": []object{{"message": "The request is too large."}}})
+		return
+	}
 	if err != nil {
 		failData(w, http.StatusBadRequest, err.Error())
 		return
@@ -102,12 +106,25 @@ func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job, e endpoint) 
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// maxPost bounds one request with records, in bytes. Assumption data.inject.
+const maxPost = 128 << 20
+
+// tooLarge reports whether a body was larger than is read.
+func tooLarge(err error) bool {
+	_, yes := errors.AsType[*http.MaxBytesError](err)
+	return yes
+}
+
 // readItems reads {"items": [...]}.
 func readItems(r io.Reader) ([]json.RawMessage, error) {
 	var body struct {
 		Items []json.RawMessage `json:"items"`
 	}
-	if err := json.NewDecoder(r).Decode(&body); err != nil || body.Items == nil {
+	err := json.NewDecoder(r).Decode(&body)
+	if tooLarge(err) {
+		return nil, err
+	}
+	if err != nil || body.Items == nil {
 		return nil, errors.New("The body must be an object with an array called items.") //nolint:staticcheck // it is the service's message
 	}
 	for _, it := range body.Items {
