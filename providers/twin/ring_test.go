@@ -11,7 +11,7 @@ import (
 func TestWhatASinkHeldUnreadIsSaidToBeGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var gone []string
-		r := newRing(10, false, 0, func(id string) { gone = append(gone, id) })
+		r := newRing(10, false, func() time.Duration { return 0 }, func(id string) { gone = append(gone, id) })
 		push := func(ids ...string) {
 			for _, id := range ids {
 				r.push(id, nil)
