@@ -28,17 +28,17 @@ setup: ## installs what the tests need (Debian packages; needs root)
 test: setup toxiproxy-server ## everything, with the race detector; a few minutes
 	$(GO) vet ./...
 	@d=$$(mktemp -d) && trap 'rm -r $$d' EXIT && \
-	  XDC_SUITES=$$d XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 20m ./... && \
+	  XDC_SUITES=$$d XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 40m ./... && \
 	  XDC_SUITES_PASSED=$$d $(GO) test -run TestEveryFaultGoesThroughTheSuite ./providers/all
-	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 20m -run 'TestExamples|TestRealTime' ./cmd/internal/session
-	XDC_SETTINGS=1000 $(GO) test -timeout 5m -run TestTheArithmetic ./providers/twin
+	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 40m -run 'TestExamples|TestRealTime' ./cmd/internal/session
+	XDC_SETTINGS=1000 $(GO) test -timeout 15m -run TestTheArithmetic ./providers/twin
 	$(MAKE) labs
 
 toxiproxy-server: ## the server that the toxiproxy tests run against, pinned in a module file of its own
 	$(GO) build -modfile=toxiproxy.mod -o bin/toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server
 
 labs: ## what needs a lab: real SSH, firewalls and processes, xdc killed in every situation (needs root; else it says so)
-	$(GO) test -timeout 20m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
+	$(GO) test -timeout 40m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
 
 torture: ## the same with every kill point of every fault in every ending; an hour (XDC_TORTURE=TYPE: one type)
 	XDC_TORTURE=$${XDC_TORTURE:-all} $(GO) test -timeout 180m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '

@@ -232,8 +232,11 @@ func (w *walker) walk(to *runs, from, until, since time.Duration) {
 			points = points[1:]
 		}
 		t := cond.Unknown
-		if b-a > tail {
+		switch {
+		case b-a > tail:
 			t = w.truth(a + (b-a)/2)
+		case to.steady && w.truth(a) == cond.True:
+			continue // it says nothing, and does not break what was true before and is
 		}
 		to.pass(a, b, t)
 	}

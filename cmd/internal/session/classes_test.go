@@ -39,7 +39,7 @@ func TestEveryClassOfAnAuditIsProducedAndTrue(t *testing.T) {
 	seconds := func(n int) value.Duration { return value.Duration(time.Duration(n) * time.Second) }
 	drillOf := func(application string) drill {
 		return drill{
-			Fault: "network_partition", Direction: "both", Application: application, Fusion: "together", Heartbeat: seconds(2), Misses: 3, Snapshot: seconds(4), InitDelay: seconds(2),
+			Fault: "network_partition", Direction: "both", Route: "failover", Application: application, Fusion: "together", Heartbeat: seconds(2), Misses: 3, Snapshot: seconds(4), InitDelay: seconds(2),
 			Poll: seconds(1), AuditPoll: value.Duration(500 * time.Millisecond), Phase: seconds(9), HoldFor: 0, Hold: seconds(30), Timeout: seconds(28), Rate: 40, Records: 1600, Batch: 4,
 		}
 	}
