@@ -24,7 +24,7 @@ fault "process_hang" "both" {
 fault "network_partition" "runner" {
   hosts    = [target.w0.host.h]
   from     = ["198.18.255.0/24"]
-  duration = "2s"
+  duration = "10s"
   depends_on = [fault.process_hang.both.healed]
 }
 `)
