@@ -71,12 +71,13 @@ func TestABundleIsSentAsItIsReadAndHashedOnTheWay(t *testing.T) {
 		"nothing is in it":      {&made{}, zeros(0), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got int64
-			whole := false
+			var got atomic.Int64
+			var whole atomic.Bool
 			srv := &server{status: "running"}
 			srv.more = map[string]http.HandlerFunc{"POST /streams/instances/i/applicationbundles": func(w http.ResponseWriter, r *http.Request) {
 				n, err := io.Copy(io.Discard, r.Body)
-				got, whole = n, err == nil
+				got.Store(n)
+				whole.Store(err == nil)
 				if r.ContentLength != tc.file.size || r.Header.Get("Content-Type") != "application/x-jar" {
 					t.Errorf("%d bytes of %s are announced", r.ContentLength, r.Header.Get("Content-Type"))
 				}
@@ -101,15 +102,15 @@ func TestABundleIsSentAsItIsReadAndHashedOnTheWay(t *testing.T) {
 					t.Errorf("%d bytes of memory were in use for %d", n, size)
 				}
 				if tc.want == "" {
-					if err != nil || id != "bundleId:7" || got != tc.file.size || !whole {
-						t.Errorf("got %q, %v; the server got %d bytes", id, err, got)
+					if err != nil || id != "bundleId:7" || got.Load() != tc.file.size || !whole.Load() {
+						t.Errorf("got %q, %v; the server got %d bytes", id, err, got.Load())
 					}
 					return
 				}
 				if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 					t.Errorf("it says %v, want %q", err, tc.want)
 				}
-				if whole {
+				if whole.Load() {
 					t.Error("the server has a whole bundle that is not the plan's")
 				}
 			})
