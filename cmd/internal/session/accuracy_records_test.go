@@ -10,10 +10,9 @@ import (
 )
 
 // fate is what really became of a record, or with a mirrored seed of one of its copies: how often its result was there to be read
-// at each target, and whether the application had it and nobody ever could read it.
+// at each target.
 type fate struct {
 	given map[string]int
-	known bool
 }
 
 // fates follows every record through the truth.
@@ -59,11 +58,11 @@ func tallyOf(all map[string]*fate) tally {
 			}
 			twice = twice || n > 1
 		}
-		switch {
-		case times == 0:
+		switch times {
+		case 0:
 			t.lost[id] = true
 			continue
-		case times == 1:
+		case 1:
 			t.once++
 		}
 		t.delivered++
@@ -124,8 +123,11 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 			what     string
 			said, is int64
 		}{
-			{"delivered", c.Delivered, truth.delivered}, {"once", c.Once, truth.once},
-			{"duplicated", c.Duplicated, truth.duplicated}, {"duplicated across targets", c.DuplicatedAcross, truth.across}, {"reordered", c.Reordered, disordered},
+			{"delivered", c.Delivered, truth.delivered},
+			{"once", c.Once, truth.once},
+			{"duplicated", c.Duplicated, truth.duplicated},
+			{"duplicated across targets", c.DuplicatedAcross, truth.across},
+			{"reordered", c.Reordered, disordered},
 		} {
 			if x.said != x.is {
 				bad("it is in no doubt and says %d %s, and %d were", x.said, x.what, x.is)
