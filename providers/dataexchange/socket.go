@@ -24,6 +24,8 @@ const (
 	maxUnread = 64 << 20
 	// keepAlive is how often an idle connection is asked whether it still is one.
 	keepAlive = 15 * time.Second
+	// lastWords is how long what a service said last may take to be read once nothing can be written any more.
+	lastWords = time.Second
 )
 
 // link is one WebSocket connection to an endpoint. Two goroutines belong to it; close joins them.
@@ -123,8 +125,15 @@ func (l *link) fail(err error) {
 	}
 }
 
-// why says how the connection ended, or what else went wrong.
+// why says how the connection ended, or what else went wrong. Who writes may notice the end before who reads has come to
+// what the service said last.
 func (l *link) why(err error) error {
+	t := time.NewTimer(lastWords)
+	defer t.Stop()
+	select {
+	case <-l.gone:
+	case <-t.C:
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var closed websocket.CloseError

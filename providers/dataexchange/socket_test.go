@@ -167,14 +167,14 @@ type sinkSocket struct {
 	send    func(text string)
 }
 
+// serve begins to read, and with that to answer pings, when everything else is done: a ping that is answered says so.
 func (s *sinkSocket) serve(ctx context.Context, c *websocket.Conn) {
-	ctx = c.CloseRead(ctx)
 	s.cut = func() { _ = c.CloseNow() }
 	s.send = func(text string) { _ = c.Write(ctx, websocket.MessageText, []byte(text)) }
 	if s.replays && len(s.held) > 0 {
 		s.send(`{"items":[` + strings.Join(s.held, ",") + `]}`)
 	}
-	<-ctx.Done()
+	<-c.CloseRead(ctx).Done()
 }
 
 func (s *sinkSocket) push(ids ...string) {
