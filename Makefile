@@ -87,7 +87,7 @@ soak: ## the examples with a hundred seeds each
 	XDC_SEEDS=100 $(GO) test -run 'TestExamples' -timeout 60m -v ./cmd/internal/session
 
 accuracy: ## 5,000 random drills against the twin's truth; writes the table of docs/accuracy.md
-	XDC_ACCURACY=$(DRILLS) XDC_ACCURACY_PAGE=$(CURDIR)/docs/accuracy.md $(GO) test -timeout 180m -run 'Test(Probe)?Accuracy$$' ./cmd/internal/session
+	GOGC=400 XDC_ACCURACY=$(DRILLS) XDC_ACCURACY_PAGE=$(CURDIR)/docs/accuracy.md $(GO) test -timeout 180m -run 'Test(Probe)?Accuracy$$' ./cmd/internal/session
 
 cross: ## the other systems it builds for
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/xdc

@@ -59,11 +59,8 @@ type turns struct {
 	last map[string]float64 // low end of the last sample
 }
 
-// take adds a sample.
+// take adds a sample of a witness.
 func (t *turns) take(s signal.Sample) {
-	if !witness.MatchString(s.Signal) || strings.HasSuffix(s.Signal, "instance.health") {
-		return
-	}
 	if t.of == nil {
 		t.of, t.last = map[string][]turn{}, map[string]float64{}
 	}

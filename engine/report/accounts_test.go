@@ -37,10 +37,10 @@ func TestAgree(t *testing.T) {
 // What the platform and the toolkit say of a fault at 10 s, of which the platform learns at 12 s.
 func TestVoices(t *testing.T) {
 	sec := func(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }
-	var t1 turns
+	c := newCollector()
 	see := func(name, value string, from, to float64) {
 		for at := from; at < to; at++ {
-			t1.take(signal.Sample{Signal: name, Value: signal.EnumVal(value), Low: sec(at - 0.1), High: sec(at)})
+			c.take(signal.Sample{Signal: name, Value: signal.EnumVal(value), Low: sec(at - 0.1), High: sec(at)})
 		}
 	}
 	see("dc1.job.orders.health", "healthy", 1, 12)
@@ -54,7 +54,7 @@ func TestVoices(t *testing.T) {
 	see("dc2.job.orders.toolkit.takeover", "none", 1, 22)
 	see("dc2.job.orders.toolkit.takeover", "done", 22, 40)
 	see("dc1.instance.health", "unhealthy", 1, 40)
-	got := t1.voices(10, 10.5, infinite)
+	got := c.turns.voices(10, 10.5, infinite)
 	want := []struct {
 		who, target, state string
 		low, high          float64
@@ -77,13 +77,13 @@ func TestVoices(t *testing.T) {
 		}
 	}
 	// What came after the next fault is not this one's.
-	for _, v := range t1.voices(10, 10.5, 10.8) {
+	for _, v := range c.turns.voices(10, 10.5, 10.8) {
 		if v.State == recovered {
 			t.Errorf("%+v came after the next fault", v)
 		}
 	}
 	// Nobody noticed a fault at 35 s.
-	if got := t1.voices(35, 35.5, infinite); got[len(got)-1].Who != toolkit || got[len(got)-1].State != undisturbed {
+	if got := c.turns.voices(35, 35.5, infinite); got[len(got)-1].Who != toolkit || got[len(got)-1].State != undisturbed {
 		t.Errorf("%+v", got[len(got)-1])
 	}
 }

@@ -29,6 +29,19 @@ type collector struct {
 	order    []string
 	end      float64
 	turns    turns
+	parts    map[string]part // by signal
+}
+
+// part is what the samples of a signal are for, which its name says.
+type part struct{ counted, shown, witness bool }
+
+func partOf(name string) part {
+	total := strings.Contains(name, ".at[") // at one target, told once at the end
+	return part{
+		counted: !total && counter.MatchString(name),
+		shown:   !total && shown.MatchString(name),
+		witness: witness.MatchString(name) && !strings.HasSuffix(name, "instance.health"),
+	}
 }
 
 type point struct{ t, n float64 }
@@ -46,19 +59,25 @@ type poll struct {
 }
 
 func newCollector() *collector {
-	return &collector{counters: map[string][]point{}, spells: map[string][]spell{}, polls: map[string]*poll{}}
+	return &collector{counters: map[string][]point{}, spells: map[string][]spell{}, polls: map[string]*poll{}, parts: map[string]part{}}
 }
 
 // take adds a sample.
 func (c *collector) take(s signal.Sample) {
 	at := s.High.Seconds()
 	c.end = max(c.end, at)
-	c.turns.take(s)
+	is, known := c.parts[s.Signal]
+	if !known {
+		is = partOf(s.Signal)
+		c.parts[s.Signal] = is
+	}
+	if is.witness {
+		c.turns.take(s)
+	}
 	switch {
-	case strings.Contains(s.Signal, ".at["): // a total at one target, told once at the end
-	case counter.MatchString(s.Signal) && s.Value.Kind == signal.Number:
+	case is.counted && s.Value.Kind == signal.Number:
 		c.counters[s.Signal] = append(c.counters[s.Signal], point{at, s.Value.Num})
-	case shown.MatchString(s.Signal):
+	case is.shown:
 		c.spell(s, at)
 	}
 }

@@ -65,6 +65,8 @@ type Client struct {
 
 	mu    sync.Mutex
 	links map[string]string // of the root, by name
+
+	jobs, metrics memo
 }
 
 // New returns a client. It touches no network.
@@ -218,17 +220,18 @@ func (c *Client) Look(ctx context.Context, doing, link string, into any) error {
 	return c.decode(doing, http.MethodGet, link, body, into)
 }
 
-// LookAt is Look that also says when the request left and what the server's clock said when it answered; the latter is zero
-// where it does not say.
-func (c *Client) LookAt(ctx context.Context, doing, link string, into any) (sent, clock time.Time, err error) {
-	a, err := c.exchange(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout})
+// lookAt is Look that also says when the request left, and what the answer bears. The answer is for its caller to read.
+func (c *Client) lookAt(ctx context.Context, doing, link string) (*https.Answer, error) {
+	return c.exchange(ctx, call{doing: doing, method: http.MethodGet, link: link, limit: c.cfg.Timeout})
+}
+
+// clockOf is what the server's clock said when it answered; zero where it does not say.
+func clockOf(a *https.Answer) time.Time {
+	t, err := http.ParseTime(a.Header.Get("Date"))
 	if err != nil {
-		return time.Time{}, time.Time{}, err
+		return time.Time{}
 	}
-	if t, err := http.ParseTime(a.Header.Get("Date")); err == nil {
-		clock = t
-	}
-	return a.Sent, clock, c.decode(doing, http.MethodGet, link, a.Body, into)
+	return t
 }
 
 // Fetch reads a resource of at most limit bytes as it is, once.

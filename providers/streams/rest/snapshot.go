@@ -1,10 +1,13 @@
 package rest
 
 import (
+	"bytes"
 	"context"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -74,15 +77,41 @@ type snapshots struct {
 	Jobs []JobSnapshot `json:"jobs"`
 }
 
+// memo is the last snapshot that was read. Between two collections of the platform, and while nothing happens, polls
+// bring the same bytes again, and they need not be read again.
+type memo struct {
+	mu   sync.Mutex
+	body []byte
+	jobs []JobSnapshot
+}
+
+// snapshot reads one, with when the request left and what the server's clock said. What it returns belongs to several.
+func (c *Client) snapshot(ctx context.Context, m *memo, doing, link string) ([]JobSnapshot, Read, error) {
+	a, err := c.lookAt(ctx, doing, link)
+	if err != nil {
+		return nil, Read{}, err
+	}
+	read := Read{a.Sent, clockOf(a)}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.body == nil || !bytes.Equal(a.Body, m.body) {
+		var got snapshots
+		if err := c.decode(doing, http.MethodGet, link, a.Body, &got); err != nil {
+			return nil, read, err
+		}
+		m.body, m.jobs = a.Body, got.Jobs
+	}
+	return m.jobs, read, nil
+}
+
 // Snapshot reads the jobs with their PEs and operators. Where the server has no snapshots, it is put together from
-// the single resources.
+// the single resources. It is not to be changed.
 func (c *Client) Snapshot(ctx context.Context, i Instance) ([]JobSnapshot, error) {
-	var got snapshots
-	err := c.Look(ctx, "look at the jobs", With(i.JobsSnapshot, "includeStatic", "true"), &got)
+	got, _, err := c.snapshot(ctx, &c.jobs, "look at the jobs", With(i.JobsSnapshot, "includeStatic", "true"))
 	if NotFound(err) {
 		return c.assemble(ctx, i)
 	}
-	return got.Jobs, err
+	return got, err
 }
 
 // Read is when metrics were read.
@@ -102,19 +131,18 @@ func (r Read) Age(m Metric) (low, high time.Duration, ok bool) {
 	return low, low + time.Second, true // its clock is told in whole seconds
 }
 
-// Metrics reads the metrics of some jobs; others may be among them.
+// Metrics reads the metrics of some jobs; others may be among them. They are not to be changed.
 func (c *Client) Metrics(ctx context.Context, i Instance, ids []string) ([]JobSnapshot, Read, error) {
-	var got snapshots
 	link := i.MetricsSnapshot
 	if len(ids) > 0 {
 		link = With(link, "restid", strings.Join(ids, ","))
 	}
-	sent, clock, err := c.LookAt(ctx, "look at the metrics", link, &got)
+	got, read, err := c.snapshot(ctx, &c.metrics, "look at the metrics", link)
 	if NotFound(err) {
 		all, err := c.gather(ctx, i, ids)
 		return all, Read{}, err // of many requests
 	}
-	return got.Jobs, Read{sent, clock}, err
+	return got, read, err
 }
 
 // linked are the members of a single resource that say what it belongs to.
