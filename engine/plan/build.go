@@ -127,6 +127,12 @@ func (m *maker) targets() {
 				m.scope.Ways[h.Address] = from
 			}
 		}
+		if t.Twin != nil {
+			if m.plan.Twins == nil {
+				m.plan.Twins = map[string]*program.Twin{}
+			}
+			m.plan.Twins[t.Name] = t.Twin
+		}
 		m.plan.Targets = append(m.plan.Targets, out)
 		m.scope.Targets[t.Name] = out
 	}

@@ -25,19 +25,20 @@ type Plan struct {
 	Description string         `json:"description,omitempty"`
 	Timeout     value.Duration `json:"timeout"`
 
-	Targets   []providers.Target     `json:"targets"`
-	Jobs      []providers.JobInfo    `json:"jobs,omitempty"`
-	Steps     []*Step                `json:"steps"` // every step after those it needs
-	Guards    []Guard                `json:"guards,omitempty"`
-	Variables []program.Variable     `json:"variables,omitempty"`
-	Files     []program.File         `json:"files,omitempty"`
-	Secrets   []string               `json:"secrets,omitempty"` // slots that a run will ask for
-	Providers []string               `json:"providers,omitempty"`
-	Blast     Blast                  `json:"blast_radius"`
-	Critical  []string               `json:"critical_path,omitempty"` // step addresses
-	Expected  Window                 `json:"expected"`                // of the whole run
-	Predicted []providers.Prediction `json:"predictions,omitempty"`
-	Warnings  []Warning              `json:"warnings,omitempty"`
+	Targets   []providers.Target       `json:"targets"`
+	Twins     map[string]*program.Twin `json:"twins,omitempty"` // what is said of targets' twins, by target
+	Jobs      []providers.JobInfo      `json:"jobs,omitempty"`
+	Steps     []*Step                  `json:"steps"` // every step after those it needs
+	Guards    []Guard                  `json:"guards,omitempty"`
+	Variables []program.Variable       `json:"variables,omitempty"`
+	Files     []program.File           `json:"files,omitempty"`
+	Secrets   []string                 `json:"secrets,omitempty"` // slots that a run will ask for
+	Providers []string                 `json:"providers,omitempty"`
+	Blast     Blast                    `json:"blast_radius"`
+	Critical  []string                 `json:"critical_path,omitempty"` // step addresses
+	Expected  Window                   `json:"expected"`                // of the whole run
+	Predicted []providers.Prediction   `json:"predictions,omitempty"`
+	Warnings  []Warning                `json:"warnings,omitempty"`
 	// Digest is sha256 over everything above but Mode, Version and Files, and how files were called; it names
 	// what will be done.
 	Digest string `json:"digest"`

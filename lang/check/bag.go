@@ -149,6 +149,21 @@ func (b *bag) dur(name string) value.Duration {
 	return d
 }
 
+func (b *bag) nums(name string) []float64 {
+	v, _ := b.get(name, cty.NullVal(cty.List(cty.Number))).UnmarkDeep()
+	if v.IsNull() || !v.IsWhollyKnown() || !v.CanIterateElements() {
+		return nil
+	}
+	var out []float64
+	for it := v.ElementIterator(); it.Next(); {
+		if _, el := it.Element(); !el.IsNull() && el.Type() == cty.Number {
+			f, _ := el.AsBigFloat().Float64()
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 func (b *bag) strs(name string) []string {
 	v, _ := b.get(name, cty.NullVal(cty.List(cty.String))).UnmarkDeep()
 	if v.IsNull() || !v.IsWhollyKnown() || !v.CanIterateElements() {

@@ -160,9 +160,11 @@ func (s *scope) job(in *instance, st *program.Step, content *config.Content) {
 		if k.typ == "twin" {
 			st.Job.Twin, st.Job.Fusion, st.Job.Snapshots = k.bag.str("application"), k.bag.str("fusion"), k.bag.str("snapshots")
 			for _, e := range k.bag.kids {
-				st.Job.Endpoints = append(st.Job.Endpoints, program.TwinEndpoint{
-					Name: e.labels[0], BufferSize: int(e.bag.num("buffer_size")), ConsumingReads: e.bag.flag("consuming_reads"),
-				})
+				end := program.TwinEndpoint{Name: e.labels[0], BufferSize: int(e.bag.num("buffer_size")), ConsumingReads: e.bag.flag("consuming_reads")}
+				if trouble := s.twinTrouble(e, ""); !trouble.Nothing() {
+					end.Trouble = &trouble
+				}
+				st.Job.Endpoints = append(st.Job.Endpoints, end)
 			}
 		}
 	}

@@ -26,6 +26,7 @@ type target struct {
 	hostSeq []*host
 	conns   map[string]*config.Child
 	toolkit *config.Child
+	twin    *config.Child
 	broken  bool
 	lazy
 }
@@ -82,6 +83,8 @@ func (t *target) open() {
 			}
 		case "toolkit":
 			t.toolkit = &config.Child{Type: ch.Type, Range: ch.Range, Content: merged}
+		case "twin":
+			t.twin = &config.Child{Type: ch.Type, Range: ch.Range, Content: merged}
 		default:
 			t.conns[ch.Type] = &config.Child{Type: ch.Type, Range: ch.Range, Content: merged}
 			c.nameSignals(ch.Type, t.conns[ch.Type])
@@ -261,6 +264,7 @@ func (c *checker) evalTarget(t *target) (program.Target, bool) {
 			out.Connections[name] = bag.json(&n.Block)
 		}
 	}
+	out.Twin = s.twin(t)
 	return out, !t.broken
 }
 

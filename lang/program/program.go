@@ -40,7 +40,9 @@ type Target struct {
 	Hosts     []Host   `json:"hosts,omitempty"`
 	// Connections are the arguments of the connection blocks, defaults merged in.
 	Connections map[string]json.RawMessage `json:"connections,omitempty"`
-	Range       hcl.Range                  `json:"-"`
+	// Twin says what the target's twin is like; nil: nothing is said.
+	Twin  *Twin     `json:"twin,omitempty"`
+	Range hcl.Range `json:"-"`
 }
 
 // Host is a machine of a target.
@@ -152,6 +154,8 @@ type TwinEndpoint struct {
 	Name           string `json:"name"`
 	BufferSize     int    `json:"buffer_size,omitempty"` // tuples; 0: the default
 	ConsumingReads bool   `json:"consuming_reads,omitempty"`
+	// Trouble is what it does wrong; nil: nothing.
+	Trouble *TwinTrouble `json:"trouble,omitempty"`
 }
 
 // Toolkit is what the application's toolkit was configured with, as the plan states it.

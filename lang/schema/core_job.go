@@ -70,43 +70,7 @@ func Job() Block {
 		},
 		Blocks: []Nested{
 			{Max: 1, Block: toolkit},
-			{Max: 1, Block: Block{
-				Name:        "twin",
-				Description: "How rehearsals stand in for the application.",
-				Attributes: []Attribute{
-					{
-						Name: "application", Type: cty.String, Enum: Applications(), Default: cty.StringVal("keyed_counter"),
-						Description: "The model application that the twin runs." + applicationsText(),
-						Example:     `"keyed_counter"`,
-					},
-					{
-						Name: "fusion", Type: cty.String, Enum: []string{"together", "apart"}, Default: cty.StringVal("together"),
-						Description: "Whether the toolkit's operators share one PE of the twin, or each group of them has its own, so that one can be lost without the others.",
-						Example:     `"apart"`,
-					},
-					{
-						Name: "snapshots", Type: cty.String, Enum: []string{"file", "row"}, Default: cty.StringVal("file"),
-						Description: "Whether the twin's data centres keep the other's snapshots as files or as rows of a database.",
-						Example:     `"row"`,
-					},
-				},
-				Blocks: []Nested{{Block: Block{
-					Name: "endpoint", Labels: []string{"name"},
-					Description: "What one of the application's endpoints is like: the endpoint's name, or its operator, or its stream.",
-					Attributes: []Attribute{
-						{
-							Name: "buffer_size", Type: cty.Number, Min: new(float64(1)), Max: new(1e7), Public: true,
-							Description: "The `bufferSize` of the operator, in tuples. A full source answers 413, a full sink drops its oldest. Without it, 10000 for sources, 1000 for sinks, 50 for that of the calculator.",
-							Example:     "50",
-						},
-						{
-							Name: "consuming_reads", Type: cty.Bool, Default: cty.False, Public: true,
-							Description: "The `consumingReads` of an EndpointSink: whether tuples are gone once somebody has read them.",
-							Example:     "true",
-						},
-					},
-				}}},
-			}},
+			{Max: 1, Block: jobTwin()},
 		},
 	}
 }

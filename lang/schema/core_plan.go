@@ -31,7 +31,7 @@ func Plan() Block {
 		Blocks: []Nested{{Max: 1, Block: Block{
 			Name: "defaults",
 			Description: "Blocks that are merged, attribute by attribute, beneath the blocks of the same type in every target: connection blocks, " +
-				"`host` (beneath each host) and `toolkit`. A target's own value always wins, and a target without the block gets none.",
+				"`host` (beneath each host), `toolkit` and `twin`. A target's own value always wins, and a target without the block gets none.",
 			AnyAttribute: false,
 		}}},
 	}

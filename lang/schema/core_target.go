@@ -21,7 +21,7 @@ func Target() Block {
 				Example:     "true",
 			},
 		},
-		Blocks: []Nested{{Block: Host()}, {Block: toolkit, Max: 1}},
+		Blocks: []Nested{{Block: Host()}, {Block: toolkit, Max: 1}, {Block: targetTwin(), Max: 1}},
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
 // serveData is the data service: a listing at /data, endpoints below it, each by HTTP and by WebSocket.
@@ -29,6 +31,9 @@ func (d *dc) serveData(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e, ok := j.app.endpoint(name)
+	if where, in := d.troubles.of(j.spec.Path, e); ok && in && d.suffers(w, r, control.Data, where) {
+		return
+	}
 	switch socket := parts[4] == "websocket"; {
 	case !ok:
 		failData(w, http.StatusNotFound, "The job has no such endpoint.")

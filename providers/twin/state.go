@@ -60,7 +60,7 @@ func (c *controlServer) faults() []control.Fault {
 	}
 	for _, d := range t.dcs {
 		for _, q := range d.troubles.list() {
-			out = append(out, control.Fault{Kind: "trouble", Name: q.Service, Where: d.cfg.Name, What: q.String()})
+			out = append(out, control.Fault{Kind: "trouble", Name: q.Where(), Where: d.cfg.Name, What: q.String()})
 		}
 	}
 	t.truth.mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/providers/twin/control"
+	"github.com/xdc-project/xdc/providers/twin/wire"
 )
 
 // answered is what came of one request, and how long it took.
@@ -227,6 +228,10 @@ func TestTroubleIsChecked(t *testing.T) {
 		"statuses of errors are from 400 to 599":    {Service: control.Data, ErrorRate: 1, Statuses: []int{200}},
 		"is more than ten years":                    {Service: control.Data, SkewMS: 1 << 60},
 		"the toolkit says no time: skew the clock ": {Service: control.Receivers, SkewMS: 1},
+		"only the service data has endpoints":       {Service: control.Management, Endpoint: "In", LatencyMS: 1},
+		"is that of one of its endpoints":           {Service: control.Data, Job: "job.orders", LatencyMS: 1},
+		"has the clock of its service":              {Service: control.Data, Endpoint: "In", SkewMS: 1},
+		"have at most 1000 bytes":                   {Service: control.Data, Endpoint: strings.Repeat("x", 1001)},
 	} {
 		if err := q.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", q, err, want)
@@ -251,4 +256,96 @@ func TestTroubleIsChecked(t *testing.T) {
 			t.Errorf("the server takes what is wrong: %d", resp.StatusCode)
 		}
 	})
+}
+
+// An endpoint has trouble of its own after that of its service; the other endpoints have none.
+func TestAnEndpointHasTroubleOfItsOwn(t *testing.T) {
+	var truth record
+	in(t, pairOf(2*time.Second, 3, &truth, 3), func(t *testing.T, w *Twin, c *control.Client) {
+		time.Sleep(10 * time.Second)
+		set := func(q control.Trouble) {
+			t.Helper()
+			q.Target, q.Service = "dc1", control.Data
+			if err := c.Trouble(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask := asker(t, w)
+		put := func() answered {
+			return ask(dataPort, http.MethodPost, "/data/0/endpoints/In/data", `{"items":[{"event_id":"1"}]}`)
+		}
+		get := func() answered { return ask(dataPort, http.MethodGet, "/data/0/endpoints/Out/data", "") }
+		set(control.Trouble{LatencyMS: 1000})
+		set(control.Trouble{Endpoint: "In", LatencyMS: 500, ErrorRate: 1, Statuses: []int{507}})
+		if a := put(); a.status != 507 || a.took < 1500*time.Millisecond || a.took > 1600*time.Millisecond {
+			t.Errorf("what is put in: %d after %s, want 507 after 1.5 s", a.status, a.took)
+		}
+		if a := get(); a.status != http.StatusOK || a.took < time.Second || a.took > 1100*time.Millisecond {
+			t.Errorf("what is got out: %d after %s, want 200 after 1 s", a.status, a.took)
+		}
+		set(control.Trouble{Endpoint: "In", Job: "job.orders", ErrorRate: 1, Statuses: []int{418}})
+		if a := put(); a.status != 418 {
+			t.Errorf("the job's own trouble comes first: %d, want 418", a.status)
+		}
+		set(control.Trouble{Endpoint: "In", Job: "job.orders"})
+		if a := put(); a.status != 507 {
+			t.Errorf("without it that of any job's: %d, want 507", a.status)
+		}
+		list, err := c.Troubles(t.Context())
+		if err != nil || len(list) != 2 || list[0].Where() != "data" || list[1].Where() != "data In" {
+			t.Errorf("%+v: %v", list, err)
+		}
+		set(control.Trouble{})
+		set(control.Trouble{Endpoint: "In"})
+		if a := put(); a.status != http.StatusNoContent || a.took > 100*time.Millisecond {
+			t.Errorf("after its end: %+v", a)
+		}
+	})
+	if n := len(facts(t, &truth, "fault_gone", "dc1")); n != 3 {
+		t.Errorf("the truth says %d times that trouble ends, want 3", n)
+	}
+}
+
+// Trouble that a twin is made with comes and goes by itself, and leaves alone what has taken its place.
+func TestTroubleComesAndGoesAtItsTimes(t *testing.T) {
+	var truth record
+	cfg := pairOf(2*time.Second, 3, &truth, 3)
+	late := control.Trouble{Service: control.Management, LatencyMS: 700}
+	cfg.Targets[0].Trouble = []TimedTrouble{
+		{Trouble: late, After: 20 * time.Second, For: 10 * time.Second},
+		{Trouble: control.Trouble{Service: control.Data, ErrorRate: 1}, For: 15 * time.Second},
+	}
+	in(t, cfg, func(t *testing.T, w *Twin, c *control.Client) {
+		ask := asker(t, w)
+		rest := func() time.Duration {
+			return ask(restPort, http.MethodGet, "/streams/resources", "").took.Round(100 * time.Millisecond)
+		}
+		data := func() int { return ask(dataPort, http.MethodGet, "/data", "").status }
+		if took, status := rest(), data(); took != 0 || status != http.StatusServiceUnavailable {
+			t.Errorf("from the start: %s and %d, want nothing and 503", took, status)
+		}
+		time.Sleep(22 * time.Second)
+		if took, status := rest(), data(); took != 700*time.Millisecond || status != http.StatusOK {
+			t.Errorf("after 22 s: %s and %d, want 700ms and 200", took, status)
+		}
+		other := late
+		other.Target, other.LatencyMS = "dc1", 300
+		if err := c.Trouble(t.Context(), other); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		if took := rest(); took != 300*time.Millisecond {
+			t.Errorf("what was set in its place: %s, want 300ms", took)
+		}
+	})
+	if begun := facts(t, &truth, "fault_in_effect", "dc1"); len(begun) != 3 || begun[0] != 0 || begun[1] != 20 {
+		t.Errorf("trouble began at %v", begun)
+	}
+	if gone := facts(t, &truth, "fault_gone", "dc1"); len(gone) != 1 || gone[0] != 15 {
+		t.Errorf("trouble ended at %v, want after 15 s", gone)
+	}
+	cfg.Targets[0].Trouble = []TimedTrouble{{Trouble: control.Trouble{Service: "rest"}}}
+	if _, err := New(cfg, wire.NewMemory(1)); err == nil || !strings.Contains(err.Error(), "trouble of dc1") {
+		t.Errorf("a twin with impossible trouble: %v", err)
+	}
 }

@@ -81,6 +81,8 @@ type Target struct {
 	Snapshots string
 	// Clock is how far the clock of its servers is ahead of the true time; behind is negative.
 	Clock time.Duration
+	// Trouble is what its services do wrong without being told so while they run.
+	Trouble []TimedTrouble
 }
 
 // Job is a job of the plan that the twin can run at one target.
@@ -154,6 +156,11 @@ func New(cfg Config, n Network) (*Twin, error) {
 	n.Add(wire.Node{Name: RunnerNode, Loopback: "127.0.0.1"})
 	n.Add(wire.Node{Name: "control", Names: []string{controlHost}, Loopback: "127.0.0.1"})
 	for i, target := range cfg.Targets {
+		for _, q := range target.Trouble {
+			if err := q.Check(); err != nil {
+				return nil, fmt.Errorf("trouble of %s: %w", target.Name, err)
+			}
+		}
 		d, err := t.newDC(i, target)
 		if err != nil {
 			return nil, err
@@ -167,6 +174,7 @@ func New(cfg Config, n Network) (*Twin, error) {
 // Start opens every service and brings up what runs from the start.
 func (t *Twin) Start() error {
 	for _, d := range t.dcs {
+		d.trouble()
 		if err := d.startREST(); err != nil {
 			return err
 		}

@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/lang/program"
+	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers/toolkit"
 	"github.com/xdc-project/xdc/providers/twin"
+	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
 // Model says what a twin of a plan's targets must be: its hosts and networks, its jobs with their toolkits, and the
@@ -27,6 +31,13 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 		cfg.Targets = append(cfg.Targets, twin.Target{
 			Name: t.Name, Networks: t.Networks, Hosts: addressed(i, t), Instance: orElse(c.Instance, "StreamsInstance"), Username: orElse(c.Username, "xdc"), Password: random(),
 		})
+		if said := p.Twins[t.Name]; said != nil {
+			at := &cfg.Targets[len(cfg.Targets)-1]
+			at.Clock = said.Clock.D()
+			for _, s := range said.Services {
+				at.Trouble = append(at.Trouble, trouble(s))
+			}
+		}
 	}
 	for _, st := range p.Steps {
 		if st.Job == nil {
@@ -42,7 +53,17 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 			}
 		}
 		for _, e := range st.Job.Endpoints {
-			j.Endpoints = append(j.Endpoints, twin.Endpoint(e))
+			j.Endpoints = append(j.Endpoints, twin.Endpoint{Name: e.Name, BufferSize: e.BufferSize, ConsumingReads: e.ConsumingReads})
+			if e.Trouble == nil {
+				continue
+			}
+			q := trouble(*e.Trouble)
+			q.Service, q.Job, q.Endpoint = control.Data, st.Job.Path, e.Name
+			for i := range cfg.Targets {
+				if cfg.Targets[i].Name == st.Job.Target {
+					cfg.Targets[i].Trouble = append(cfg.Targets[i].Trouble, q)
+				}
+			}
 		}
 		j.Inputs, j.Outputs = endpoints(p, st.Job.Target, st.Job.Path)
 		cfg.Jobs = append(cfg.Jobs, j)
@@ -53,6 +74,18 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 		}
 	}
 	return cfg
+}
+
+// trouble is what a plan says that a service or an endpoint does wrong, as a twin takes it.
+func trouble(t program.TwinTrouble) twin.TimedTrouble {
+	ms := func(d value.Duration) int64 { return d.D().Round(time.Millisecond).Milliseconds() }
+	return twin.TimedTrouble{
+		Trouble: control.Trouble{
+			Service: t.Service, LatencyMS: ms(t.Latency), JitterMS: ms(t.Jitter), StallRate: t.StallRate, StallMS: ms(t.Stall),
+			DropRate: t.DropRate, ErrorRate: t.ErrorRate, Statuses: t.Statuses, SkewMS: ms(t.Clock),
+		},
+		After: t.After.D(), For: t.For.D(),
+	}
 }
 
 // specialAt is where messages to a job's toolkit are sent.

@@ -62,7 +62,7 @@ func (q *Request) rehearse(ctx context.Context, f Folder, truth io.Writer, start
 	res.Folder = f
 	cfg := Model(q.Plan, q.Seed, truth)
 	for i := range cfg.Targets {
-		cfg.Targets[i].Clock = q.Clocks[cfg.Targets[i].Name]
+		cfg.Targets[i].Clock += q.Clocks[cfg.Targets[i].Name]
 	}
 	n := wire.NewMemory(q.Seed)
 	if q.RealTime {

@@ -27,6 +27,10 @@ func Services() []string { return []string{Management, Data, Receivers} }
 type Trouble struct {
 	Target  string `json:"target"`
 	Service string `json:"service"`
+	// Endpoint, of the data service, narrows it to one endpoint by its name, its operator or its stream; Job to those of one
+	// job by its path in the plan. Requests suffer the service's trouble first, then the endpoint's.
+	Endpoint string `json:"endpoint,omitempty"`
+	Job      string `json:"job,omitempty"`
 	// LatencyMS is waited before a request is served, plus or minus up to JitterMS by the seed.
 	LatencyMS int64 `json:"latency_ms,omitempty"`
 	JitterMS  int64 `json:"jitter_ms,omitempty"`
@@ -48,6 +52,7 @@ type Trouble struct {
 const (
 	mostWait = time.Hour
 	mostSkew = 10 * 365 * 24 * time.Hour
+	mostName = 1000
 )
 
 // Check says what is wrong with it.
@@ -71,10 +76,23 @@ func (t Trouble) Check() error {
 		return errors.New("statuses of errors are from 400 to 599, and at most 100")
 	case t.SkewMS < -mostSkew.Milliseconds() || t.SkewMS > mostSkew.Milliseconds():
 		return fmt.Errorf("a skew of %d ms is more than ten years", t.SkewMS)
+	case len(t.Endpoint) > mostName || len(t.Job) > mostName:
+		return fmt.Errorf("names of endpoints and jobs have at most %d bytes", mostName)
+	case t.Endpoint != "" && t.Service != Data:
+		return fmt.Errorf("endpoint %s: only the service %s has endpoints", t.Endpoint, Data)
+	case t.Job != "" && t.Endpoint == "":
+		return fmt.Errorf("job %s: trouble of a job is that of one of its endpoints", t.Job)
+	case t.SkewMS != 0 && t.Endpoint != "":
+		return fmt.Errorf("endpoint %s has the clock of its service: skew that", t.Endpoint)
 	case t.SkewMS != 0 && t.Service == Receivers:
 		return fmt.Errorf("the toolkit says no time: skew the clock of %s or %s", Management, Data)
 	}
 	return nil
+}
+
+// Where names what is in trouble, without the target: "data", "data Orders", "data job.orders Orders".
+func (t Trouble) Where() string {
+	return strings.Join(slices.DeleteFunc([]string{t.Service, t.Job, t.Endpoint}, func(s string) bool { return s == "" }), " ")
 }
 
 // Nothing reports whether nothing is wrong.
@@ -106,7 +124,7 @@ func (c *Client) Trouble(ctx context.Context, t Trouble) error {
 		return err
 	}
 	if t.Nothing() {
-		return c.call(ctx, http.MethodDelete, "/trouble?"+url.Values{"target": {t.Target}, "service": {t.Service}}.Encode(), nil, nil)
+		return c.call(ctx, http.MethodDelete, "/trouble?"+url.Values{"target": {t.Target}, "service": {t.Service}, "endpoint": {t.Endpoint}, "job": {t.Job}}.Encode(), nil, nil)
 	}
 	return c.call(ctx, http.MethodPut, "/trouble", t, nil)
 }
