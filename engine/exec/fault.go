@@ -143,7 +143,7 @@ func (r *run) faultInForce(st *step, l *life) {
 }
 
 // holdFault waits until the fault is to be healed, renewing its lease and going through its stages. An error
-// means that it ended early.
+// means that it ended early. A renewal that gets no answer keeps nothing waiting: it is given up when the time has come.
 func (r *run) holdFault(st *step, l *life) error {
 	end := newTimer(st.Fault.Duration.D(), l.injected.High-r.now())
 	defer end.Stop()
@@ -155,6 +155,13 @@ func (r *run) holdFault(st *step, l *life) error {
 	}
 	stages := r.newStages(st, l)
 	defer stages.stop()
+	ctx, giveUp := context.WithCancel(context.Background())
+	renewed, renewing := make(chan error, 1), false
+	defer func() {
+		if giveUp(); renewing {
+			<-renewed
+		}
+	}()
 	for {
 		select {
 		case <-end.C:
@@ -164,15 +171,33 @@ func (r *run) holdFault(st *step, l *life) error {
 		case <-st.abort:
 			return errAborted
 		case <-stages.next():
+			if renewing { // one thing at a time at the place
+				renewing = false
+				if err := <-renewed; err != nil {
+					return err
+				}
+			}
 			if err := stages.enter(); err != nil {
 				return err
 			}
 		case <-renew.C:
-			if err := r.renew(st, l); err != nil {
+			if !renewing && !r.isOver(st, l) {
+				renewing = true
+				go func() { renewed <- r.renew(ctx, st, l) }()
+			}
+		case err := <-renewed:
+			renewing = false
+			if err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// isOver is whether the fault's time has come, which its timer may be about to say: nothing is renewed for no time.
+func (r *run) isOver(st *step, l *life) bool {
+	d := st.Fault.Duration.D()
+	return d > 0 && r.now() >= l.injected.High+d
 }
 
 // newTimer fires after d plus an offset; with d zero it never does.
@@ -185,7 +210,8 @@ func newTimer(d, offset time.Duration) *time.Timer {
 	return time.NewTimer(max(d+offset, 1))
 }
 
-func (r *run) renew(st *step, l *life) error {
+// renew renews the lease of a fault until ctx ends.
+func (r *run) renew(ctx context.Context, st *step, l *life) error {
 	a, ok := l.deed.(providers.Armer)
 	if !ok || l.handle.CutOff {
 		return nil
@@ -194,10 +220,12 @@ func (r *run) renew(st *step, l *life) error {
 	if d := st.Fault.Duration.D(); d > 0 {
 		left = max(l.injected.High+d-r.now(), 0)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), healAttempt/3)
+	one, cancel := context.WithTimeout(ctx, healAttempt/3)
 	defer cancel()
-	err := a.Renew(ctx, l.handle, r.lease(l, left))
+	err := a.Renew(one, l.handle, r.lease(l, left))
 	switch {
+	case ctx.Err() != nil:
+		return nil // it is being healed already
 	case errors.Is(err, providers.ErrLeaseEnded):
 		return errEndedEarly
 	case err != nil:

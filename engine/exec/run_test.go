@@ -304,6 +304,31 @@ func TestLeaseThatWasLostEndsTheFaultEarly(t *testing.T) {
 	}
 }
 
+// A renewal may get no answer for long; what is to be healed by then is not kept waiting, and nothing is renewed in the
+// instant in which it is healed.
+func TestRenewalsKeepNoHealWaiting(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		lasts, hangs time.Duration
+		want         []string
+	}{
+		{"answers come", 45 * time.Second, 0, []string{"0s fault cut on", "15s renewed cut", "30s renewed cut", "45s fault cut off"}},
+		{"no answers", 32 * time.Second, time.Hour, []string{"0s fault cut on", "15s renewed cut", "30s renewed cut", "32s fault cut off"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w, d := newWorld(), newDraft(t)
+			w.hangs = tc.hangs
+			d.fault("cut", "armed", program.Fault{Duration: value.Duration(tc.lasts)})
+			if r := drill(t, w, d, nil); r.out.Code() != OK {
+				t.Fatal(r.out)
+			}
+			if diff := cmp.Diff(tc.want, w.log); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestNothingIsInjectedThatCannotBeRecorded(t *testing.T) {
 	w, d := newWorld(), newDraft(t)
 	d.fault("first", "switch", program.Fault{Duration: secs(60)})

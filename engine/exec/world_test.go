@@ -48,6 +48,7 @@ type world struct {
 	healErrs   map[string]int  // how many heals fail first
 	healTakes  time.Duration
 	leaseLost  map[string]bool
+	hangs      time.Duration // how long a renewal gets no answer
 	unreadable bool
 	quiet      bool // keeps no log
 	actions    map[string]func(args string) (providers.ActionResult, error)
@@ -183,7 +184,15 @@ func (d worldDeed) VerifyHealed(_ context.Context, h providers.Handle) (provider
 type armedDeed struct{ worldDeed }
 
 func (d armedDeed) Arm(context.Context, providers.Handle, providers.Lease) error { return nil }
-func (d armedDeed) Renew(_ context.Context, h providers.Handle, _ providers.Lease) error {
+func (d armedDeed) Renew(ctx context.Context, h providers.Handle, _ providers.Lease) error {
+	d.w.note("renewed %s", d.args(h))
+	if d.w.hangs > 0 {
+		select {
+		case <-time.After(d.w.hangs):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	if d.w.leaseLost[d.args(h)] {
 		d.w.set(d.args(h), false)
 		return providers.ErrLeaseEnded
