@@ -30,7 +30,8 @@ test: setup toxiproxy-server ## everything, with the race detector; a few minute
 	@d=$$(mktemp -d) && trap 'rm -r $$d' EXIT && \
 	  XDC_SUITES=$$d XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 40m ./... && \
 	  XDC_SUITES_PASSED=$$d $(GO) test -run TestEveryFaultGoesThroughTheSuite ./providers/all
-	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 40m -run 'TestExamples|TestRealTime' ./cmd/internal/session
+	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 40m ./cmd/internal/session
+	$(GO) test -timeout 15m -run 'TestScripts/compare' ./cmd/xdc
 	XDC_SETTINGS=1000 $(GO) test -timeout 15m -run TestTheArithmetic ./providers/twin
 	$(MAKE) labs
 

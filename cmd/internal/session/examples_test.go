@@ -163,6 +163,7 @@ func TestExamples(t *testing.T) {
 			continue
 		}
 		t.Run(e.Name(), func(t *testing.T) {
+			t.Parallel()
 			for seed := range seeds(t) {
 				r := rehearse(t, e.Name(), uint64(seed+1))
 				if got := r.outcome.Code(); got != want {
@@ -240,6 +241,7 @@ func checkLoss(t *testing.T, seed int, r rehearsed) {
 }
 
 func TestSameSeedGivesTheSameFigures(t *testing.T) {
+	leftToAPassWithoutTheDetector(t)
 	for _, name := range []string{"data-centre-lost", "takeover-never-comes"} {
 		a, b := rehearse(t, name, 42), rehearse(t, name, 42)
 		if diff := cmp.Diff(a.summary.Recoveries, b.summary.Recoveries); diff != "" {

@@ -73,6 +73,7 @@ var rows = []row{
 func TestConditionsThatCauseFailover(t *testing.T) {
 	for _, r := range rows {
 		t.Run(r.plan, func(t *testing.T) {
+			t.Parallel()
 			for seed := range seeds(t) {
 				r.rehearse(t, uint64(seed+1))
 			}
