@@ -38,10 +38,10 @@ test: setup toxiproxy-server ## everything, with the race detector; a few minute
 toxiproxy-server: ## the server that the toxiproxy tests run against, pinned in a module file of its own
 	$(GO) build -modfile=toxiproxy.mod -o bin/toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server
 
-labs: ## what needs a lab: real SSH, firewalls and processes, xdc killed in every situation (needs root; else it says so)
+labs: ## what needs a lab: real SSH, firewalls and processes, xdc killed at every point (needs root; else it says so)
 	$(GO) test -timeout 40m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
 
-torture: ## the same with every kill point of every fault in every ending; an hour (XDC_TORTURE=TYPE: one type)
+torture: ## the same with every ending at every kill point; an hour (XDC_TORTURE=TYPE: one type)
 	XDC_TORTURE=$${XDC_TORTURE:-all} $(GO) test -timeout 180m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
 	XDC_TORTURE=all $(GO) test -timeout 20m -run TestNetemUnderQemu -v ./providers/network | grep -v '^=== '
 

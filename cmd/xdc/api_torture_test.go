@@ -77,7 +77,8 @@ func (b *apiBench) run(worker int, env []string, args ...string) (int, string) {
 	return c.ProcessState.ExitCode(), string(out)
 }
 
-// torture kills xdc in every situation of the life of faults, with every ending; with XDC_TORTURE=all at every point.
+// torture kills xdc at every point of the life of faults, in every situation with every ending; with XDC_TORTURE=all at every
+// point with every ending.
 func (b *apiBench) torture(faults []apiFault) {
 	type job func(worker int)
 	jobs := make(chan job)
@@ -103,14 +104,8 @@ func (b *apiBench) torture(faults []apiFault) {
 		groups := situations(lists[i])
 		b.t.Logf("%s: %d kill points, %d situations", f.typ, len(lists[i]), len(groups))
 		for g, group := range groups {
-			for e, ending := range apiEndings {
-				points := group
-				if os.Getenv("XDC_TORTURE") == "" {
-					points = []string{group[(e+g)%len(group)]}
-				}
-				for _, p := range points {
-					jobs <- func(w int) { b.kill(w, f, p, ending) }
-				}
+			for _, c := range casesOf(group, g+i, apiEndings, os.Getenv("XDC_TORTURE") != "") {
+				jobs <- func(w int) { b.kill(w, f, c.point, c.ending) }
 			}
 		}
 	}

@@ -158,6 +158,27 @@ func situations(list []string) [][]string {
 	return out
 }
 
+// tried is a point at which xdc is killed and what follows.
+type tried struct{ point, ending string }
+
+// casesOf are the cases of one situation: each of its points and each ending, as many as it takes to have all of both,
+// beginning elsewhere by turns. With everything, each point has each ending.
+func casesOf(group []string, turn int, endings []string, everything bool) []tried {
+	var out []tried
+	if everything {
+		for _, p := range group {
+			for _, e := range endings {
+				out = append(out, tried{p, e})
+			}
+		}
+		return out
+	}
+	for k := range max(len(group), len(endings)) {
+		out = append(out, tried{group[(k+turn)%len(group)], endings[(k+turn)%len(endings)]})
+	}
+	return out
+}
+
 // here takes the name of the target, a kind and a number, out of the names of points, so that they fit every one of the kind.
 func here(points []string, kind string, n int) []string {
 	name := regexp.MustCompile(fmt.Sprintf(`\b%s%d\b`, kind, n))

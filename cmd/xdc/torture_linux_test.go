@@ -40,8 +40,8 @@ var endings = []string{"recover", "watchdog", "both"}
 // TestNoFaultOutlivesItsLease kills xdc at every step of the life of every fault on hosts, and lets it be recovered, left
 // alone, or both. Afterwards the machines are what they were.
 //
-// Every situation that the run leaves behind is tried with every ending. Of the points of one situation, between which
-// nothing changes anywhere, one is taken, another one for each ending; the variants of a fault take the endings in turn.
+// Each point of each type of fault is a case, and every situation that the run leaves behind, between whose points nothing
+// changes anywhere, comes with every ending. The variants of a fault take one point of each situation, and the endings in turn.
 // XDC_TORTURE=all tries each point with each ending, XDC_TORTURE=TYPE those of one type.
 func TestNoFaultOutlivesItsLease(t *testing.T) {
 	if testing.Short() {
@@ -54,18 +54,12 @@ func TestNoFaultOutlivesItsLease(t *testing.T) {
 		groups := situations(lists[i])
 		t.Logf("%s: %d kill points, %d situations", f.name(), len(lists[i]), len(groups))
 		for g, group := range groups {
-			for e, ending := range endings {
-				if everything() {
-					for _, p := range group {
-						b.do(f.machine(), func(n int) { b.kill(n, f, []string{p}, ending) })
-					}
-					continue
-				}
-				if f.variant != "" && (g+i)%len(endings) != e {
-					continue
-				}
-				p := group[(e+g)%len(group)]
-				b.do(f.machine(), func(n int) { b.kill(n, f, []string{p, group[0]}, ending) })
+			cases := casesOf(group, g+i, endings, everything())
+			if f.variant != "" && !everything() {
+				cases = cases[:1]
+			}
+			for _, c := range cases {
+				b.do(f.machine(), func(n int) { b.kill(n, f, []string{c.point, group[0]}, c.ending) })
 			}
 		}
 	}
