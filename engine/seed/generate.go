@@ -260,6 +260,8 @@ func compile(g value.Generator, depth int) (generator, error) {
 		return func(b []byte, r *record) []byte { return append(appendKey(append(b, '"'), r.key), '"') }, nil
 	case "number":
 		return compileNumber(g)
+	case "exact":
+		return compileExact(g)
 	case "text":
 		return compileText(g)
 	case "choice":

@@ -87,7 +87,7 @@ func Seed() Block {
 			},
 			{
 				Name: "record", Type: cty.DynamicPseudoType, Form: Record, Public: true,
-				Description: "The record as an object of constants and of generators, which are evaluated once a record: `record.id`, `record.seq`, `record.time`, `record::number(0, 1000)`, `record::text(64)` and others. Exactly one of `record` and `file` is given.",
+				Description: "The record as an object of constants and of generators, which are evaluated once a record: `record.id`, `record.seq`, `record.time`, `record::number(0, 1000)`, `record::int64(0, 9223372036854775807)`, `record::decimal(0, 999.99, 2)`, `record::text(64)` and others. Exactly one of `record` and `file` is given.",
 				Example:     `{ event_id = record.id, timestamp = record.time, value = record::number(0, 1000) }`,
 			},
 			{

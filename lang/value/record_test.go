@@ -40,6 +40,10 @@ func TestToGenerator(t *testing.T) {
 			`{"kind":"object","names":["a"],"fields":[{"kind":"template","template":"o-{id}-{seq} {x y} {\"a\": 1}"}]}`,
 		},
 		{
+			"exact numbers", `{ a = record::int64(-9223372036854775808, 9223372036854775807), b = record::uint64(0, 18446744073709551615), c = record::decimal(-0.10, 999.99, 2), d = record::timestamp("1970-01-01T00:00:01.5Z", "1970-01-01T01:00:02+01:00") }`,
+			`{"kind":"object","names":["a","b","c","d"],"fields":[{"kind":"exact","low":"-9223372036854775808","high":"9223372036854775807"},{"kind":"exact","low":"0","high":"18446744073709551615"},{"kind":"exact","low":"-10","high":"99999","scale":2},{"kind":"exact","low":"1500000000","high":"2000000000","scale":9}]}`,
+		},
+		{
 			"a map of generators", `tomap({ a = record.id, b = record.seq })`,
 			`{"kind":"object","names":["a","b"],"fields":[{"kind":"id"},{"kind":"seq"}]}`,
 		},
@@ -78,16 +82,25 @@ func TestToGeneratorErrors(t *testing.T) {
 
 func TestGeneratorFunctionsRefuseNonsense(t *testing.T) {
 	for text, want := range map[string]string{
-		`record::number(2, 1)`:             "smaller",
-		`record::number(-1e308, 1e308)`:    "too large",
-		`record::text(0)`:                  "whole number from 1",
-		`record::text(1.5)`:                "whole number",
-		`record::text(1e9)`:                "whole number from 1 to 1048576",
-		`record::key(0)`:                   "whole number from 1",
-		`record::choice([])`:               "choices",
-		`record::choice({ a = 1 })`:        "list of choices",
-		`record::template("{ID}")`:         "{ID} is not a placeholder; there are {id}, {seq}, {time}, {key}",
-		`record::template("{record.key}")`: "not a placeholder",
+		`record::number(2, 1)`:                                              "smaller",
+		`record::number(-1e308, 1e308)`:                                     "too large",
+		`record::int64(0, 9223372036854775808)`:                             "whole number from -9223372036854775808 to 9223372036854775807",
+		`record::int64(0.5, 1)`:                                             "whole number",
+		`record::uint64(-1, 1)`:                                             "whole number from 0",
+		`record::int64(2, 1)`:                                               "smaller",
+		`record::decimal(0, 1, 35)`:                                         "whole number from 0 to 34",
+		`record::decimal(0, 1e33, 2)`:                                       "at most 34",
+		`record::decimal(0, 1e300000, 2)`:                                   "at most 34",
+		`record::timestamp("yesterday", "2026-01-01T00:00:00Z")`:            "RFC 3339",
+		`record::timestamp("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z")`: "smaller",
+		`record::text(0)`:                                                   "whole number from 1",
+		`record::text(1.5)`:                                                 "whole number",
+		`record::text(1e9)`:                                                 "whole number from 1 to 1048576",
+		`record::key(0)`:                                                    "whole number from 1",
+		`record::choice([])`:                                                "choices",
+		`record::choice({ a = 1 })`:                                         "list of choices",
+		`record::template("{ID}")`:                                          "{ID} is not a placeholder; there are {id}, {seq}, {time}, {key}",
+		`record::template("{record.key}")`:                                  "not a placeholder",
 	} {
 		_, diags := eval(t, text, nil)
 		if !diags.HasErrors() || !strings.Contains(diags.Error(), want) {
