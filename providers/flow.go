@@ -14,6 +14,13 @@ type Feed interface {
 	Outlet(ctx context.Context, target string, args json.RawMessage) (Outlet, error)
 }
 
+// Fitter is a feed that can look what an endpoint says of the records that it takes.
+type Fitter interface {
+	// Fit holds records against that, touching nothing. args are the seed's own arguments. Findings that are not OK say what
+	// would be refused or lost. known is false where nothing can be said yet: the endpoint is not there, or nobody answers.
+	Fit(ctx context.Context, target string, args json.RawMessage, records []json.RawMessage) (found []Finding, known bool)
+}
+
 // Inlet sends records to one endpoint of one target. Send may be called concurrently.
 type Inlet interface {
 	Send(ctx context.Context, items []json.RawMessage) Receipt

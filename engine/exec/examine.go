@@ -65,6 +65,9 @@ func Examine(ctx context.Context, opt Options, assumptions bool) Examination {
 	out.Findings = append(out.Findings, r.conclusions(ctx)...)
 	unwell := !out.OK()
 	for _, st := range r.order {
+		if r.leftOut(st) == "" && !unwell {
+			out.Findings = append(out.Findings, r.fits(ctx, st)...)
+		}
 		if r.leftOut(st) != "" || !r.prepared(st) || unwell && len(st.Description.Places) > 0 {
 			continue // what is in the way of its place was said
 		}

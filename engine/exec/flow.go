@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/audit"
@@ -46,15 +47,21 @@ func (r *run) seed(st *step, args json.RawMessage) {
 			r.failed(st, err, nil)
 			return
 		}
+		ctx, giveUp := context.WithCancelCause(ctx)
+		var looking sync.WaitGroup
+		r.watchFit(ctx, giveUp, &looking, st, args)
 		res, err := seed.Run(ctx, r.seedOptions(st, args))
+		gone := context.Cause(ctx)
+		giveUp(nil)
+		looking.Wait()
 		results := map[string]any{
 			"sent": float64(res.Sent), "acked": float64(res.Acked), "rejected": float64(res.Rejected),
 			"indeterminate": float64(res.Indeterminate), "unsent": float64(res.Unsent), "resent": float64(res.Resent),
 		}
 		latencyAttrs(results, res.Latency)
 		if err != nil {
-			if cause := context.Cause(ctx); cause != nil {
-				err = cause
+			if gone != nil {
+				err = gone
 			}
 			r.failed(st, err, results)
 			return

@@ -217,6 +217,13 @@ func (r *run) preflight(ctx context.Context) error {
 			bad = append(bad, fmt.Sprintf("%s: %v", st.Address, err))
 		}
 		r.looked = append(r.looked, findingsOf(st, lines)...)
+		for _, f := range r.fits(ctx, st) {
+			if f.OK {
+				r.looked = append(r.looked, providers.Finding{Subject: st.Address, OK: true, Text: f.Subject + ": " + f.Text})
+				continue
+			}
+			bad = append(bad, st.Address+": "+strings.Join(problems([]providers.Finding{f}), ""))
+		}
 	}
 	if len(bad) > 0 {
 		return &PreflightError{Findings: bad}

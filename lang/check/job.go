@@ -13,6 +13,7 @@ import (
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/schema"
+	"github.com/xdc-project/xdc/lang/spl"
 )
 
 // jobPath is the first part of a job's signals at its target: "job.orders", in a module "module.m.job.orders". Instances
@@ -160,7 +161,7 @@ func (s *scope) job(in *instance, st *program.Step, content *config.Content) {
 		if k.typ == "twin" {
 			st.Job.Twin, st.Job.Fusion, st.Job.Snapshots = k.bag.str("application"), k.bag.str("fusion"), k.bag.str("snapshots")
 			for _, e := range k.bag.kids {
-				end := program.TwinEndpoint{Name: e.labels[0], BufferSize: int(e.bag.num("buffer_size")), ConsumingReads: e.bag.flag("consuming_reads")}
+				end := program.TwinEndpoint{Name: e.labels[0], BufferSize: int(e.bag.num("buffer_size")), ConsumingReads: e.bag.flag("consuming_reads"), Type: s.tupleType(e)}
 				if trouble := s.twinTrouble(e, ""); !trouble.Nothing() {
 					end.Trouble = &trouble
 				}
@@ -169,6 +170,26 @@ func (s *scope) job(in *instance, st *program.Step, content *config.Content) {
 		}
 	}
 	s.jobArgs(in, st, content, b)
+}
+
+// tupleType is the type of an endpoint's tuples; empty where none is given, or none that is right.
+func (s *scope) tupleType(e kid) string {
+	text := e.bag.str("type")
+	if text == "" {
+		return ""
+	}
+	t, err := spl.Parse(text)
+	if err == nil && t.Kind != spl.Tuple {
+		err = fmt.Errorf("%s is no tuple", t)
+	}
+	if err != nil {
+		s.report(diag.Diagnostic{
+			Code: diag.BadForm, Subject: e.rng.Ptr(), Summary: "type is not the type of tuples",
+			Detail: fmt.Sprintf("It cannot be read: %s. Write it as SPL does: tuple<rstring id, int64 amount>.", err),
+		})
+		return ""
+	}
+	return text
 }
 
 // onlyParametersLate checks that nothing of a job but its parameters depends on results.

@@ -156,6 +156,8 @@ type TwinEndpoint struct {
 	ConsumingReads bool   `json:"consuming_reads,omitempty"`
 	// Trouble is what it does wrong; nil: nothing.
 	Trouble *TwinTrouble `json:"trouble,omitempty"`
+	// Type is that of its tuples, as SPL writes it; empty: anything goes.
+	Type string `json:"type,omitempty"`
 }
 
 // Toolkit is what the application's toolkit was configured with, as the plan states it.

@@ -41,6 +41,11 @@ func jobTwin() Block {
 					Description: "The `consumingReads` of an EndpointSink: whether tuples are gone once somebody has read them.",
 					Example:     "true",
 				},
+				{
+					Name: "type", Type: cty.String, Public: true,
+					Description: "The type of its tuples, as SPL writes it. The twin describes the endpoint with it, and a source refuses what is of another type; so a rehearsal finds records that would not fit. Without it anything is taken.",
+					Example:     `"tuple<rstring event_id, timestamp at, int64 amount>"`,
+				},
 			}, trouble()...),
 		}}},
 	}

@@ -62,6 +62,12 @@ func (n number) integer() (*big.Int, bool) {
 	return out, ok
 }
 
+// Whole reports whether a JSON number is a whole one, however it is written.
+func Whole(text string) bool {
+	n, ok := parseNumber(text)
+	return ok && n.exponent >= 0
+}
+
 // magnitude is the power of ten of the first digit.
 func (n number) magnitude() int64 { return n.exponent + int64(len(n.digits)) - 1 }
 

@@ -43,6 +43,7 @@ type flow struct {
 	Targets     []string `json:"targets"`
 	Batch       int      `json:"batch"`
 	Transport   string   `json:"transport"` // http, websocket; "": http
+	Check       *bool    `json:"check_record"`
 }
 
 // socket reports whether the endpoint is spoken to by WebSocket.
@@ -65,7 +66,7 @@ func Provider() *providers.Provider {
 			Doc:  "Posts batches of records to an endpoint of an application. The service's answer says which records it has accepted: 204 means in the endpoint's buffer, not processed, and not safe from a crash.",
 			Schema: &schema.Block{
 				Name: Name, Description: "Where the records go.",
-				Attributes: []schema.Attribute{endpointAttr("The EndpointSource that takes the records in: the endpoint's name, or its operator, or its stream.", `"Orders"`), jobAttr, urlAttr, transportAttr},
+				Attributes: []schema.Attribute{endpointAttr("The EndpointSource that takes the records in: the endpoint's name, or its operator, or its stream.", `"Orders"`), jobAttr, urlAttr, transportAttr, checkAttr},
 			},
 			Audit: &schema.Block{
 				Name: Name, Description: "Where the results come out.",
@@ -105,6 +106,13 @@ var (
 	}
 )
 
+var checkAttr = schema.Attribute{
+	Name: "check_record", Type: cty.Bool, Default: cty.True, Public: true,
+	Description: "Whether records are held against what the endpoint's own description says, where the service has one: before the run for an application that is adopted, else once the endpoint is there. " +
+		"A value of another type, a required attribute that is missing, and an attribute that does not exist end the seed.",
+	Example: "false",
+}
+
 var transportAttr = schema.Attribute{
 	Name: "transport", Type: cty.String, Enum: []string{"http", "websocket"}, Default: cty.StringVal("http"), Public: true,
 	Description: "How records travel: `http` posts and reads them in requests, each with an answer of its own; `websocket` keeps a connection open and sends messages through it. " +
@@ -133,6 +141,7 @@ func assumptions() []providers.Assumption {
 		{ID: "data_exchange.login", Statement: "The service takes the same Basic credentials as the management API.", Basis: "The predecessor did."},
 		{ID: "data_exchange.order", Statement: "A sink gives items in the order of their arrival, oldest first.", Basis: "A client of the predecessor reverses them to show the newest first."},
 		{ID: "data_exchange.websocket", Statement: "WebSocket messages are text of the form {\"items\": [...]}, both ways. The service answers a ping after it has taken in the messages that came before it, and after it has sent what was in the sink by then; a new connection first gets what is in the sink's buffer.", Basis: "That there are WebSocket endpoints is documented, their messages are not. A connection that does not begin with what was seen before counts as a gap."},
+		{ID: "data_exchange.documents", Statement: "A job's OpenAPI document is in the listing, in JSON. The record is items.items in the schema of the POST's body; the description of an attribute begins with `SPL type: ` and its type. An AsyncAPI document has the same in the payload of the message that is published. Attributes that a record leaves out get the default of their type unless the document requires them, and those that do not exist are left out.", Basis: "That there are such documents is documented; the schema's place is known from a client of the predecessor. Missing and unknown attributes are treated like that by JSONToTuple of the product."},
 		{ID: "data_exchange.refused", Statement: "An answer of 4xx or 5xx other than 502 and 504 means that the items after addedItems are not in.", Basis: "Inferred."},
 	}
 }

@@ -48,6 +48,11 @@ func (s *Session) find(ctx context.Context, f flow, w way) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.among(p, service, body, f, w)
+}
+
+// among discovers the URL of an endpoint in a listing.
+func (s *Session) among(p peer, service *url.URL, body []byte, f flow, w way) (*url.URL, error) {
 	all, err := candidates(body)
 	if err != nil {
 		return nil, fmt.Errorf("find endpoint %s at %s: %s answered with something that is no listing: %w; check `url` of the data_exchange block, or give `endpoint_url`", f.Endpoint, s.target, service, err)
@@ -72,11 +77,20 @@ func (s *Session) find(ctx context.Context, f flow, w way) (*url.URL, error) {
 	case len(got) > 1:
 		return nil, fmt.Errorf("find endpoint %s%s at %s: several fit (%s); name it in full, name the `job`, or give `endpoint_url`", f.Endpoint, of, s.target, strings.Join(got[:min(len(got), 5)], ", "))
 	}
-	u, err := service.Parse(got[0])
+	u, err := at(service, got[0])
 	if err != nil {
 		return nil, fmt.Errorf("find endpoint %s at %s: the data service names it as %.200q, which is no URL; give `endpoint_url`", f.Endpoint, s.target, got[0])
 	}
-	// A service behind a mapped port names itself as it sees itself, and credentials go nowhere else.
+	return u, nil
+}
+
+// at is a URL that a service names. A service behind a mapped port names itself as it sees itself, and credentials go
+// nowhere else.
+func at(service *url.URL, link string) (*url.URL, error) {
+	u, err := service.Parse(link)
+	if err != nil {
+		return nil, err
+	}
 	u.Scheme, u.Host, u.User, u.Fragment = service.Scheme, service.Host, nil, ""
 	return u, nil
 }
@@ -155,13 +169,18 @@ func segments(link string) []string {
 
 // candidates finds every URL of an endpoint in a listing, whatever its layout.
 func candidates(body []byte) ([]candidate, error) {
+	w, err := read(body)
+	return w.out, err
+}
+
+func read(body []byte) (walker, error) {
+	var w walker
 	var v any
 	if err := json.Unmarshal(body, &v); err != nil {
-		return nil, fmt.Errorf("not JSON: %w", err)
+		return w, fmt.Errorf("not JSON: %w", err)
 	}
-	w := &walker{}
 	w.walk(v, around{}, 0)
-	return w.out, nil
+	return w, nil
 }
 
 // around is what stands around a value.
@@ -174,7 +193,10 @@ type around struct {
 	socket bool
 }
 
-type walker struct{ out []candidate }
+type walker struct {
+	out  []candidate
+	docs []candidate // links to documents in JSON
+}
 
 func (w *walker) walk(v any, a around, depth int) {
 	if depth > maxDepth || len(w.out) >= maxCandidates {
@@ -188,7 +210,13 @@ func (w *walker) walk(v any, a around, depth int) {
 	case map[string]any:
 		w.object(v, a, depth)
 	case string:
-		if isLink(v) && !isDocument(a.key, v) {
+		switch {
+		case !isLink(v):
+		case isDocument(a.key, v):
+			if len(w.docs) < maxDocuments && readable(a.key, v) {
+				w.docs = append(w.docs, candidate{url: v, ids: a.jobs, names: a.near})
+			}
+		default:
 			w.out = append(w.out, candidate{url: v, ids: a.jobs, names: a.near, way: a.way, socket: a.socket || isSocket(v)})
 		}
 	}

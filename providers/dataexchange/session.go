@@ -304,7 +304,7 @@ func message(body []byte) string {
 	} else {
 		text = string(body[:min(len(body), 4*maxMessage)])
 	}
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return r == ' ' || unicode.IsControl(r) }), " ")
+	text = line(text)
 	if strings.HasPrefix(text, "<") {
 		return ""
 	}
@@ -312,4 +312,9 @@ func message(body []byte) string {
 		text = strings.ToValidUTF8(text[:maxMessage], "") + "..."
 	}
 	return text
+}
+
+// line is a text from outside as one line without control characters.
+func line(text string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return r == ' ' || unicode.IsControl(r) }), " ")
 }

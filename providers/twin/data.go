@@ -3,12 +3,14 @@ package twin
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/xdc-project/xdc/lang/spl"
 	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
@@ -18,8 +20,11 @@ func (d *dc) serveData(w http.ResponseWriter, r *http.Request) {
 		d.listEndpoints(w, r)
 		return
 	}
-	// /data/JOB/endpoints/NAME/data, or /websocket
+	// /data/JOB/endpoints/NAME/data, or /websocket, or a document of the job
 	parts := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
+	if len(parts) == 3 && d.describeJob(w, r, parts[1], parts[2]) {
+		return
+	}
 	if len(parts) != 5 || parts[2] != "endpoints" || (parts[4] != "data" && parts[4] != "websocket") {
 		failData(w, http.StatusNotFound, "There is no such endpoint.")
 		return
@@ -72,7 +77,11 @@ func (d *dc) listEndpoints(w http.ResponseWriter, r *http.Request) {
 				inject = append(inject, entry(e))
 			}
 		}
-		jobs = append(jobs, object{"id": j.id, "name": j.name, "inject": inject, "inspect": inspect})
+		doc := func(name string) object {
+			at := "https://" + r.Host + "/data/" + j.id + "/" + name
+			return object{"json": at + ".json", "yaml": at + ".yaml"}
+		}
+		jobs = append(jobs, object{"id": j.id, "name": j.name, "inject": inject, "inspect": inspect, "openapi": doc("openapi"), "asyncapi": doc("asyncapi")})
 	}
 	reply(w, http.StatusOK, object{"jobs": jobs})
 }
@@ -98,6 +107,10 @@ func (d *dc) inject(w http.ResponseWriter, r *http.Request, j *job, e endpoint) 
 	}
 	if err != nil {
 		failData(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if why := e.unfit(items); why != "" {
+		failData(w, http.StatusBadRequest, why)
 		return
 	}
 	if j.turn(r.Context(), sourcePE) != nil {
@@ -138,6 +151,22 @@ func readItems(r io.Reader) ([]json.RawMessage, error) {
 		}
 	}
 	return body.Items, nil
+}
+
+// unfit says why one of some items is no tuple of the endpoint's; "" where all are. What is missing gets the default of its type,
+// and what does not exist is left out. Assumption data.types.
+func (e endpoint) unfit(items []json.RawMessage) string {
+	if e.tuple == nil {
+		return ""
+	}
+	for n, it := range items {
+		for _, p := range e.tuple.Check(it) {
+			if p.Class == spl.Wrong {
+				return fmt.Sprintf("Item %d cannot be converted to %s: %s.", n, e.tuple, p)
+			}
+		}
+	}
+	return ""
 }
 
 // inspect gives out what has come since a stamp.

@@ -1,6 +1,11 @@
 package twin
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/xdc-project/xdc/lang/spl"
+)
 
 // Sizes of the endpoints' buffers where the plan does not say, in tuples. Of a sink it is the product's default; of a source
 // none is public. Assumption data.endpoints.
@@ -14,6 +19,7 @@ type Endpoint struct {
 	Name           string // of the endpoint, its operator or its stream
 	BufferSize     int    // how many tuples it holds; 0: the default
 	ConsumingReads bool   // a sink gives each tuple to one reader only
+	Type           string // of its tuples, as SPL writes it; empty: anything goes
 }
 
 // endpoint is a port of an EndpointSource or of an EndpointSink. Reference: sections 2 and 3 of the data service's.
@@ -26,13 +32,23 @@ type endpoint struct {
 	sink      bool
 	size      int // of its buffer, in tuples
 	consuming bool
+	tuple     *spl.Type // nil: anything goes
+}
+
+// tupleOf is a type that the twin's own code states.
+func tupleOf(text string) *spl.Type {
+	t, err := spl.Parse(text)
+	if err != nil {
+		panic(fmt.Sprintf("the type %s: %v", text, err))
+	}
+	return &t
 }
 
 // calculatorEnds are the endpoints of the calculator sample. Reference: section 11.
 var calculatorEnds = []endpoint{
-	{name: "IncomingRequest_Operands", operator: "IncomingRequest", stream: "Operands", size: sourceBuffer},
-	{name: "IncomingRequest_OperationStream", operator: "IncomingRequest", stream: "OperationStream", port: 1, into: 1, size: sourceBuffer},
-	{name: "CalculationResult_Results", operator: "CalculationResult", stream: "Results", sink: true, size: 50},
+	{name: "IncomingRequest_Operands", operator: "IncomingRequest", stream: "Operands", size: sourceBuffer, tuple: tupleOf("tuple<float64 x, float64 y>")},
+	{name: "IncomingRequest_OperationStream", operator: "IncomingRequest", stream: "OperationStream", port: 1, into: 1, size: sourceBuffer, tuple: tupleOf("tuple<enum{add, subtract, divide, multiply} op>")},
+	{name: "CalculationResult_Results", operator: "CalculationResult", stream: "Results", sink: true, size: 50, tuple: tupleOf("tuple<float64 x, float64 y, float64 result, enum{add, subtract, divide, multiply} op>")},
 }
 
 // endpointsOf lists the endpoints of a job: those that its application has, or else those that the plan names.
@@ -59,6 +75,9 @@ func endpointsOf(spec Job) []endpoint {
 				e.size = s.BufferSize
 			}
 			e.consuming = e.consuming || s.ConsumingReads
+			if t, err := spl.Parse(s.Type); s.Type != "" && err == nil { // it was looked at while planning
+				e.tuple = &t
+			}
 		}
 	}
 	return out

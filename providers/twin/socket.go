@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -80,12 +81,23 @@ func (d *dc) socket(w http.ResponseWriter, r *http.Request, j *job, pe int, serv
 	}
 	if why != "" && ctx.Err() == nil {
 		stop := context.AfterFunc(ctx, func() { _ = c.CloseNow() })
-		_ = c.Close(websocket.StatusGoingAway, why) // the client may be gone already
+		_ = c.Close(websocket.StatusGoingAway, reason(why)) // the client may be gone already
 		stop()
 	}
 	cancel()
 	_ = c.CloseNow()
 	serving.Wait()
+}
+
+// maxReason is how long the reason in a closing frame may be, in bytes. RFC 6455, sections 5.5 and 5.5.1.
+const maxReason = 123
+
+// reason cuts a text to what a closing frame has room for.
+func reason(why string) string {
+	if len(why) <= maxReason {
+		return why
+	}
+	return strings.ToValidUTF8(why[:maxReason-3], "") + "..."
 }
 
 // injectSocket takes records by WebSocket: the next message is read, and a ping answered, when the buffer has taken all
@@ -104,6 +116,9 @@ func (d *dc) injectSocket(w http.ResponseWriter, r *http.Request, j *job, e endp
 			items, err := readItems(bytes.NewReader(text))
 			if err != nil {
 				return err.Error()
+			}
+			if why := e.unfit(items); why != "" {
+				return why
 			}
 			for len(items) > 0 {
 				if j.turn(ctx, sourcePE) != nil || !j.working(statePE) {

@@ -64,6 +64,24 @@ func rehearse(t *testing.T, name string, seed uint64) rehearsed {
 	return rehearseFolder(t, filepath.Join(examples, name), seed)
 }
 
+// rehearsal runs a plan and returns how it ended, if it was begun.
+func rehearsal(t *testing.T, folder string, seed uint64) (exec.Outcome, error) {
+	t.Helper()
+	registry := all.Registry()
+	p, _, found := load.Plan(load.Options{
+		Paths: []string{folder}, Registry: registry, Mode: "rehearse", StandIn: true, Shipped: plans.Find,
+		Env: func(string) (string, bool) { return "", false },
+	})
+	if found.HasErrors() {
+		t.Fatal(found.Err())
+	}
+	res, err := session.Rehearse(t.Context(), session.Request{
+		Plan: p, Registry: registry, Runs: t.TempDir(), Seed: seed,
+		Bubble: func(fn func()) { synctest.Test(t, func(*testing.T) { fn() }) },
+	})
+	return res.Outcome, err
+}
+
 func rehearseFolder(t *testing.T, folder string, seed uint64) rehearsed {
 	t.Helper()
 	registry := all.Registry()
