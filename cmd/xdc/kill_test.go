@@ -277,11 +277,15 @@ expect "up_at_first" {
 		names, _ := filepath.Glob(filepath.Join(b.dir, ".xdc/runs/*", name))
 		return strings.Join(names, "")
 	}
-	samples := func() (n int, latest time.Duration, err error) {
-		err = trace.ReadFile(file(trace.FileName), func(s signal.Sample) { n, latest = n+1, max(latest, s.High) }, nil)
-		return n, latest, err
+	samples := func() (healthy int, latest time.Duration, err error) {
+		err = trace.ReadFile(file(trace.FileName), func(s signal.Sample) {
+			if latest = max(latest, s.High); s.Signal == "dc1.job.orders.health" && s.Value.String() == "healthy" {
+				healthy++
+			}
+		}, nil)
+		return healthy, latest, err
 	}
-	b.until("a block of the trace is written after the fault", func() bool {
+	b.until("a block of the trace is written after the fault that says that the job is healthy", func() bool {
 		if _, ok := b.phases()["fault verified"]; !ok {
 			return false
 		}
@@ -296,7 +300,7 @@ expect "up_at_first" {
 
 	n, latest, err := samples()
 	if err != nil || n == 0 || latest < took-30*time.Second {
-		t.Errorf("%d samples up to %s of a run of at most %s: %v", n, latest, took, err)
+		t.Errorf("%d samples of a healthy job, and samples up to %s, of a run of at most %s: %v", n, latest, took, err)
 	}
 	rec, err := journal.ReadFile(file(journal.FileName))
 	if err != nil {
