@@ -279,7 +279,7 @@ expect "up_at_first" {
 	}
 	samples := func() (healthy int, latest time.Duration, err error) {
 		err = trace.ReadFile(file(trace.FileName), func(s signal.Sample) {
-			if latest = max(latest, s.High); s.Signal == "dc1.job.orders.health" && s.Value.String() == "healthy" {
+			if latest = max(latest, s.High); s.Signal == "dc1.job.orders.health" && s.Value.Text == "healthy" {
 				healthy++
 			}
 		}, nil)
