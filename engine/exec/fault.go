@@ -133,6 +133,7 @@ func (r *run) lease(l *life, left time.Duration) providers.Lease {
 
 // faultInForce runs in the loop.
 func (r *run) faultInForce(st *step, l *life) {
+	l.bit = true
 	st.results = map[string]any{"injected": l.injected.High.Seconds()}
 	at := r.happened(st.Address+".injected", l.injected).High
 	r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(true), Low: l.injected.Low, High: at})
@@ -251,7 +252,7 @@ func (r *run) healFault(st *step, l *life, cause error) {
 		l.finish(err)
 	}
 	inForce := cause == nil || errors.Is(cause, errAborted) || errors.Is(cause, errEndedEarly)
-	r.post(func() { r.faultHealed(st, l, cause, err, inForce && l.injected.High > 0) })
+	r.post(func() { r.faultHealed(st, l, cause, err, inForce && l.bit) })
 }
 
 // faultHealed runs in the loop.

@@ -289,7 +289,7 @@ func (r *run) faultsOpen(since time.Duration) bool {
 func (r *run) auditFaults() []audit.Fault {
 	var out []audit.Fault
 	for _, l := range r.injected {
-		if l.injected.High > 0 {
+		if l.bit {
 			out = append(out, audit.Fault{Injected: l.injected, Healed: l.restored})
 		}
 	}

@@ -33,6 +33,7 @@ type life struct {
 	intended bool
 	armed    bool
 	ends     time.Duration // of the lease that was armed, at the earliest
+	bit      bool          // its effect was verified; only the loop looks
 	healed   bool
 	gaveUp   error         // why healing was given up
 	differs  string        // how the place differs from before although nothing of the deed is left

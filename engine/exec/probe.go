@@ -135,7 +135,7 @@ func (r *run) probeFaults() []probe.Fault {
 	r.post(func() {
 		var out []probe.Fault
 		for _, l := range r.injected {
-			if l.kind == "fault" && l.injected.High > 0 {
+			if l.bit {
 				out = append(out, probe.Fault{Step: l.step, Injected: l.injected, Healing: l.restored.Low})
 			}
 		}

@@ -44,6 +44,29 @@ func TestDiamondWithHealed(t *testing.T) {
 	}
 }
 
+// Nothing takes time here: the fault is in force at the very beginning of the run.
+func TestAFaultThatIsInForceAtTheFirstInstantIsHealedAsAnyOther(t *testing.T) {
+	w, d := newWorld(), newDraft(t)
+	d.fault("cut", "switch", program.Fault{Duration: secs(10)})
+	r := drill(t, w, d, nil)
+	if r.out.Code() != OK {
+		t.Fatalf("got %v", r.out)
+	}
+	at := map[string]time.Duration{}
+	for _, ev := range r.events {
+		if h, ok := ev.Body.(*event.Happened); ok {
+			at[h.Name] = h.High
+		}
+	}
+	injected, ok := at["fault.switch.cut.injected"]
+	if !ok || injected != 0 {
+		t.Fatalf("it was injected at %s (%v): the test is of an injection at 0", injected, ok)
+	}
+	if healed := at["fault.switch.cut.healed"]; healed != 10*time.Second {
+		t.Errorf("healed at %s, want 10s after the injection: %v", healed, at)
+	}
+}
+
 func TestFaultWithoutDurationIsHeldUntilItsHoldersAreFinished(t *testing.T) {
 	w, d := newWorld(), newDraft(t)
 	w.signals["dc1.ok"] = from(20 * time.Second)

@@ -29,6 +29,7 @@ func (r *run) precondition(st *step) {
 		if st.state.Finished() {
 			return 0, true
 		}
+		r.judgeable(f)
 		if r.aborting != "" {
 			r.finish(st, event.Failed, "the run was aborted", map[string]any{"timed_out": false})
 			return 0, true
@@ -71,12 +72,13 @@ func (r *run) measurement(st *step) {
 		return
 	}
 	deadline := r.at + st.Timeout.D()
-	rec := measure.NewRecovery(f, since, st.Wait.Hold.D())
+	rec := measure.NewRecovery(f, since, st.Wait.Hold.D(), r.opt.Lateness)
 	st.passed = rec.Passed
 	r.watchers.watch(f, func(now time.Duration) (time.Duration, bool) {
 		if st.state.Finished() {
 			return 0, true
 		}
+		r.judgeable(f)
 		var done bool
 		var next time.Duration
 		r.opt.Trace.Judge(func(v cond.View) {

@@ -110,13 +110,16 @@ func (c all) Definite(v cond.View, t time.Duration) cond.Truth {
 }
 
 func definite(l []signal.Sample, t time.Duration) cond.Truth {
-	at := -1
+	at, taken := -1, time.Duration(0) // the one before was taken at the earliest then: they are in order
 	for i, x := range l {
 		if x.High <= t {
 			at = i
 		}
-		if i > 0 && l[i-1].Value != x.Value && t > l[i-1].Low && t < x.High {
-			return cond.Unknown
+		if i > 0 {
+			taken = max(taken, l[i-1].Low)
+			if l[i-1].Value != x.Value && t > taken && t < x.High {
+				return cond.Unknown
+			}
 		}
 	}
 	if at < 0 {

@@ -1,9 +1,7 @@
 package measure
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +14,8 @@ import (
 const (
 	// reconsider is how far back a late sample may change what is known of the past.
 	reconsider = 5 * time.Minute
-	// hearsay is how late a signal that is told when it changes may be told.
-	hearsay = time.Second
+	// hearsay is how far the interval of a change that is told once may reach back: an effect is verified within it.
+	hearsay = time.Minute
 )
 
 // Recovery finds the first hold of a condition since a cause, while samples arrive.
@@ -31,6 +29,7 @@ type Recovery struct {
 	f      Condition
 	since  signal.Span
 	hold   time.Duration
+	late   time.Duration
 	whole  bool          // the condition counts samples
 	base   time.Duration // up to here settled
 	state  runs          // at base
@@ -40,9 +39,10 @@ type Recovery struct {
 	wake   time.Duration // when the hold is complete if nothing new comes, 0 if it is not under way
 }
 
-// NewRecovery looks for the first hold of f since the cause. It is not safe for concurrent use.
-func NewRecovery(f Condition, since signal.Span, hold time.Duration) *Recovery {
-	r := &Recovery{f: f, since: since, hold: hold, past: map[string]*past{}, state: runs{since: since.Low, hold: hold}}
+// NewRecovery looks for the first hold of f since the cause. late is how long after its latest instant a sample may come:
+// it looks that far behind, so that nothing that comes changes what was found. It is not safe for concurrent use.
+func NewRecovery(f Condition, since signal.Span, hold, late time.Duration) *Recovery {
+	r := &Recovery{f: f, since: since, hold: hold, late: late, past: map[string]*past{}, state: runs{since: since.Low, hold: hold}}
 	if text, ok := f.(fmt.Stringer); ok {
 		r.whole = strings.Contains(text.String(), "count(")
 	}
@@ -52,7 +52,9 @@ func NewRecovery(f Condition, since signal.Span, hold time.Duration) *Recovery {
 
 // Advance takes account of everything v has up to now and reports whether the hold is proven. It is called after
 // each sample and at the instants that Next names.
-func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
+func (r *Recovery) Advance(v cond.View, now time.Duration) bool { return r.advance(v, now-r.late) }
+
+func (r *Recovery) advance(v cond.View, now time.Duration) bool {
 	if r.latest.found || now < r.now {
 		return r.latest.found
 	}
@@ -60,11 +62,11 @@ func (r *Recovery) Advance(v cond.View, now time.Duration) bool {
 	r.settle(v)
 	w := walker{f: r.f, plain: look(v, r.past, now, false, r.whole), lasting: look(v, r.past, now, true, r.whole)}
 	if settled := w.unbroken(r.settled(v, now)); settled > r.base {
-		w.walk(&r.state, r.base, settled, r.since.Low)
+		w.walk(&r.state, r.base, settled, r.since.Low, settled-1)
 		r.base = settled
 	}
 	r.latest = r.state
-	w.walk(&r.latest, r.base, now, r.since.Low)
+	w.walk(&r.latest, r.base, now, r.since.Low, now)
 	r.wake = 0
 	if w.truth(now) == cond.True && r.latest.eligible && !r.latest.found {
 		r.wake = now + r.hold
@@ -103,18 +105,22 @@ func (r *Recovery) settle(v cond.View) {
 	}
 }
 
-// settled is the instant up to which no sample still to come will change the picture.
+// settled is the instant up to which no sample still to come will change the picture: those that come are later than all
+// that are there, so that what was seen on both sides of an instant before stays.
 func (r *Recovery) settled(v cond.View, now time.Duration) time.Duration {
-	out := now - hearsay
+	out := now
 	for _, s := range r.f.Subjects() {
-		if s.Moment == schema.Event {
+		last, ok := v.Last(s.Name, now)
+		switch {
+		case s.Moment == schema.Event:
 			if _, ok := v.Event(s.Name); !ok {
-				out = 0 // its bounds will reach back
+				out = min(out, now-reconsider) // its bounds will reach back
 			}
-			continue
-		}
-		if last, ok := v.Last(s.Name, now); ok && last.ValidFor > 0 {
+		case ok && last.ValidFor > 0:
 			out = min(out, last.Low)
+		case !ok && r.state.eligible: // what it was before does not matter any more
+		case !ok || !s.Type.Kind.Numeric(): // a count is told as it is then
+			out = min(out, now-hearsay)
 		}
 	}
 	return max(out, now-reconsider)
@@ -144,20 +150,29 @@ func (r *Recovery) Passed() time.Duration {
 
 // Next is when after now to call Advance again although no sample arrives.
 func (r *Recovery) Next(v cond.View, now time.Duration) (time.Duration, bool) {
-	next, ok := r.f.NextChange(v, now)
-	if r.wake > now && (!ok || r.wake < next) {
-		return r.wake, true
+	at := now - r.late
+	next, ok := r.f.NextChange(v, at)
+	take := func(t time.Duration) {
+		if t > at && (!ok || t < next) {
+			next, ok = t, true
+		}
+	}
+	take(r.wake)
+	for _, s := range r.f.Subjects() {
+		if l := v.Samples(s.Name, at+1, now); len(l) > 0 {
+			take(l[0].High) // it is there, and others may still come before it
+		}
 	}
 	if !ok {
 		return 0, false
 	}
-	return next, true
+	return next + r.late, true
 }
 
 // Result is the measurement, with everything v has up to end. timedOut says that the wait gave up; a hold that is
 // proven by then makes it void. healBegan is when the heal of the cause began, nil if it did not.
 func (r *Recovery) Result(v cond.View, end time.Duration, timedOut bool, healBegan *time.Duration) event.Recovery {
-	r.Advance(v, end)
+	r.advance(v, end)
 	l := r.latest
 	out := event.Recovery{
 		Disturbed: l.eligible, InjectedLow: r.since.Low.Seconds(), InjectedHigh: r.since.High.Seconds(),
@@ -218,31 +233,65 @@ type walker struct {
 	plain, lasting *sight
 }
 
-func (w *walker) walk(to *runs, from, until, since time.Duration) {
+// walk goes along the stretches of [from, until], and tells of the points in [from, told].
+func (w *walker) walk(to *runs, from, until, since, told time.Duration) {
 	if from >= until {
 		return
 	}
 	cuts := instants(from, until, []time.Duration{since},
 		w.f.Boundaries(w.plain, from, until), w.f.Boundaries(w.lasting, from, until))
-	points := w.points(from, until)
+	points := w.points(from, w.lasting.now)
 	for i := 1; i < len(cuts); i++ {
 		a, b := cuts[i-1], cuts[i]
-		for len(points) > 0 && points[0].high <= a {
-			points[0].tell(to)
+		for len(points) > 0 && points[0].high <= min(a, told) {
+			p := points[0]
 			points = points[1:]
+			p.tell(to, points)
 		}
-		t := cond.Unknown
-		switch {
-		case b-a > tail:
-			t = w.truth(a + (b-a)/2)
-		case to.steady && w.truth(a) == cond.True:
-			continue // it says nothing, and does not break what was true before and is
+		t := w.truth(a + (b-a)/2)
+		if b-a <= tail && w.ends(a) {
+			if to.steady && t == cond.True {
+				continue // it says nothing, and does not break what was true before and is
+			}
+			t = cond.Unknown
+		}
+		if t == cond.False {
+			falseAt(to, a, points)
 		}
 		to.pass(a, b, t)
 	}
-	for _, p := range points {
-		p.tell(to)
+	for len(points) > 0 && points[0].high <= told {
+		p := points[0]
+		points = points[1:]
+		p.tell(to, points)
 	}
+}
+
+// falseAt says that the condition is false at an instant. What is told later may have been false first.
+func falseAt(to *runs, at time.Duration, points []point) {
+	if to.eligible || to.found {
+		return
+	}
+	for _, p := range points {
+		if p.truth == cond.False && p.low < at {
+			to.between(p.low, at)
+		}
+	}
+}
+
+// ends reports whether what is known of a signal ends at an instant.
+func (w *walker) ends(at time.Duration) bool {
+	for _, s := range w.f.Subjects() {
+		if s.Moment == schema.Event {
+			continue
+		}
+		for _, view := range []*sight{w.plain, w.lasting} {
+			if x, ok := view.Last(s.Name, at); ok && x.High == at && x.ValidFor == tail {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // truth is false as far as the signals last, true only where they were known.
@@ -254,102 +303,4 @@ func (w *walker) truth(t time.Duration) cond.Truth {
 		return cond.True
 	}
 	return cond.Unknown
-}
-
-// point is a sample, or a run of equal ones, that says more than the stretches around it: the condition was so at
-// some instant by high, and at some instant not before low. That rests on everything up to at.
-type point struct {
-	low, high, at time.Duration
-	truth         cond.Truth
-}
-
-func (p point) tell(r *runs) {
-	if p.truth == cond.False {
-		r.blip(p.low, p.high)
-	} else {
-		r.flash(p.low, p.high)
-	}
-}
-
-// points finds samples beside changes with from <= high <= until.
-func (w *walker) points(from, until time.Duration) []point {
-	var out []point
-	for _, s := range w.f.Subjects() {
-		l := w.lasting.list(s.Name)
-		joined := w.lasting.extents[s.Name]
-		for i := max(0, after(l, from-1)); i < len(l) && l[i].High <= until; i++ {
-			if i == len(l)-1 && l[i].ValidFor > 0 {
-				continue // the next poll will tell
-			}
-			p := point{low: l[i].Low, high: l[i].High, at: l[i].High}
-			switch {
-			case joined != nil:
-				p.at, p.truth = joined[i].High, w.fixed(s.Name, l[i].Value, joined[i])
-			case edge(l, i):
-				p.truth = w.pinned(s.Name, i)
-			}
-			if p.truth != cond.Unknown {
-				out = append(out, p)
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(a, b point) int { return cmp.Compare(a.high, b.high) })
-	return out
-}
-
-// unbroken is the last instant up to t that no point reaches across.
-func (w *walker) unbroken(t time.Duration) time.Duration {
-	out := t
-	for _, s := range w.f.Subjects() {
-		l := w.lasting.list(s.Name)
-		for i, x := range w.lasting.extents[s.Name] {
-			if x != none && l[i].High <= t && x.High > t {
-				out = min(out, l[i].High)
-			}
-		}
-	}
-	return out
-}
-
-// edge reports whether a sample differs from a neighbour, so that it may say more than the stretches beside it.
-func edge(l []signal.Sample, i int) bool {
-	return i == 0 || !l[i].Value.Equal(l[i-1].Value) || i == len(l)-1 || !l[i].Value.Equal(l[i+1].Value)
-}
-
-// pinned is the truth at the instant at which a sample was taken, wherever in its interval that was.
-func (w *walker) pinned(name string, i int) cond.Truth {
-	l := w.lasting.list(name)
-	if i > 0 && l[i].Low < l[i-1].High {
-		return cond.Unknown // it may have been taken before the one in front of it
-	}
-	low, high := l[i].Low, l[i].High
-	return agreed(instants(low, high, w.f.Boundaries(w.lasting, low, high)), func(at time.Duration) cond.Truth {
-		return w.f.Definite(w.lasting.pin(name, i, at), at)
-	})
-}
-
-// fixed is the truth with a value of a signal, wherever within an extent the signal had it.
-func (w *walker) fixed(name string, v signal.Value, in signal.Span) cond.Truth {
-	if in == none {
-		return cond.Unknown
-	}
-	view := w.lasting.fix(name, v)
-	cuts := instants(in.Low, in.High, w.f.Boundaries(view, in.Low, in.High))
-	for i := len(cuts) - 1; i > 0; i-- {
-		cuts = append(cuts, cuts[i-1]+(cuts[i]-cuts[i-1])/2)
-	}
-	return agreed(cuts, func(at time.Duration) cond.Truth { return w.f.Definite(view, at) })
-}
-
-// agreed is what is so at all instants.
-func agreed(at []time.Duration, truth func(time.Duration) cond.Truth) cond.Truth {
-	var out cond.Truth
-	for i, t := range at {
-		x := truth(t)
-		if x == cond.Unknown || i > 0 && x != out {
-			return cond.Unknown
-		}
-		out = x
-	}
-	return out
 }

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -105,7 +106,7 @@ func TestRecovery(t *testing.T) {
 				poll(m, "b", tt.b)
 				c = append(c, "b")
 			}
-			r := NewRecovery(c, tt.inject, tt.hold)
+			r := NewRecovery(c, tt.inject, tt.hold, 0)
 			end := tt.end
 			if end == 0 {
 				for now := tt.inject.High; !r.Advance(until(m, now), now); now += 100 * ms {
@@ -243,7 +244,7 @@ func TestRecoveryContainsTheTruth(t *testing.T) {
 		if rapid.Bool().Draw(t, "formula") {
 			c = formula(t, h.c)
 		}
-		r := NewRecovery(c, since, hold)
+		r := NewRecovery(c, since, hold, 0)
 		var stops []time.Duration
 		for _, n := range h.c {
 			for _, x := range h.m[n] {
@@ -260,10 +261,11 @@ func TestRecoveryContainsTheTruth(t *testing.T) {
 		}
 		end := r.now
 		got := r.Result(kept(until(h.m, end), r.Passed()), end, true, nil)
-		once := NewRecovery(c, since, hold)
+		once := NewRecovery(c, since, hold, 0)
 		again := once.Result(until(h.m, end), end, true, nil)
-		if (again.RTO == nil) != (got.RTO == nil) || again.BeganHigh != got.BeganHigh {
-			t.Fatalf("step by step %s, at once %s", words(got), words(again))
+		again.Sampling, got.Sampling = 0, 0 // of the samples that are left
+		if !reflect.DeepEqual(again, got) {
+			t.Fatalf("step by step %+v\nat once %+v", got, again)
 		}
 		if !got.Disturbed {
 			return
@@ -288,11 +290,11 @@ func TestRecoveryContainsTheTruth(t *testing.T) {
 		}
 		if began < 0 || got.RTO == nil {
 			if got.RTO != nil {
-				t.Fatalf("%s, but no hold ever came", words(got))
+				t.Fatalf("%s, at once %s, but no hold ever came", words(got), words(again))
 			}
 			return
 		}
-		t.Fatalf("%s does not contain the true %s (cause at %s in %v, hold %s): %v %v", words(got), began-truth, truth, since, hold, h.runs(), h.m)
+		t.Fatalf("%s, at once %s, does not contain the true %s (cause at %s in %v, hold %s): %v %v", words(got), words(again), began-truth, truth, since, hold, h.runs(), h.m)
 	})
 	if found < 10 {
 		t.Errorf("only %d histories had a recovery to measure", found)
@@ -350,7 +352,7 @@ func TestRecoveryIsAsTightAsItsSampling(t *testing.T) {
 		for at := time.Duration(0); at < 30*s; at += every {
 			m.push("a", at < down || at >= up, at, at+lag, 3*every)
 		}
-		got := NewRecovery(all{"a"}, since, 3*s).Result(m, 30*s, true, nil)
+		got := NewRecovery(all{"a"}, since, 3*s, 0).Result(m, 30*s, true, nil)
 		if got.RTO == nil {
 			t.Fatalf("nothing found: %s", words(got))
 		}
@@ -366,7 +368,7 @@ func TestRecoveryNeedsNoSecondSampleOfWhatIsToldOnce(t *testing.T) {
 	m := memory{}
 	m.push("done", false, 0, 0, 0)
 	m.push("done", true, 5*s, 5*s, 0)
-	r := NewRecovery(all{"done"}, signal.Span{Low: 1 * s, High: 1 * s}, 3*s)
+	r := NewRecovery(all{"done"}, signal.Span{Low: 1 * s, High: 1 * s}, 3*s, 0)
 	if r.Advance(m, 5*s) {
 		t.Fatal("the hold is proven before it has passed")
 	}
@@ -388,7 +390,7 @@ func TestWhatAStaleSampleSaysEndsWhereTheNextMayHaveBeenTaken(t *testing.T) {
 	m.push("a", false, 1*s, 1*s, s)
 	m.push("a", true, 2*s, 3*s, s)
 	m.push("a", true, 3*s, 9*s, s) // late, and perhaps taken at 3s
-	r := NewRecovery(all{"a"}, signal.Span{Low: 1 * s, High: 1 * s}, s/2)
+	r := NewRecovery(all{"a"}, signal.Span{Low: 1 * s, High: 1 * s}, s/2, 0)
 	if r.Advance(m, 10*s) {
 		t.Errorf("%s: nothing proves that it was true after 3s", words(r.Result(m, 10*s, false, nil)))
 	}

@@ -60,8 +60,8 @@ func (r *runs) cross() {
 
 // leave notes that the condition was surely false, first no later than from and last no earlier than to.
 func (r *runs) leave(from, to time.Duration) {
-	if r.crossed && r.eligible && !r.possible && from > r.edge && from-r.edge >= r.hold {
-		r.possible, r.early = true, r.edge
+	if r.crossed && r.eligible && from > r.edge {
+		r.between(r.edge, from)
 	}
 	r.truth, r.edge, r.steady = cond.False, to, false
 	if to > r.since {
@@ -80,6 +80,14 @@ func (r *runs) blip(low, high time.Duration) {
 	r.leave(high, max(low, r.edge))
 	if r.crossed && high >= r.since {
 		r.eligible = true
+	}
+}
+
+// between notes that the condition may have been false at one instant and was so at another, and may have been true in
+// between.
+func (r *runs) between(low, high time.Duration) {
+	if high > r.since && high-low >= r.hold && (!r.possible || low < r.early) {
+		r.possible, r.early = true, low
 	}
 }
 

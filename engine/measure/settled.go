@@ -12,6 +12,7 @@ import (
 type past struct {
 	upTo    time.Duration // samples before are in it
 	any     bool
+	taken   time.Duration // the last of them, at the earliest: they are in order
 	last    signal.Sample
 	plain   signal.Sample // the first of the equal ones that end with last, without a stale gap between them
 	lasting signal.Sample // the same, gaps or not
@@ -34,7 +35,7 @@ func (p *past) take(v cond.View, name string, upTo time.Duration) {
 		if x.Low > p.surest.Low {
 			p.surest = x
 		}
-		p.any, p.last = true, x
+		p.any, p.last, p.taken = true, x, max(p.taken, x.Low)
 	}
 	p.upTo = upTo
 }

@@ -64,6 +64,15 @@ func (s *sight) list(name string) []signal.Sample {
 	return l
 }
 
+// taken is the earliest instant at which the samples that are settled can all have been taken: those after them were not
+// taken before.
+func (s *sight) taken(name string) time.Duration {
+	if p := s.past[name]; p != nil {
+		return p.taken
+	}
+	return 0
+}
+
 // single prepares samples that all matter one by one.
 func (s *sight) single(l []signal.Sample) {
 	n := len(l)
