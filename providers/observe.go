@@ -91,6 +91,10 @@ type Toolkit struct {
 	// MainComposite is the application's main composite with its namespace, by which its keys begin in the application
 	// configuration CrossDCFailover of the instance; empty where that is not to be read.
 	MainComposite string `json:"main_composite,omitempty"`
+	// Traces has the traces of the job's PEs read for lines of the toolkit and the application; Lines are what the application's
+	// look like.
+	Traces bool  `json:"traces,omitempty"`
+	Lines  Lines `json:"lines,omitzero"`
 	// Pairs is how many senders and receivers of snapshots there are (numberOfHttpSenderReceiverPairs); 0 is one.
 	Pairs int `json:"pairs,omitempty"`
 	// SendToAll posts each message to every machine of the other side in turn instead of the first that answers.
@@ -100,6 +104,15 @@ type Toolkit struct {
 	// ConnectTimeout and ReadTimeout bound a post; 0 is 25 and 100 seconds.
 	ConnectTimeout value.Duration `json:"connect_timeout,omitempty"`
 	ReadTimeout    value.Duration `json:"read_timeout,omitempty"`
+}
+
+// Lines are regular expressions for the lines by which an application says what its toolkit tells it; empty: those of the
+// toolkit's samples.
+type Lines struct {
+	Up         string `json:"up,omitempty"`
+	Down       string `json:"down,omitempty"`
+	TakingOver string `json:"taking_over,omitempty"`
+	TakenOver  string `json:"taken_over,omitempty"`
 }
 
 // Inference draws conclusions about one target from readings of it, in the order in which the engine

@@ -158,7 +158,7 @@ func (m *maker) jobs() {
 				HeartbeatInterval: t.HeartbeatInterval, MissesAllowed: t.MissesAllowed, SnapshotInterval: t.SnapshotInterval,
 				InitDelay: t.InitDelay, Port: t.Port, Mode: t.Mode, Composite: t.Composite, RetainSnapshots: t.RetainSnapshots, ReturnSnapshots: t.ReturnSnapshots,
 				SnapshotDirectory: t.SnapshotDirectory, Host: t.Host, ConfigFile: t.ConfigFile, MainComposite: t.MainComposite, Pairs: t.Pairs, SendToAll: t.SendToAll, LogHTTPErrors: t.LogHTTPErrors,
-				ConnectTimeout: t.ConnectTimeout, ReadTimeout: t.ReadTimeout,
+				ConnectTimeout: t.ConnectTimeout, ReadTimeout: t.ReadTimeout, Traces: t.Traces, Lines: providers.Lines(t.Lines),
 			}
 		}
 		m.plan.Jobs = append(m.plan.Jobs, j)

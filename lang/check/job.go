@@ -135,7 +135,7 @@ func (s *scope) job(in *instance, st *program.Step, content *config.Content) {
 	ok = s.exactlyOne(content, "target", "targets") && ok
 	ok = s.exactlyOne(content, "bundle", "adopt", "launched") && ok
 	if content.Attrs["bundle"] == nil {
-		for _, n := range []string{"parameters", "job_name", "group", "override_file", "keep"} {
+		for _, n := range []string{"parameters", "job_name", "group", "trace_level", "override_file", "keep"} {
 			if x := content.Attrs[n]; x != nil {
 				ok = s.conflict(x, "is for jobs that are submitted", "Only a job with `bundle` is submitted. Remove it.") && ok
 			}
@@ -280,6 +280,18 @@ func (s *scope) toolkit(in *instance, content *config.Content) *program.Toolkit 
 			Detail: "Write the namespace, two colons and the name, such as \"com.example.orders::Orders\".",
 		})
 	}
+	for _, name := range []string{"line_up", "line_down", "line_taking_over", "line_taken_over"} {
+		a := merged.Attrs[name]
+		if a == nil {
+			continue
+		}
+		if _, err := regexp.Compile(b.str(name)); err != nil {
+			s.report(diag.Diagnostic{Code: diag.BadForm, Subject: a.Expr.Range().Ptr(), Summary: name + " is not a regular expression", Detail: err.Error() + "."})
+		}
+		if !b.flag("traces") {
+			s.conflict(a, "is looked for in traces", "Nothing reads the traces. Give `traces = true`, too, or remove it.")
+		}
+	}
 	on, host, _ := strings.Cut(b.str("host"), ".")
 	if host != "" && on != in.target {
 		s.report(diag.Diagnostic{
@@ -292,7 +304,9 @@ func (s *scope) toolkit(in *instance, content *config.Content) *program.Toolkit 
 		SendToAll: b.flag("send_to_all"), LogHTTPErrors: b.flag("log_http_errors"), ConnectTimeout: b.dur("connect_timeout"), ReadTimeout: b.dur("read_timeout"),
 		HeartbeatInterval: b.dur("heartbeat_interval"), MissesAllowed: int(b.num("misses_allowed")),
 		SnapshotInterval: b.dur("snapshot_interval"), InitDelay: b.dur("init_delay"), Port: int(b.num("port")),
-		Mode: b.str("mode"), Composite: b.str("composite"), RetainSnapshots: b.flag("retain_snapshots"), ReturnSnapshots: b.flag("return_snapshots"),
+		Mode: b.str("mode"), Composite: b.str("composite"), Traces: b.flag("traces"),
+		Lines:           program.Lines{Up: b.str("line_up"), Down: b.str("line_down"), TakingOver: b.str("line_taking_over"), TakenOver: b.str("line_taken_over")},
+		RetainSnapshots: b.flag("retain_snapshots"), ReturnSnapshots: b.flag("return_snapshots"),
 	}
 }
 

@@ -10,6 +10,7 @@ const (
 	StreamsPartialUndo   Code = "XDC5103"
 	StreamsWhich         Code = "XDC5104"
 	StreamsParameter     Code = "XDC5105"
+	StreamsTraces        Code = "XDC5106"
 	NetworkNoHosts       Code = "XDC5201"
 	NetworkNoSource      Code = "XDC5202"
 	NetworkBadPrefix     Code = "XDC5203"
@@ -34,6 +35,7 @@ var providerCodes = []Info{
 	{StreamsPartialUndo, "Not all of this is undone", "Stopping an instance ends its jobs. Starting it again brings back only the jobs that this plan submitted; everything else has to be started by those it belongs to."},
 	{StreamsWhich, "It is not said what is meant", "The step acts on processing elements or on a job and must be told which. Give exactly one way of naming them."},
 	{StreamsParameter, "A submission-time parameter does not fit the application", "The application bundle says which submission-time parameters its application has, which of them have no default, and which say how wide a parallel region is. Where the bundle is there while planning, the parameters of the job are held against that. Correct the name or the value; build the bundle again if it is an old one."},
+	{StreamsTraces, "The traces will say little", "The plan looks for lines in the traces of a job that it submits without saying at which level it traces. Instances trace errors only unless somebody has changed that, and most of the lines of the failover toolkit, and those of its samples, are of level info. Write `trace_level = \"info\"` in the job."},
 	{NetworkNoHosts, "The fault has no hosts", "A network fault acts at hosts. Name the hosts of the target whose traffic is to be cut or degraded, such as target.dc1.host.edge."},
 	{NetworkNoSource, "The fault has no other side", "A network fault acts on traffic between its hosts and some networks. Name them in `from`, such as target.dc2.networks; an empty list would do nothing."},
 	{NetworkBadPrefix, "Not an address range", "Networks are written as CIDR prefixes such as 10.0.2.0/24 or fd00:2::/64, or as single addresses."},

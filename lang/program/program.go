@@ -160,6 +160,15 @@ type TwinEndpoint struct {
 	Type string `json:"type,omitempty"`
 }
 
+// Lines are regular expressions for the lines by which an application says what its toolkit tells it; empty: those of the
+// toolkit's samples.
+type Lines struct {
+	Up         string `json:"up,omitempty"`
+	Down       string `json:"down,omitempty"`
+	TakingOver string `json:"taking_over,omitempty"`
+	TakenOver  string `json:"taken_over,omitempty"`
+}
+
 // Toolkit is what the application's toolkit was configured with, as the plan states it.
 type Toolkit struct {
 	HeartbeatInterval value.Duration `json:"heartbeat_interval,omitempty"` // 0: not stated
@@ -175,7 +184,9 @@ type Toolkit struct {
 	Host              string         `json:"host,omitempty"` // name of a host of the job's target
 	ConfigFile        string         `json:"config_file,omitempty"`
 	MainComposite     string         `json:"main_composite,omitempty"` // with its namespace
-	Pairs             int            `json:"pairs,omitempty"`          // 0: one
+	Traces            bool           `json:"traces,omitempty"`
+	Lines             Lines          `json:"lines,omitzero"`
+	Pairs             int            `json:"pairs,omitempty"` // 0: one
 	SendToAll         bool           `json:"send_to_all,omitempty"`
 	LogHTTPErrors     bool           `json:"log_http_errors,omitempty"`
 	ConnectTimeout    value.Duration `json:"connect_timeout,omitempty"` // 0: 25s

@@ -58,6 +58,11 @@ func Job() Block {
 				Example:     `"default"`,
 			},
 			{
+				Name: "trace_level", Type: cty.String, Enum: []string{"off", "error", "warn", "info", "debug", "trace"}, Public: true,
+				Description: "What the application's PEs trace, as with `-C tracing=` of streamtool. Without it, what the instance has, which is errors if nobody has changed it. Only with `bundle`.",
+				Example:     `"info"`,
+			},
+			{
 				Name: "override_file", Type: cty.String, Form: Path, Public: true,
 				Description: "A job configuration overlay to submit with. Only with `bundle`.",
 				Example:     `"overlay.json"`,
@@ -147,6 +152,15 @@ func ToolkitSettings() Block {
 				Example:     `"com.example.orders::Orders"`,
 			},
 			{
+				Name: "traces", Type: cty.Bool, Default: cty.False, Public: true,
+				Description: "Whether the traces of the job's PEs are read for the lines that the toolkit writes, and that applications built like its samples write, as evidence. Most are of level info: submit the job with `trace_level = \"info\"`.",
+				Example:     "true",
+			},
+			line("line_up", "says that the other side is up", "Received a notification about the remote data center coming up"),
+			line("line_down", "says that the other side is down", "Received a notification about the remote data center going down"),
+			line("line_taking_over", "says that a takeover has begun", "Taking-over the replicated data"),
+			line("line_taken_over", "says that a takeover is complete", "Completed the taking-over"),
+			{
 				Name: "pairs", Type: cty.Number, Min: new(float64(1)), Max: new(float64(64)), Public: true,
 				Description: "How many senders and receivers of state there are (`numberOfHttpSenderReceiverPairs`). They have the ports above `port`. Default: one.",
 				Example:     "4",
@@ -172,5 +186,14 @@ func ToolkitSettings() Block {
 				Example:     `"100s"`,
 			},
 		},
+	}
+}
+
+// line is an argument that says what the application writes when something happens. The toolkit writes nothing then.
+func line(name, when, sample string) Attribute {
+	return Attribute{
+		Name: name, Type: cty.String, Public: true,
+		Description: "With `traces`: a regular expression for the line by which the application " + when + ". Without it, the line of the toolkit's samples: `" + sample + "`.",
+		Example:     `"EVENT .* dc2"`,
 	}
 }

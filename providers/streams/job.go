@@ -26,6 +26,7 @@ type jobArgs struct {
 	Parameters map[string]providers.Text `json:"parameters,omitempty"`
 	JobName    string                    `json:"job_name,omitempty"`
 	Group      string                    `json:"group,omitempty"`
+	TraceLevel string                    `json:"trace_level,omitempty"`
 	Override   string                    `json:"override_file,omitempty"`
 	Keep       bool                      `json:"keep,omitempty"`
 }
@@ -148,7 +149,7 @@ func submit(ctx context.Context, env providers.Env, s *Session, a jobArgs, name 
 	if err != nil {
 		return err
 	}
-	sub := rest.Submission{JobName: name, JobGroup: a.Group, Parameters: map[string]string{}}
+	sub := rest.Submission{JobName: name, JobGroup: a.Group, Tracing: a.TraceLevel, Parameters: map[string]string{}}
 	if a.Override != "" {
 		if sub.Overlay, err = env.ReadFile(a.Override); err != nil {
 			return fmt.Errorf("read override_file %s: %w", a.Override, err)
@@ -309,7 +310,7 @@ func describeJob(s providers.Scope, raw json.RawMessage) (providers.Description,
 		d.Summary = fmt.Sprintf("something else will start a job whose name matches %q; nobody waits for it", a.Launched)
 	default:
 		d.SideEffects = true
-		out = append(out, checkParameters(s, a)...)
+		out = append(append(out, checkParameters(s, a)...), quiet(s, a)...)
 		d.Summary = fmt.Sprintf("submits %s", a.Bundle)
 		body := map[string]any{"application": "bundleId:(known after run)", "jobConfigurationOverlay": map[string]any{"jobConfigOverlays": []any{map[string]any{"jobConfig": shownConfig(a)}}}}
 		shown, _ := json.Marshal(body) // plain strings
@@ -337,6 +338,22 @@ func insecure(s providers.Scope, target string) diag.List {
 	}}
 }
 
+// quiet warns of a job whose traces are to be read and will have errors only.
+func quiet(s providers.Scope, a jobArgs) diag.List {
+	for _, j := range s.Jobs {
+		if j.Target != a.Target || j.Path != a.Path || j.Toolkit == nil || !j.Toolkit.Traces || a.Override != "" {
+			continue
+		}
+		if a.TraceLevel == "" || a.TraceLevel == "off" || a.TraceLevel == "error" || a.TraceLevel == "warn" {
+			return diag.List{{
+				Severity: diag.Warning, Code: diag.StreamsTraces, Summary: "Most of the lines that are looked for will not be traced",
+				Detail: fmt.Sprintf("The toolkit's `traces` is true, and %s is submitted without trace_level = \"info\": its traces have errors only, unless the instance says otherwise.", a.Path),
+			}}
+		}
+	}
+	return nil
+}
+
 // shownConfig is the job's configuration as it may be shown.
 func shownConfig(a jobArgs) map[string]any {
 	c := map[string]any{"jobName": a.JobName}
@@ -345,6 +362,9 @@ func shownConfig(a jobArgs) map[string]any {
 	}
 	if a.Group != "" {
 		c["jobGroup"] = a.Group
+	}
+	if a.TraceLevel != "" {
+		c["tracing"] = a.TraceLevel
 	}
 	var ps []map[string]string
 	for _, k := range slices.Sorted(maps.Keys(a.Parameters)) {

@@ -158,7 +158,13 @@ func (s *Session) readLogs(ctx context.Context, w *watched, i rest.Instance, kno
 				if n++; n > maxLogs {
 					return errManyLogs
 				}
-				if err := s.readLog(ctx, w, s.client.PELog(i, string(pe.ID), w.source()), s.new(string(j.ID))); err != nil {
+				err := s.readLog(ctx, w.tails, s.client.PELog(i, string(pe.ID), w.source()), s.new(string(j.ID)), func(line []byte, fresh bool) {
+					if fresh && w.re.Match(line) {
+						w.count++
+						w.last = shown(line)
+					}
+				})
+				if err != nil {
 					return err
 				}
 			}
@@ -183,9 +189,11 @@ func (s *Session) new(id string) bool {
 	return s.before != nil && !s.before[id]
 }
 
-// readLog reads on where it was left off. A log that does not go on there has been begun anew.
-func (s *Session) readLog(ctx context.Context, w *watched, link string, all bool) error {
-	t := w.tails[link]
+// readLog reads on where it was left off, and gives each line that has an end to each: as fresh unless it was there at the first look
+// at a job that was there before. A log that does not go on there has been cut off at its beginning, and is read on where it was left
+// off all the same; or it has been begun anew.
+func (s *Session) readLog(ctx context.Context, tails map[string]*tail, link string, all bool, each func(line []byte, fresh bool)) error {
+	t := tails[link]
 	first := t == nil
 	if first {
 		t = &tail{}
@@ -200,20 +208,28 @@ func (s *Session) readLog(ctx context.Context, w *watched, link string, all bool
 	}
 	text, goesOn := bytes.CutPrefix(part.Text, t.anchor)
 	if part.Shrunk || !goesOn {
-		t = &tail{}
 		if part, err = s.client.ReadLog(ctx, "read a log", link, 0); err != nil {
 			return err
 		}
 		text = part.Text
-	}
-	w.tails[link] = t
-	t.take(text, func(line []byte) {
-		if (!first || all) && w.re.Match(line) {
-			w.count++
-			w.last = shown(line)
+		if t, text = t.find(text); t == nil {
+			t = &tail{}
 		}
-	})
+	}
+	tails[link] = t
+	t.take(text, func(line []byte) { each(line, !first || all) })
 	return nil
+}
+
+// find finds where a log that was cut off at its beginning goes on, and returns it from there; nil and the whole where it does
+// not go on. It takes a whole anchor: a few bytes may stand anywhere.
+func (t *tail) find(text []byte) (*tail, []byte) {
+	at := bytes.LastIndex(text, t.anchor)
+	if at < 0 || len(t.anchor) < anchorSize {
+		return nil, text
+	}
+	end := at + len(t.anchor)
+	return &tail{size: int64(end), anchor: t.anchor, rest: t.rest}, text[end:]
 }
 
 // take takes more of a log in, and gives each line that has an end to each.

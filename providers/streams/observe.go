@@ -64,6 +64,8 @@ func (s *Session) observe(ctx context.Context, emit func(providers.Reading)) err
 		s.reasons(ctx, i, known, found, emit)
 		s.observeExtras(ctx, i, known, true, emit)
 		s.observeLogs(ctx, i, known, found, observation{emit: emit})
+		s.observeTraces(ctx, i, known, found, emit)
+		s.newcomers(ctx, i, known, found)
 	}()
 	var ids []string
 	for _, t := range known {

@@ -25,9 +25,7 @@ const (
 func (s *Session) checkRunning(ctx context.Context, i rest.Instance) []providers.Finding {
 	var out []providers.Finding
 	for _, j := range s.env.Jobs {
-		traced := slices.ContainsFunc(s.cfg.Logs, func(l logArgs) bool {
-			return l.source() == rest.Trace && (l.Job == "" || j.Path == l.Job || j.Path == "job."+l.Job)
-		})
+		traced := s.wantsTraces(j)
 		if j.Target != s.target || j.Adopt == "" || !traced && j.Toolkit == nil {
 			continue
 		}
@@ -44,6 +42,54 @@ func (s *Session) checkRunning(ctx context.Context, i rest.Instance) []providers
 		}
 	}
 	return out
+}
+
+// wantsTraces reports whether lines are looked for in a job's traces.
+func (s *Session) wantsTraces(j providers.JobInfo) bool {
+	return j.Toolkit != nil && j.Toolkit.Traces || slices.ContainsFunc(s.cfg.Logs, func(l logArgs) bool {
+		return l.source() == rest.Trace && (l.Job == "" || j.Path == l.Job || j.Path == "job."+l.Job)
+	})
+}
+
+// newcomerLooks is how often a new job is looked at until its receivers say something.
+const newcomerLooks = 5
+
+// newcomers looks once at each job that has come up during the run, as preflight does at those that ran before: what they trace, and at
+// which ports the receivers of their toolkits listen. What does not fit is said in the log: the run goes on.
+func (s *Session) newcomers(ctx context.Context, i rest.Instance, known []tracked, found []rest.JobSnapshot) {
+	if s.env.Log == nil {
+		return
+	}
+	for _, t := range known {
+		traced := s.wantsTraces(t.info)
+		if t.id == "" || t.info.Adopt != "" || s.looked[t.id] >= newcomerLooks || !traced && t.info.Toolkit == nil || !slices.ContainsFunc(found, func(j rest.JobSnapshot) bool {
+			return string(j.ID) == t.id && j.Status == "running" && j.Health == "healthy"
+		}) {
+			continue
+		}
+		if s.looked == nil {
+			s.looked = map[string]int{}
+		}
+		s.looked[t.id]++
+		var said []providers.Finding
+		if traced && s.looked[t.id] == 1 {
+			said = s.checkTraces(ctx, i, t.info, t.id)
+		}
+		if t.info.Toolkit != nil {
+			receivers := s.checkReceivers(ctx, i, t.info, t.id)
+			if len(receivers) > 0 {
+				s.looked[t.id] = newcomerLooks
+			}
+			said = append(said, receivers...)
+		} else {
+			s.looked[t.id] = newcomerLooks
+		}
+		for _, f := range said {
+			if f.Remedy != "" {
+				s.env.Log.Warn(fmt.Sprintf("%s: %s; %s", f.Subject, f.Text, f.Remedy))
+			}
+		}
+	}
 }
 
 // checkTraces says when PEs trace nothing at level info: of the toolkit only errors are written then.
@@ -64,8 +110,8 @@ func (s *Session) checkTraces(ctx context.Context, i rest.Instance, j providers.
 	if quiet == 0 {
 		return nil
 	}
-	f.Text = fmt.Sprintf("%d of its %s trace at %s: no line of level info comes to the `log` blocks", quiet, counted(len(pes), "PE"), strings.Join(sortedKeysOf(levels), " or "))
-	f.Remedy = "submit it with the trace level info (streamtool submitjob -C tracing=info), unless only errors are looked for"
+	f.Text = fmt.Sprintf("%d of its %s trace at %s: no line of level info is there to be found", quiet, counted(len(pes), "PE"), strings.Join(sortedKeysOf(levels), " or "))
+	f.Remedy = "submit it with the trace level info (trace_level in the job, or streamtool submitjob -C tracing=info), unless only errors are looked for"
 	return []providers.Finding{f}
 }
 

@@ -1,11 +1,15 @@
 package streams
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/providers"
 )
 
@@ -32,6 +36,7 @@ func TestCheckLooksAtWhatRunsAlready(t *testing.T) {
 		{name: "levels that nobody knows", pes: []object{pe("1", "7", ""), pe("2", "7", "loud")}},
 		{name: "of another job", log: "other", pes: []object{pe("1", "7", "error")}},
 		{name: "of this job", log: "orders", pes: []object{pe("1", "7", "warn")}, want: []string{"ok traces: 1 of its 1 PE trace at warn"}},
+		{name: "for the toolkit", log: "-", pes: []object{pe("1", "7", "error")}, kit: &providers.Toolkit{Traces: true}, want: []string{"ok traces: 1 of its 1 PE trace at error"}},
 		{name: "as in the plan", log: "-", kit: &providers.Toolkit{}, ops: []object{receiver(heartbeats, 25091, 0), receiver(state, 25092, 0)}, want: []string{"ok receivers: heartbeats at port 25091, state at 25092"}},
 		{
 			name: "several pairs", log: "-", kit: &providers.Toolkit{Port: 100, Pairs: 2}, ops: []object{receiver(state+"[1]", 102, 1), receiver(heartbeats, 100, 1), receiver(state+"[0]", 101, 1)},
@@ -77,5 +82,55 @@ func TestCheckLooksAtWhatRunsAlready(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What has come up during the run is looked at once, and what does not fit is said.
+func TestWhatComesUpIsLookedAt(t *testing.T) {
+	asked := 0
+	srv := &server{
+		status: "running", jobs: []object{job("7", "orders", "running", "healthy", pe("1", "running", 1))},
+		metrics: []object{{"id": "7", "pes": []object{{"id": "1", "operators": []object{{"name": "CrossDataCenterReceiverForHB", "metrics": []object{{"name": "serverPort", "value": 101}}}}}}}},
+		more: map[string]http.HandlerFunc{"GET /streams/instances/i/pes": func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			_ = json.NewEncoder(w).Encode(object{"pes": []object{{"id": "1", "job": "/streams/instances/i/jobs/7", "tracingLevel": "error"}}})
+		}},
+	}
+	on(t, srv, func(t *testing.T, _ providers.Env, s *Session) {
+		var log bytes.Buffer
+		s.env.Log = hclog.New(&hclog.LoggerOptions{Output: &log})
+		s.cfg.Logs = []logArgs{{Name: "a", Pattern: "b"}}
+		if err := s.Track(providers.JobInfo{Target: "dc1", Path: "job.orders", Bundle: "b", Toolkit: &providers.Toolkit{Port: 100}}, []byte(`{"id":"7","name":"orders"}`)); err != nil {
+			t.Fatal(err)
+		}
+		for range 4 {
+			round(t, s)
+		}
+		for _, want := range []string{"job.orders traces: 1 of its 1 PE trace at error", "job.orders receivers: heartbeats at port 101, state at none: the plan has 100"} {
+			if n := strings.Count(log.String(), want); n != 1 {
+				t.Errorf("it says %q %d times: %s", want, n, &log)
+			}
+		}
+		if asked != 1 {
+			t.Errorf("it has asked for levels %d times", asked)
+		}
+	})
+}
+
+func TestTracesThatWillSayLittle(t *testing.T) {
+	for args, want := range map[string]int{
+		`"bundle":"b.sab"`: 1, `"bundle":"b.sab","trace_level":"error"`: 1, `"bundle":"b.sab","trace_level":"info"`: 0, `"bundle":"b.sab","override_file":"o.json"`: 0, `"adopt":"orders"`: 0,
+	} {
+		s := providers.Scope{
+			Targets: map[string]providers.Target{"dc1": {Connections: map[string]json.RawMessage{"streams": json.RawMessage(`{"url":"https://s"}`)}}},
+			Jobs:    []providers.JobInfo{{Target: "dc1", Path: "job.orders", Toolkit: &providers.Toolkit{Traces: true}}},
+		}
+		d, ds := describeJob(s, json.RawMessage(`{"target":"dc1","path":"job.orders",`+args+`}`))
+		if len(ds) != want || want > 0 && (ds[0].Code != diag.StreamsTraces || ds[0].Severity != diag.Warning) {
+			t.Errorf("%s: %v", args, ds)
+		}
+		if strings.Contains(args, "trace_level") != strings.Contains(d.Effects[len(d.Effects)-1].Text, `"tracing":"`) {
+			t.Errorf("%s: %+v", args, d.Effects)
+		}
 	}
 }

@@ -30,8 +30,10 @@ type Session struct {
 	// What only Observe uses.
 	lastRound time.Duration // how long the last round took
 	logs      []*watched
+	traced    []*traced
 	states    map[string]peState // by the ids of job and PE
 	refusals  map[string]bool    // looks that were refused
+	looked    map[string]int     // how often jobs that have come up were looked at, by id
 
 	time timepiece
 
@@ -71,6 +73,9 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*S
 	}
 	var err error
 	if s.logs, err = newWatched(s.cfg.Logs); err != nil {
+		return nil, err
+	}
+	if s.traced, err = newTraced(t.Name, env.Jobs); err != nil {
 		return nil, err
 	}
 	var ca []byte

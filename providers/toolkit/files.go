@@ -104,9 +104,17 @@ func (s *state) storing(in signal.Sample) []signal.Sample {
 		return nil // it was handed over, and nothing has come since
 	case newest < came.Low:
 		return say(false, fmt.Sprintf("state of the other side arrived between %s and %s, and no file was written since: %d are there",
-			signal.Seconds(came.Low.Seconds()), signal.Seconds(came.High.Seconds()), s.files.n))
+			signal.Seconds(came.Low.Seconds()), signal.Seconds(came.High.Seconds()), s.files.n)+s.unwritten())
 	case newest >= came.High:
 		return say(true, fmt.Sprintf("%d files are there, and the newest was written after state last arrived, or as it did", s.files.n))
 	}
 	return nil
+}
+
+// unwritten is what the toolkit has written of snapshots that it could not store, to stand beside what the folder shows.
+func (s *state) unwritten() string {
+	if s.said.storing.at == 0 || s.said.storing.yes {
+		return ""
+	}
+	return "; " + s.said.because
 }

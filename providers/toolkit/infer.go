@@ -74,6 +74,7 @@ type state struct {
 	arrived     *signal.Sample   // the sample with which replicated state last arrived, Low moved to before it
 	arrivals    []signal.Sample  // the latest ones, in order
 	files       files
+	said        words
 	role        string
 	running     verdict
 	healthy     verdict
@@ -102,7 +103,7 @@ func newState(target string, info providers.JobInfo) *state {
 // reset forgets everything that belonged to a job that is gone.
 func (s *state) reset() {
 	s.owner, s.torn, s.received, s.odd = map[string]string{}, map[string]bool{}, map[string]count{}, map[string]int64{}
-	s.transitions, s.merged, s.arrived, s.arrivals, s.role, s.takeover = count{}, count{}, nil, nil, "", takeover{}
+	s.transitions, s.merged, s.arrived, s.arrivals, s.role, s.takeover, s.said = count{}, count{}, nil, nil, "", takeover{}, words{}
 }
 
 // take draws conclusions from one sample of the job.
@@ -114,7 +115,7 @@ func (s *state) take(rest string, in signal.Sample) []signal.Sample {
 		return s.health(in)
 	}
 	if rest, ok := strings.CutPrefix(rest, "toolkit."); ok {
-		return s.stored(rest, in)
+		return append(s.stored(rest, in), s.lines(rest, in)...)
 	}
 	name, attr, ok := operatorIn(rest)
 	if !ok || !in.Value.Kind.Numeric() {
@@ -207,7 +208,7 @@ func (s *state) statusTuples(n int64, in signal.Sample) []signal.Sample {
 			worth = signal.Medium // it may have heard before that launch
 		}
 	}
-	out := []signal.Sample{s.conclude("remote", signal.EnumVal(word), in, worth, what)}
+	out := []signal.Sample{s.conclude("remote", signal.EnumVal(word), in, worth, what+s.beside(word, in))}
 	return append(out, s.takenOver(in)...)
 }
 

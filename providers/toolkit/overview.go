@@ -37,6 +37,9 @@ type side struct {
 	other *side // nil where the plan states none
 
 	remote, takeover, role, health fact
+	words                          fact   // what the application says of the other side
+	stopped                        motion // lines that say that this side has told of an orderly shutdown
+	line                           string // the latest of them
 	in, out, prepared, notices     motion
 	gone                           bool                     // its job is not there
 	seen                           signal.Sample            // of its status, the latest
@@ -161,6 +164,14 @@ func (x *side) take(rest string, s signal.Sample) bool {
 		return true
 	case "toolkit.heartbeats_prepared":
 		x.prepared.take(s)
+		return true
+	case "toolkit.said":
+		return word(&x.words)
+	case `toolkit.line["` + string(LineShutDown) + `"]`:
+		x.stopped.take(s)
+		if s.Value.Num > 0 {
+			x.line = s.Evidence
+		}
 		return true
 	case "toolkit.notices_sent":
 		x.notices.take(s)
@@ -304,6 +315,9 @@ func (x *side) mutualSilence() (bool, string) {
 
 // shutDown is that a side has told the other that it stops on purpose.
 func (x *side) shutDown() (bool, string) {
+	if x.stopped.n > 0 && (!x.prepared.known || x.prepared.first.Low <= x.stopped.first.High+x.lag()) {
+		return true, fmt.Sprintf("%s has written %q, and has made no heartbeat since", x.info.Target, x.line)
+	}
 	if !x.notices.known || x.notices.n == 0 || x.info.Toolkit != nil && x.info.Toolkit.ReturnSnapshots || x.silent() < x.lag() {
 		return false, ""
 	}
@@ -312,6 +326,9 @@ func (x *side) shutDown() (bool, string) {
 
 // conflict is that what is known of a side does not fit together.
 func (x *side) conflict() (bool, string) {
+	if apart, how := x.contradicted(); apart {
+		return true, how
+	}
 	h := interval(x.info.Toolkit)
 	if h == 0 {
 		return false, "nothing contradicts anything"
@@ -326,6 +343,19 @@ func (x *side) conflict() (bool, string) {
 		return true, fmt.Sprintf("the number of status tuples says that %s believes the other side up, but no heartbeat has come for %s, which is more than it forgives", x.info.Target, signal.Seconds(x.in.flat().Seconds()))
 	}
 	return false, "nothing contradicts anything"
+}
+
+// contradicted is that the application's own words about the other side and the count of status tuples have said different things for
+// longer than either of them can be late.
+func (x *side) contradicted() (bool, string) {
+	w, r := x.words, x.remote
+	switch {
+	case !w.known() || !r.known() || w.word == r.word, r.word == remoteNever && r.at.Strength != signal.Strong: // its PE was launched again
+		return false, ""
+	case w.at.Low <= r.since.High+metricLag || r.at.Low <= w.since.High+metricLag:
+		return false, ""
+	}
+	return true, fmt.Sprintf("the number of status tuples says %s of the other side at %s, and the last that the application has written is %q", r.word, x.info.Target, w.at.Evidence)
 }
 
 // worth is how much the word for a side is worth: what it rests on, or medium where several counters speak.

@@ -13,6 +13,7 @@ type takeover struct {
 	since  time.Duration // when it was first seen to be believed down
 	down   bool
 	launch map[string]int64 // launch counts of the PEs that hold the counters
+	lines  int64            // lines of the application that said that it had taken over, by then
 	stored int              // files that were there when the other side was last not believed down
 }
 
@@ -46,7 +47,7 @@ func (s *state) howFar(in signal.Sample) (word string, worth signal.Strength, wh
 		t.before = 0 // it was launched again
 	}
 	if s.transitions.n == 0 || s.transitions.n%2 == 1 {
-		t.down, t.before, t.stored = false, n, s.files.n
+		t.down, t.before, t.stored, t.lines = false, n, s.files.n, s.said.by(LineTakenOver, in.Low)
 		return takeoverNone, signal.Strong, "the other side is not believed down"
 	}
 	if s.info.Toolkit != nil && s.info.Toolkit.Mode == rolePassive {
@@ -60,13 +61,19 @@ func (s *state) howFar(in signal.Sample) (word string, worth signal.Strength, wh
 		got += r.n
 	}
 	vanished := s.files.since(t.since) && t.stored > 0 && s.files.n == 0
+	wrote := s.said.kinds[LineTakenOver].n > t.lines
 	switch {
 	case n > t.before:
 		why = fmt.Sprintf("the other side is believed down, and %s has handed %d pieces of its state to the application", merger, n-t.before)
 		if vanished {
 			why += fmt.Sprintf("; the %d files with its state that were stored here are gone", t.stored)
 		}
+		if wrote {
+			why += "; the application has written " + s.said.quote(LineTakenOver)
+		}
 		return takeoverDone, signal.Strong, why
+	case wrote && !s.merged.known:
+		return takeoverDone, signal.Strong, "the other side is believed down, and the application has written " + s.said.quote(LineTakenOver)
 	case vanished && !s.merged.known:
 		return takeoverDone, signal.Strong, fmt.Sprintf("the other side is believed down, and the %d files with its state that were stored here are gone", t.stored)
 	case s.files.since(t.since) && t.stored == 0 && s.files.n == 0:

@@ -3,7 +3,6 @@ package twin
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -39,7 +38,6 @@ type job struct {
 	counters map[string]int64 // metric path: "operator/out/0/nTuplesSubmitted"
 	shown    map[string]int64 // as the platform collected them last
 	shownAt  time.Time
-	trace    []string
 }
 
 // jobOptions are what a submission says of a job beside its application.
@@ -163,17 +161,6 @@ func (j *job) collect() {
 func (j *job) add(path string, n int64) {
 	j.mu.Lock()
 	j.counters[path] += n
-	j.mu.Unlock()
-}
-
-// log writes a line of the PE trace.
-func (j *job) log(level, aspect, format string, args ...any) {
-	line := fmt.Sprintf("%s %s %s _XXXXX_ %s", time.Now().UTC().Format("02 Jan 2006 15:04:05.000"), level, aspect, fmt.Sprintf(format, args...))
-	j.mu.Lock()
-	if len(j.trace) >= 5000 {
-		j.trace = j.trace[1:]
-	}
-	j.trace = append(j.trace, line)
 	j.mu.Unlock()
 }
 

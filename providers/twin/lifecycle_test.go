@@ -398,7 +398,9 @@ func TestMetricsHaveTheLagOfThePlatform(t *testing.T) {
 }
 
 func TestTheLogsOfAJobAreAnArchive(t *testing.T) {
-	in(t, pairOf(5*time.Second, 4, &record{}, 1), func(t *testing.T, w *Twin, _ *control.Client) {
+	cfg := pairOf(5*time.Second, 4, &record{}, 1)
+	cfg.Jobs[0].Tracing = "info"
+	in(t, cfg, func(t *testing.T, w *Twin, _ *control.Client) {
 		time.Sleep(30 * time.Second)
 		a := does(t, w, "GET", inst+"/jobs/0/applicationlogtrace", "", 200)
 		z, err := gzip.NewReader(bytes.NewReader(a.body))

@@ -164,13 +164,11 @@ func TestTimeoutsAreThoseOfTheConfiguration(t *testing.T) {
 		time.Sleep(40 * time.Second)
 		failed := 0
 		j := w.dc("dc1").snapshotJobs()[0]
-		j.mu.Lock()
-		for _, l := range j.trace {
+		for l := range strings.Lines(j.traceText(j.holds(sending))) {
 			if strings.Contains(l, "Exception while communicating with http://10.0.2.10:25091") {
 				failed++
 			}
 		}
-		j.mu.Unlock()
 		if failed < 3 { // with the default of 25 s there is one
 			t.Errorf("%d attempts have failed in 40 s", failed)
 		}

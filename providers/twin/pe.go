@@ -28,6 +28,7 @@ type pe struct {
 	kit      []part    // of the toolkit
 	proc     Proc      // while it runs
 	started  time.Time // of the process
+	trace    []string  // lines; ever appended to, or another slice
 }
 
 // Reasons of a PE's status, as the platform states them.
@@ -94,7 +95,7 @@ func (j *job) launchPE(i int, launch int64) bool {
 		if err == nil {
 			return j.runs(i, proc, launch)
 		}
-		j.log("ERROR", "PE", "%v", err)
+		j.log(i, "ERROR", "PE", "%v", err)
 		if !wait(j.ctx, retryLaunch) {
 			return false
 		}

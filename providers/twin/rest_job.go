@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/providers/twin/api"
@@ -158,8 +157,8 @@ func (s still) archive() ([]byte, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	t := tar.NewWriter(z)
-	for _, p := range s.pes {
-		for name, text := range map[string]string{"app_trace.log": s.traceText(), "stdouterr.log": s.console(p)} {
+	for i, p := range s.pes {
+		for name, text := range map[string]string{"app_trace.log": s.traceText(i), "stdouterr.log": s.console(p)} {
 			h := &tar.Header{Name: fmt.Sprintf("job_%s/pe_%s/%s", s.id, p.id, name), Mode: 0o644, Size: int64(len(text)), ModTime: time.Now(), Format: tar.FormatPAX}
 			if err := t.WriteHeader(h); err != nil {
 				return nil, err
@@ -176,13 +175,6 @@ func (s still) archive() ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
-}
-
-// traceText is what the job's operators have traced.
-func (j *job) traceText() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return strings.Join(j.trace, "\n") + "\n"
 }
 
 // console is what a PE's launches have written.

@@ -43,11 +43,11 @@ func (d *dc) operatorRoutes() []api.Route {
 			return s.measured().ofOperator(i), nil
 		}),
 		api.Text(operatorPath+"/applicationtrace", "getOperatorTrace", "Reads the trace of an operator's PE.", func(c *api.Call) (string, error) {
-			s, _, err := d.operatorAt(c)
+			s, i, err := d.operatorAt(c)
 			if err != nil {
 				return "", err
 			}
-			return s.traceText(), nil
+			return s.traceText(s.graph.ops[i].pe), nil
 		}),
 		api.Text(operatorPath+"/productlog", "getOperatorProductLog", "Reads the product log of an operator's PE.", func(c *api.Call) (string, error) {
 			if _, _, err := d.operatorAt(c); err != nil {

@@ -40,11 +40,11 @@ func (d *dc) peRoutes() []api.Route {
 		api.Actions(one+"/actions", "actPE", "Stops, starts or restarts a PE.", "pe",
 			act("stop", (*job).stopPE), act("start", func(j *job, i int) { j.startPE(i, "starting") }), act("restart", (*job).restartPE)),
 		api.Text(one+"/applicationtrace", "getPETrace", "Reads the trace of a PE.", func(c *api.Call) (string, error) {
-			s, _, err := d.peAt(c)
+			s, i, err := d.peAt(c)
 			if err != nil {
 				return "", err
 			}
-			return s.traceText(), nil
+			return s.traceText(i), nil
 		}),
 		api.Text(one+"/consolelog", "getPEConsoleLog", "Reads what a PE has written.", func(c *api.Call) (string, error) {
 			s, i, err := d.peAt(c)
@@ -182,7 +182,7 @@ func (s still) pe(c *api.Call, i int) api.PE {
 	out := api.PE{
 		Element: element("pe", p.id, self), ID: p.id, IndexWithinJob: int64(i), Status: p.status, StatusReason: p.reason, Health: s.peHealth(i),
 		RequiredConnections: s.graph.connections(s.up, i, true), OptionalConnections: s.graph.connections(s.up, i, false), LaunchCount: p.launches, Restartable: true, Relocatable: true,
-		TracingLevel: or(s.options.tracing, "error"), CurrentWorkingPath: "/home/streams", ResourceTags: []string{}, OSCapabilities: []string{}, Job: s.self(c), Instance: in,
+		TracingLevel: s.traceAt(), CurrentWorkingPath: "/home/streams", ResourceTags: []string{}, OSCapabilities: []string{}, Job: s.self(c), Instance: in,
 		Operators: in.To("operators").Where("pe.restid", p.id), InputPorts: self.To("inputports"), OutputPorts: self.To("outputports"), Connections: in.To("peconnections").Where("pe.restid", p.id),
 		Metrics: self.To("metrics"), ApplicationTrace: self.To("applicationtrace"), ConsoleLog: self.To("consolelog"), ProductLog: self.To("productlog"), Snapshot: self.To("snapshot"),
 		MetricsSnapshot: self.To("metricssnapshot"), Place: s.placed(c, i), Related: s.on(i),

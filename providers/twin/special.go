@@ -28,7 +28,7 @@ func (j *job) takeSpecial() {
 		}
 		l, err := d.twin.net.Listen(d.node(i), j.spec.Special)
 		if err != nil {
-			j.log("ERROR", "TCPSource", "cannot listen on %s: %v", j.spec.Special, err)
+			j.log(statePE, "ERROR", "TCPSource", "cannot listen on %s: %v", j.spec.Special, err)
 			return
 		}
 		d.twin.run(func() {

@@ -273,12 +273,6 @@ func (k *toolkit) count(op, path string) {
 	}
 }
 
-func (k *toolkit) log(level, aspect, format string, args ...any) {
-	if k.job != nil {
-		k.job.log(level, aspect, format, args...)
-	}
-}
-
 // own is the name of this data centre in messages.
 func (k *toolkit) own() string { return k.dc.cfg.Name }
 

@@ -101,6 +101,8 @@ type Job struct {
 	Toolkit  *providers.Toolkit
 	// Apart says that the toolkit's operators are in PEs of their own instead of one.
 	Apart bool
+	// Tracing is the level that its PEs trace at where a submission does not say; empty: the platform's default.
+	Tracing api.TraceLevel
 	// Special is where the application takes special messages for its toolkit, host:port of one of the target's hosts;
 	// empty: nowhere.
 	Special string

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,4 +216,46 @@ func TestTheSameSeedGivesTheSameTruth(t *testing.T) {
 	if a, b := run(), run(); a != b {
 		t.Errorf("first\n%s\nthen\n%s", a, b)
 	}
+}
+
+// Each PE has what its own operators have traced, at the level of the job.
+func TestPEsHaveTracesOfTheirOwn(t *testing.T) {
+	cfg := pairOf(2*time.Second, 3, &record{}, 3)
+	cfg.Jobs[0].Tracing, cfg.Jobs[0].Apart, cfg.Jobs[1].Apart = "info", true, true
+	in(t, cfg, func(t *testing.T, w *Twin, c *control.Client) {
+		time.Sleep(30 * time.Second)
+		if err := c.Links("10.0.1.10").Apply(t.Context(), cut); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(60 * time.Second)
+		text := map[string]map[int]string{}
+		for _, dc := range []string{"dc1", "dc2"} {
+			text[dc] = map[int]string{}
+			j := w.dc(dc).snapshotJobs()[0]
+			for i := range j.pes {
+				text[dc][i] = j.traceText(i)
+			}
+		}
+		own := w.dc("dc1").snapshotJobs()[0]
+		for pe, want := range map[int]string{
+			statePE: "Received a notification about the remote data center going down", own.holds(watching): "with no data snapshot", own.holds(sending): "Exception while communicating with",
+			own.holds(storing): "Successfully replicated and persisted",
+		} {
+			for i, has := range text["dc1"] {
+				if strings.Contains(has, want) != (i == pe) {
+					t.Errorf("PE %d of dc1: %q is there: %t", i, want, i != pe)
+				}
+			}
+		}
+		for i, has := range text["dc2"] {
+			for l := range strings.Lines(has) {
+				if !strings.Contains(l, " ERROR ") {
+					t.Errorf("PE %d of dc2, which traces errors: %s", i, l)
+				}
+			}
+		}
+		if text["dc2"][own.holds(sending)] == "" {
+			t.Error("dc2 has written no error")
+		}
+	})
 }

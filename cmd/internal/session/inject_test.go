@@ -66,13 +66,23 @@ var rows = []row{
 	{plan: "database-stopped", layout: "rows", truth: []string{"database_down dc2", "snapshot_not_stored dc2", "remote_down dc2", "takeover_done dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
 		"dc2.job.orders.toolkit.state=taken_over: nothing to take over",
 	}},
+	{plan: "cut-both-ways", layout: "traced", truth: []string{"remote_down dc1", "remote_down dc2", "takeover_done dc1", "takeover_done dc2"}, evidence: []string{
+		`dc2.job.orders.toolkit.state=split_brain (strong): both are active and healthy`,
+		`dc2.job.orders.toolkit.line["taken_over"]=1: Completed the taking-over`,
+		`dc1.job.orders.toolkit.said=down: going down due to failure`,
+	}},
+	{plan: "job-cancelled", layout: "traced", truth: []string{"remote_down dc2", "takeover_done dc2", "remote_up dc2"}, evidence: []string{`dc2.job.orders.toolkit.said=down: going down due to failure`, `dc2.job.orders.toolkit.said=up: coming up`}},
+	{plan: "orderly-shutdown", layout: "traced", truth: []string{"orderly_shutdown dc1", "remote_down dc2"}, evidence: []string{
+		`dc1.job.orders.toolkit.state=orderly_shutdown: has written`, `dc2.job.orders.toolkit.line["shutdown_received"]=1: Received a remote DC orderly shutdown message`,
+	}},
+	{plan: "storage-full", layout: "traced", truth: []string{"snapshot_not_stored dc2"}, evidence: []string{`dc2.job.orders.toolkit.storing=false (strong): the toolkit has written`, `dc2.job.orders.toolkit.line["not_stored"]=1: Unable to replicate and persist`}},
 	{plan: "store-restarted", apart: true, truth: []string{"remote_down dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: nothing to take over"}},
 }
 
 // Each row of the reference is a plan. The plan's own expectations hold its arithmetic.
 func TestConditionsThatCauseFailover(t *testing.T) {
 	for _, r := range rows {
-		t.Run(r.plan, func(t *testing.T) {
+		t.Run(strings.Trim(r.plan+" "+r.layout, " "), func(t *testing.T) {
 			t.Parallel()
 			for seed := range seeds(t) {
 				r.rehearse(t, uint64(seed+1))

@@ -50,6 +50,9 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 		for _, info := range p.Jobs {
 			if info.Step == st.Address {
 				j.Toolkit = info.Toolkit
+				if info.Toolkit != nil && info.Toolkit.Traces && info.Bundle == "" {
+					j.Tracing = "info" // whoever has submitted it has seen to that
+				}
 			}
 		}
 		for _, e := range st.Job.Endpoints {

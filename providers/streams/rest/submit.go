@@ -28,8 +28,9 @@ type Submission struct {
 	Application string
 	JobName     string
 	JobGroup    string
+	Tracing     string // level; empty: what the overlay or the instance says
 	Parameters  map[string]string
-	Overlay     json.RawMessage // a whole overlay; its first element's jobConfig gets name, group and parameters
+	Overlay     json.RawMessage // a whole overlay; its first element's jobConfig gets name, group, trace level and parameters
 }
 
 // Submit submits a job and returns it as far as the server describes it.
@@ -48,7 +49,7 @@ func (c *Client) Cancel(ctx context.Context, j Job) error {
 	return c.Delete(ctx, "cancel the job", j.Self)
 }
 
-// overlay puts name, group and parameters into the first element, which is the only one that counts. Parameters of a
+// overlay puts name, group, trace level and parameters into the first element, which is the only one that counts. Parameters of a
 // file stay unless the plan gives the same ones.
 func (s Submission) overlay() (map[string]any, error) {
 	out := map[string]any{}
@@ -74,6 +75,9 @@ func (s Submission) overlay() (map[string]any, error) {
 	}
 	if s.JobGroup != "" {
 		cfg["jobGroup"] = s.JobGroup
+	}
+	if s.Tracing != "" {
+		cfg["tracing"] = s.Tracing
 	}
 	if ps := s.parameters(cfg["submissionParameters"]); len(ps) > 0 {
 		cfg["submissionParameters"] = ps
