@@ -76,6 +76,12 @@ var rows = []row{
 		`dc1.job.orders.toolkit.state=orderly_shutdown: has written`, `dc2.job.orders.toolkit.line["shutdown_received"]=1: Received a remote DC orderly shutdown message`,
 	}},
 	{plan: "storage-full", layout: "traced", truth: []string{"snapshot_not_stored dc2"}, evidence: []string{`dc2.job.orders.toolkit.storing=false (strong): the toolkit has written`, `dc2.job.orders.toolkit.line["not_stored"]=1: Unable to replicate and persist`}},
+	{plan: "receivers-restarted", apart: true, truth: []string{"pe_down dc1", "pe_up dc1"}, not: []string{"remote_down dc1", "remote_down dc2", "snapshots_deleted dc1"}, evidence: []string{"dc2.job.orders.toolkit.remote=up (strong): an odd number"}},
+	{plan: "sender-restarted", apart: true, truth: []string{"pe_down dc1", "pe_up dc1"}, not: []string{"remote_down dc1", "remote_down dc2"}, evidence: []string{"dc1.job.orders.toolkit.remote=up (strong): an odd number"}},
+	{plan: "passive-side", layout: "standby", truth: []string{"job_gone dc1", "remote_down dc2", "job_healthy dc2", "snapshots_deleted dc2"}, evidence: []string{
+		"dc2.job.standby.toolkit.takeover=done (strong): the launched copy is running and healthy", "dc2.job.standby.toolkit.role=active (strong): a copy that was launched",
+		"dc1.job.orders.toolkit.role=passive (strong): the job is gone",
+	}},
 	{plan: "store-restarted", apart: true, truth: []string{"remote_down dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: nothing to take over"}},
 }
 
@@ -101,7 +107,11 @@ func (r row) rehearse(t *testing.T, seed uint64) {
 		layout = "apart"
 	}
 	var paths []string
-	for _, name := range []string{"base", layout, r.plan} {
+	names := []string{"base", layout, r.plan}
+	if layout == "standby" {
+		names = names[1:] // it has no second job to wait for
+	}
+	for _, name := range names {
 		paths = append(paths, filepath.Join("testdata", "inject", name+".xdc.hcl"))
 	}
 	registry := all.Registry()
