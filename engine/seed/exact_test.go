@@ -83,7 +83,11 @@ func TestExactNumbersReachBothEnds(t *testing.T) {
 
 func TestExactNumbersThatDoNotExistAreRefused(t *testing.T) {
 	for _, g := range []value.Generator{
-		{Low: "2", High: "1"}, {Low: "", High: "1"}, {Low: "0", High: "1.5"}, {Low: "0", High: "1", Scale: 35}, {Low: "0", High: "1", Scale: -1},
+		{Low: "2", High: "1"},
+		{Low: "", High: "1"},
+		{Low: "0", High: "1.5"},
+		{Low: "0", High: "1", Scale: 35},
+		{Low: "0", High: "1", Scale: -1},
 		{Low: "0", High: strings.Repeat("9", 50)},
 	} {
 		if _, err := compileExact(g); err == nil {

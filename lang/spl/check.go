@@ -98,7 +98,7 @@ func (c *checker) value(t Type, raw []byte, path string, depth int) {
 		c.say(Wrong, path, "is %s, and %s is %s", article(have), t.Kind, article(want))
 		return
 	}
-	switch want {
+	switch want { //nolint:exhaustive // of the others nothing more can be said
 	case FormNumber:
 		if why := fits(t.Kind, string(raw)); why != "" {
 			c.say(Wrong, path, "is %.40s, which as %s %s", raw, t.Kind, why)
@@ -113,7 +113,7 @@ func (c *checker) value(t Type, raw []byte, path string, depth int) {
 }
 
 func article(f Form) string {
-	switch f {
+	switch f { //nolint:exhaustive // the others begin with a consonant
 	case FormArray, FormObject:
 		return "an " + string(f)
 	case FormNone:

@@ -84,7 +84,7 @@ func (p *parser) typ(depth int) (Type, error) {
 	if err := p.parameters(&t, depth); err != nil {
 		return t, err
 	}
-	switch t.Kind {
+	switch t.Kind { //nolint:exhaustive // the others have no bound
 	case Rstring, List, Set, Map:
 		return t, p.bound(&t)
 	}
@@ -93,7 +93,7 @@ func (p *parser) typ(depth int) (Type, error) {
 
 // parameters reads what stands in angle brackets, and the literals of an enum.
 func (p *parser) parameters(t *Type, depth int) error {
-	switch t.Kind {
+	switch t.Kind { //nolint:exhaustive // the others have no parameters
 	case Enum:
 		return p.words(t)
 	case Tuple:
@@ -131,7 +131,7 @@ func (p *parser) parameters(t *Type, depth int) error {
 
 // keyed reports whether values of a type can be names in an object. Reference: section 6.
 func keyed(t Type) bool {
-	switch t.Kind {
+	switch t.Kind { //nolint:exhaustive // their form decides about the others
 	case Optional, Timestamp:
 		return false
 	}

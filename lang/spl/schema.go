@@ -17,14 +17,14 @@ func (t Type) Schema() map[string]any {
 }
 
 func (t Type) shape() map[string]any {
-	switch t.Kind {
+	switch t.Kind { //nolint:exhaustive // the others have their form and no more
 	case Optional:
 		s := t.Elem.shape()
 		s["nullable"] = true
 		return s
 	case Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64:
 		s := map[string]any{"type": "integer"}
-		switch t.Kind {
+		switch t.Kind { //nolint:exhaustive // of the others there is no format
 		case Int32, Int64:
 			s["format"] = string(t.Kind)
 		case Uint8, Uint16, Uint32, Uint64:

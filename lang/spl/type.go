@@ -108,7 +108,7 @@ func (t Type) String() string {
 
 func (t Type) write(b *strings.Builder) {
 	b.WriteString(string(t.Kind))
-	switch t.Kind {
+	switch t.Kind { //nolint:exhaustive // the others have no parameters
 	case Enum:
 		b.WriteString("{" + strings.Join(t.Words, ", ") + "}")
 	case Tuple:

@@ -40,7 +40,7 @@ func (d *dc) describeJob(w http.ResponseWriter, r *http.Request, id, name string
 		return true
 	}
 	w.Header().Set("Content-Type", "application/yaml")
-	_, _ = w.Write(text) // the client may be gone already
+	_, _ = w.Write(text) //nolint:gosec // it is YAML, and the client may be gone already
 	return true
 }
 
