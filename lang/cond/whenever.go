@@ -70,11 +70,12 @@ func (w *watch) alarm() time.Duration {
 	return out
 }
 
-// ponder notes that A may have become true between the instant at which it was last known to be true and a later one.
+// ponder notes that A may have become true again after the instant since which it is unknown, at the earliest in the next one: it
+// had to be false first.
 func (w *watch) ponder(t time.Duration) {
 	if s := &w.answers; s.lost && t > s.since {
 		s.lost = false
-		s.wonder(s.since)
+		s.wonder(s.since + 1)
 	}
 }
 
