@@ -132,7 +132,11 @@ echo "== nft"; nft list ruleset 2>&1
 echo "== iptables"; iptables-save 2>/dev/null | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
 echo "== ip6tables"; ip6tables-save 2>/dev/null | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
 echo "== queues"; tc qdisc show
-for d in /sys/class/net/*; do d=${d##*/}; echo "= $d"; tc class show dev "$d"; tc filter show dev "$d"; tc filter show dev "$d" ingress 2>/dev/null; tc filter show dev "$d" egress 2>/dev/null; done
+for d in /sys/class/net/*; do
+	d=${d##*/}
+	for what in class filter; do echo "$what show dev $d"; done
+	for way in ingress egress; do echo "filter show dev $d $way"; done
+done | tc -force -batch - 2>/dev/null
 echo "== rules"; ip rule; ip -6 rule
 echo "== routes"; ip route show table all; ip -6 route show table all
 echo "== links"; ip -o link | sed 's/ mtu .*//'; ip -o addr
