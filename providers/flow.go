@@ -50,6 +50,8 @@ type Receipt struct {
 	// Busy says that the service asked to come back later (a full buffer): the rest may be sent again
 	// without risk of a copy.
 	Busy bool
+	// After is how long it asked to be left alone, with Busy; 0: it did not say.
+	After time.Duration
 	// Sent is just before the request left, Answered when its outcome was known.
 	Sent, Answered time.Time
 	Err            error

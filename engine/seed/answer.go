@@ -48,11 +48,11 @@ func (s *sender) acked(l *lane, b *batch, n int, a measure.Attempt) {
 func (s *sender) missed(l *lane, b *batch, r providers.Receipt, a measure.Attempt, now time.Time) {
 	switch {
 	case r.Outcome == providers.Unreached:
-		s.again(l, b, now)
+		s.again(l, b, r, now)
 	case r.Outcome == providers.Refused && r.Busy:
 		b.refused = a
 		b.refused.Outcome = measure.Rejected
-		s.again(l, b, now)
+		s.again(l, b, r, now)
 	case r.Outcome == providers.Refused:
 		s.lose(l, b, a, measure.Rejected)
 		s.keep(l, b)
@@ -63,14 +63,14 @@ func (s *sender) missed(l *lane, b *batch, r providers.Receipt, a measure.Attemp
 			return
 		}
 		l.held += len(b.items)
-		s.again(l, b, now)
+		s.again(l, b, r, now)
 	}
 }
 
 // again puts a batch back at the head of its lane for a later try.
-func (s *sender) again(l *lane, b *batch, now time.Time) {
+func (s *sender) again(l *lane, b *batch, r providers.Receipt, now time.Time) {
 	l.queue = slices.Insert(l.queue, 0, b)
-	l.backOff(now)
+	l.backOff(now, r.After)
 }
 
 // lose writes down that records did not get in, as far as anybody knows.

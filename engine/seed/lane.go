@@ -51,10 +51,14 @@ const (
 	longWait  = time.Second
 )
 
-// backOff makes the lane wait before it tries again.
-func (l *lane) backOff(now time.Time) {
+// maxAsked bounds how long a service's wish to be left alone is heeded.
+const maxAsked = 30 * time.Second
+
+// backOff makes the lane wait before it tries again, for at least as long as the service asked.
+func (l *lane) backOff(now time.Time, asked time.Duration) {
 	l.wait = min(max(2*l.wait, firstWait), longWait)
-	l.notBefore = now.Add(time.Duration(float64(l.wait) * (0.75 + l.rng.Float64()/2)))
+	wait := time.Duration(float64(l.wait) * (0.75 + l.rng.Float64()/2))
+	l.notBefore = now.Add(max(wait, min(asked, maxAsked)))
 }
 
 // works notes that the target took something.

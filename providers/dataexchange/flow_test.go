@@ -155,7 +155,21 @@ func TestWhatBecameOfRecords(t *testing.T) {
 			name: "413 with all", outcome: providers.Accepted, accepted: 3,
 			answer: func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(413)
+				_, _ = io.WriteString(w, `{"addedItems":3}`)
+			},
+		},
+		{
+			name: "413 with more than all", outcome: providers.Indeterminate, words: "added 9 items of 3",
+			answer: func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(413)
 				_, _ = io.WriteString(w, `{"addedItems":9}`)
+			},
+		},
+		{
+			name: "503 that asks for time", outcome: providers.Refused, busy: true, words: "503",
+			answer: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "7")
+				w.WriteHeader(503)
 			},
 		},
 		{

@@ -224,14 +224,19 @@ func (i *inlet) answered(u *url.URL, a *https.Answer, n int) providers.Receipt {
 		return r
 	case a.Status == http.StatusRequestEntityTooLarge:
 		if added, ok := addedItems(a.Body); ok {
-			r.Accepted, r.Busy = min(added, n), true
-			if added >= n {
-				r.Outcome, r.Busy = providers.Accepted, false
+			if added > n { // it counts what nobody has sent, and so may the rest of what it says be wrong
+				r.Outcome = providers.Indeterminate
+				r.Err = fmt.Errorf("send records at %s: POST %s: the service says that it has added %d items of %d", i.s.target, u, added, n)
+				return r
+			}
+			r.Accepted, r.Busy, r.After = added, true, a.RetryAfter()
+			if added == n {
+				r.Outcome, r.Busy, r.After = providers.Accepted, false, 0
 				return r
 			}
 		}
-	case a.Status == http.StatusTooManyRequests:
-		r.Busy = true
+	case a.Status == http.StatusTooManyRequests, a.Status == http.StatusServiceUnavailable && a.RetryAfter() > 0:
+		r.Busy, r.After = true, a.RetryAfter()
 	case a.Status == http.StatusNotFound || a.Status == http.StatusGone:
 		i.lost()
 	case a.Status == http.StatusBadGateway || a.Status == http.StatusGatewayTimeout:

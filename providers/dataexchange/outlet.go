@@ -44,6 +44,10 @@ type outlet struct {
 	seen  sight     // what was read from it
 	last  time.Time // just before the last read that worked; zero: none
 	fresh bool      // the endpoint has changed since
+	// rest is until when the service asked to be left alone, and asked the answer that said so.
+	rest  time.Time
+	asked error
+	told  bool // that the service's stamps are wrong
 	pe    launches
 }
 
@@ -68,6 +72,9 @@ func (o *outlet) Close() error { return nil }
 
 // Read implements providers.Outlet.
 func (o *outlet) Read(ctx context.Context) (providers.Output, error) {
+	if time.Now().Before(o.rest) {
+		return providers.Output{}, o.asked
+	}
 	u, err := o.where(ctx)
 	if err != nil {
 		return providers.Output{}, err
@@ -98,11 +105,19 @@ func (o *outlet) read(u *url.URL, a *https.Answer) (providers.Output, error) {
 		if a.Status == http.StatusNotFound || a.Status == http.StatusGone {
 			o.lost()
 		}
-		return out, o.s.refused("read results", http.MethodGet, u, a)
+		err := o.s.refused("read results", http.MethodGet, u, a)
+		if after := min(a.RetryAfter(), maxRest); after > 0 && (a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable) {
+			o.rest, o.asked = time.Now().Add(after), err
+		}
+		return out, err
 	}
 	page, err := parse(a)
 	if err != nil {
 		return out, fmt.Errorf("read results at %s: GET %s: %w; check that this is an endpoint of an EndpointSink", o.s.target, u, err)
+	}
+	if o.plausible(&page, a); page.capped && !o.told && o.s.env.Note != nil {
+		o.told = true
+		o.s.env.Note(fmt.Sprintf("%s endpoint %s", o.s.target, o.args.Endpoint), stampHeader+" of the service is ahead of the date of its own answers: it is read from that date on")
 	}
 	var cause string
 	out.Items, cause = o.seen.take(page)
@@ -121,6 +136,27 @@ func (o *outlet) read(u *url.URL, a *https.Answer) (providers.Output, error) {
 	}
 	o.fresh, o.last = false, out.Low
 	return out, nil
+}
+
+const (
+	// maxRest bounds how long a service's wish to be left alone is heeded: its buffer goes on to fill.
+	maxRest = 10 * time.Second
+	// maxAhead is how far a stamp may be ahead of the date of the answer that it is in, which has whole seconds.
+	maxAhead = 2 * time.Second
+	// maxSkew is how far it may be ahead of the clock here where there is no such date.
+	maxSkew = time.Hour
+)
+
+// plausible bounds the stamp of a page: what comes before a stamp in the future would never be read. To ask from too early
+// costs no more than to be given again what was seen.
+func (o *outlet) plausible(p *page, a *https.Answer) {
+	now, within := time.Now(), maxSkew
+	if date, err := http.ParseTime(a.Header.Get("Date")); err == nil {
+		now, within = date, maxAhead
+	}
+	if p.stamp > now.Add(within).UnixMilli() {
+		p.stamp, p.capped = max(now.UnixMilli(), 1), true
+	}
 }
 
 // relaunched asks whether the sink's PE is known to have been launched again since the last read.
@@ -145,6 +181,7 @@ type page struct {
 	stamp   int64 // of the answer, ms; 0: none
 	warned  bool  // the service says that records were dropped unread
 	content bool  // there was a body with items
+	capped  bool  // the stamp is not the service's, which cannot be right
 }
 
 // parse reads an answer. Its size is bounded by the transport.

@@ -53,6 +53,7 @@ func (s *sight) take(p page) (fresh []json.RawMessage, cause string) {
 	if !first && !back {
 		again = overlap(s.tail, sums)
 	}
+	s.clock = s.clock || p.capped
 	switch {
 	case first:
 	case back:

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -92,7 +91,7 @@ func (c *Client) refused(r call, u *url.URL, a *https.Answer) error {
 	e := &Error{Doing: r.doing, Target: c.cfg.Target, Method: r.method, URL: u.String(), Status: a.Status, Messages: messages(a.Body)}
 	e.What = strings.TrimSpace(fmt.Sprintf("the server answered %d %s", a.Status, http.StatusText(a.Status)))
 	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
-		if e.After = retryAfter(a.Header.Get("Retry-After")); e.After > 0 {
+		if e.After = a.RetryAfter(); e.After > 0 {
 			e.What += fmt.Sprintf(", and asks to be left alone for %s", e.After)
 		}
 	}
@@ -131,17 +130,6 @@ func (c *Client) refused(r call, u *url.URL, a *https.Answer) error {
 		e.Advice = "look at the product log of the domain (streamtool getdomainlog) and try again"
 	}
 	return e
-}
-
-// retryAfter reads the header, which is a number of seconds or a date; what is neither, and the past, is 0.
-func retryAfter(text string) time.Duration {
-	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(n) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(time.Until(at).Round(time.Second), 0)
-	}
-	return 0
 }
 
 // who is whom the client logs in as, in words.
