@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,19 +103,38 @@ type Host struct {
 
 // Load reads the description in dir.
 func Load(dir string) (*StandIn, error) {
-	b, err := os.ReadFile(filepath.Join(dir, FileName))
+	f, err := os.Open(filepath.Join(dir, FileName))
 	if err != nil {
 		return nil, fmt.Errorf("read the stand-in: %w", err)
 	}
-	var s StandIn
-	if err := json.Unmarshal(b, &s); err != nil {
-		return nil, fmt.Errorf("read the stand-in %s: %w", dir, err)
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the stand-in: %w", err)
 	}
-	if s.Format != Format {
-		return nil, fmt.Errorf("the stand-in %s has format %q; this xdc reads %s", dir, s.Format, Format)
+	s, err := decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("read the stand-in %s: %w", dir, err)
 	}
 	if s.Dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
+	}
+	return s, nil
+}
+
+// maxSize bounds a description, in bytes.
+const maxSize = 1 << 20
+
+func decode(b []byte) (*StandIn, error) {
+	if len(b) > maxSize {
+		return nil, fmt.Errorf("%s has more than %d bytes", FileName, maxSize)
+	}
+	var s StandIn
+	if err := json.Unmarshal(b, &s); err != nil {
+		return nil, err
+	}
+	if s.Format != Format {
+		return nil, fmt.Errorf("it has format %.100q; this xdc reads %s", s.Format, Format)
 	}
 	return &s, nil
 }

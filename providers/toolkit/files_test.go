@@ -170,3 +170,22 @@ func FuzzListing(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFolder: of what a host says of a folder, only names are taken that can be shown and matched.
+func FuzzFolder(f *testing.F) {
+	f.Add("folder\nwritable\ninode 12 3\ntype nfs4\nhas dc2-0.snapshot\n")
+	f.Add("absent\nhas ../x.snapshot\nhas \x1b[2J.snapshot\nfolder")
+	f.Fuzz(func(t *testing.T, text string) {
+		got := parseFolder(text)
+		for _, n := range got.names {
+			if !nameable(n) {
+				t.Errorf("the name %q", n)
+			}
+		}
+		switch got.kind {
+		case "", "folder", "absent", "other":
+		default:
+			t.Errorf("it is %q", got.kind)
+		}
+	})
+}

@@ -218,16 +218,25 @@ type page struct {
 }
 
 func onePage[T any](ctx context.Context, c *Client, doing, link, plural string) ([]T, page, error) {
-	var p page
 	var got map[string]json.RawMessage
 	if err := c.Get(ctx, doing, link, &got); err != nil {
-		return nil, p, err
+		return nil, page{}, err
 	}
+	some, p, err := elements[T](got, plural)
+	if err != nil {
+		err = fmt.Errorf("%s at %s: %w", doing, c.cfg.Target, err)
+	}
+	return some, p, err
+}
+
+// elements reads a page: its elements, of which those that are of another type are empty, and what it says beside them.
+func elements[T any](got map[string]json.RawMessage, plural string) ([]T, page, error) {
+	var p page
 	var some []T
 	err := json.Unmarshal(orNull(got[plural]), &some)
 	var wrong *json.UnmarshalTypeError
 	if err != nil && !errors.As(err, &wrong) {
-		return nil, p, fmt.Errorf("%s at %s: %w", doing, c.cfg.Target, err)
+		return nil, p, err
 	}
 	var raw []json.RawMessage
 	if json.Unmarshal(orNull(got[plural]), &raw) == nil && len(raw) > 0 {

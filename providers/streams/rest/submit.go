@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -56,6 +57,9 @@ func (s Submission) overlay() (map[string]any, error) {
 	if len(s.Overlay) > 0 {
 		if err := json.Unmarshal(s.Overlay, &out); err != nil {
 			return nil, fmt.Errorf("read the job configuration overlay: it is not a JSON object: %w", err)
+		}
+		if out == nil {
+			return nil, errors.New("read the job configuration overlay: it is null and not a JSON object")
 		}
 	}
 	list, _ := out["jobConfigOverlays"].([]any)
