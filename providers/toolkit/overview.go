@@ -41,6 +41,7 @@ type side struct {
 	stopped                        motion // lines that say that this side has told of an orderly shutdown
 	line                           string // the latest of them
 	in, out, prepared, notices     motion
+	queued                         motion
 	gone                           bool                     // its job is not there
 	seen                           signal.Sample            // of its status, the latest
 	said                           map[string]signal.Sample // the latest, by attribute
@@ -164,6 +165,9 @@ func (x *side) take(rest string, s signal.Sample) bool {
 		return true
 	case "toolkit.heartbeats_prepared":
 		x.prepared.take(s)
+		return true
+	case "toolkit.queued":
+		x.queued.take(s)
 		return true
 	case "toolkit.said":
 		return word(&x.words)
@@ -297,6 +301,22 @@ func later(a, b signal.Sample) signal.Sample {
 	return a
 }
 
+// lastTry is how long a sender may be busy with one heartbeat: it waits so long for a connection, by default. Reference:
+// `httpConnectionTimeout`.
+const lastTry = 25 * time.Second
+
+// unsent is what a side may still send of what it made before it fell silent; empty: nothing. One such heartbeat that arrives
+// ends the silence of the other side.
+func (x *side) unsent() string {
+	if x.queued.known && x.queued.n > 0 {
+		return fmt.Sprintf("%d heartbeats that %s made before wait in front of its sender, and one that arrives ends the silence", int64(x.queued.n), x.info.Target)
+	}
+	if x.out.known && x.prepared.known && x.out.n < x.prepared.n && x.silent() < lastTry+metricLag {
+		return fmt.Sprintf("%s may still be trying to send the last heartbeat that it made, and one that arrives ends the silence", x.info.Target)
+	}
+	return ""
+}
+
 // mutualSilence is that neither side sends heartbeats any more because neither has heard one: nothing but a restart
 // ends it, whatever the network does.
 func (x *side) mutualSilence() (bool, string) {
@@ -307,6 +327,9 @@ func (x *side) mutualSilence() (bool, string) {
 	for _, s := range []*side{x, y} {
 		if s.silent() < s.lag() {
 			return false, s.info.Target + " has not been seen to be silent for long enough"
+		}
+		if why := s.unsent(); why != "" {
+			return false, why
 		}
 	}
 	return true, fmt.Sprintf("both sides believe the other down, %s has not tried to send a heartbeat for %s and %s for %s: neither sends until it hears from the other, so that only a restart of one side ends it, also where the network is whole",

@@ -19,3 +19,8 @@ wait "together_again" {
   until   = "dc1.job.orders.toolkit.state is up and dc2.job.orders.toolkit.state is up"
   timeout = "90s"
 }
+
+# Both believe the other down and nothing arrives, but what waits to be sent will end that: the silence is not for good.
+expect "not_for_good" {
+  that = "never dc1.job.orders.toolkit.mutual_silence or dc2.job.orders.toolkit.mutual_silence from fault.network_partition.cut.injected to wait.together_again.done"
+}
