@@ -25,6 +25,7 @@ import (
 	"github.com/xdc-project/xdc/providers/https"
 	"github.com/xdc-project/xdc/providers/providertest"
 	"github.com/xdc-project/xdc/providers/shell"
+	"github.com/xdc-project/xdc/providers/streams"
 	"github.com/xdc-project/xdc/providers/streams/rest"
 	"github.com/xdc-project/xdc/providers/twin"
 	"github.com/xdc-project/xdc/providers/twin/control"
@@ -66,12 +67,14 @@ target "dc2" {
   }
 }
 job "orders" {
-  bundle     = "orders.sab"
-  targets    = [target.dc1, target.dc2]
-  parameters = { password = var.password }
+  bundle      = "orders.sab"
+  targets     = [target.dc1, target.dc2]
+  parameters  = { password = var.password }
+  trace_level = "info"
   toolkit {
     heartbeat_interval = "5s"
     init_delay         = "10s"
+    traces             = true
   }
 }
 `
@@ -144,7 +147,7 @@ func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *
 	var jobs []providers.JobInfo
 	for _, s := range prog.Steps {
 		if s.Job != nil {
-			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle, Toolkit: &providers.Toolkit{Mode: "active", HeartbeatInterval: s.Job.Toolkit.HeartbeatInterval, MissesAllowed: s.Job.Toolkit.MissesAllowed, SnapshotDirectory: snapshots, Host: "edge"}})
+			jobs = append(jobs, providers.JobInfo{Path: s.Job.Path, Step: s.Addr.String(), Target: s.Job.Target, Bundle: s.Job.Bundle, Toolkit: &providers.Toolkit{Mode: "active", HeartbeatInterval: s.Job.Toolkit.HeartbeatInterval, MissesAllowed: s.Job.Toolkit.MissesAllowed, SnapshotDirectory: snapshots, Host: "edge", Traces: s.Job.Toolkit.Traces}})
 		}
 	}
 	p.env = providers.Env{
@@ -221,6 +224,9 @@ func inTwin(t *testing.T, block string, try func(t *testing.T, w *providertest.W
 			out := twin.Target{Name: target.Name, Networks: target.Networks, Instance: "streams1", Username: "xdc", Password: thePassword}
 			for _, h := range target.Hosts {
 				out.Hosts = append(out.Hosts, providers.Host{Name: h.Name, Address: h.Address})
+			}
+			if target.Name == "dc1" && strings.Contains(block, streams.ResourceFault) { // the last one that runs PEs cannot be quiesced
+				out.Hosts = append(out.Hosts, providers.Host{Name: "edge1.dc1.example.com", Address: "10.0.1.11"})
 			}
 			cfg.Targets = append(cfg.Targets, out)
 			cfg.Jobs = append(cfg.Jobs, twin.Job{
@@ -321,7 +327,11 @@ func outsider(t *testing.T, tw *twin.Twin, prog *program.Program) func(context.C
 	t.Cleanup(c.Close)
 	return func(ctx context.Context) (string, error) {
 		var b strings.Builder
-		for _, target := range prog.Targets {
+		now, err := c.State(ctx)
+		if err != nil {
+			return "", err
+		}
+		for n, target := range prog.Targets {
 			i, err := clients[target.Name].Instance(ctx, "streams1")
 			if err != nil {
 				return "", err
@@ -339,14 +349,20 @@ func outsider(t *testing.T, tw *twin.Twin, prog *program.Program) func(context.C
 					}
 				}
 			}
-			for _, h := range target.Hosts {
+			var running []string // wherever: PEs that were moved stay where they are
+			for _, h := range now.Targets[n].Hosts {
+				fmt.Fprintf(&b, "  machine %s %s\n", h.Name, h.Status)
 				procs, err := c.Processes(h.Address).List(ctx)
 				if err != nil {
 					return "", err
 				}
 				for _, p := range procs {
-					fmt.Fprintf(&b, "  process %s %s %s\n", p.State, p.Name, p.Holds)
+					running = append(running, fmt.Sprintf("  process %s %s %s\n", p.State, p.Name, p.Holds))
 				}
+			}
+			slices.Sort(running)
+			b.WriteString(strings.Join(running, ""))
+			for _, h := range target.Hosts {
 				v, err := c.Volumes(h.Address).Look(ctx, "/var/tmp")
 				if err != nil {
 					return "", err

@@ -38,7 +38,7 @@ func readable(key, link string) bool {
 	return strings.Contains(k, "json") || (strings.Contains(k, "openapi") || strings.Contains(k, "asyncapi")) && !strings.Contains(k, "yaml")
 }
 
-// document is an OpenAPI 3 or AsyncAPI 2 document.
+// document is an OpenAPI 3 or AsyncAPI 2 document. Assumption data_exchange.documents.
 type document struct {
 	whole    map[string]any
 	channels bool // AsyncAPI

@@ -185,7 +185,7 @@ func (i *inlet) Send(ctx context.Context, items []json.RawMessage) providers.Rec
 	return i.answered(u, a, len(items))
 }
 
-// encode writes {"items":[...]}.
+// encode writes {"items":[...]}. Assumption data_exchange.wire.
 func encode(items []json.RawMessage) []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"items":[`)
@@ -215,7 +215,7 @@ func (i *inlet) unanswered(err error, sent time.Time) providers.Receipt {
 	return r
 }
 
-// answered reads what the service says it has taken.
+// answered reads what the service says it has taken. Assumption data_exchange.refused.
 func (i *inlet) answered(u *url.URL, a *https.Answer, n int) providers.Receipt {
 	r := providers.Receipt{Outcome: providers.Refused, Sent: a.Sent, Answered: a.Answered}
 	switch {
@@ -246,7 +246,7 @@ func (i *inlet) answered(u *url.URL, a *https.Answer, n int) providers.Receipt {
 	return r
 }
 
-// addedItems reads how many leading items were taken.
+// addedItems reads how many leading items were taken. Assumption data_exchange.acknowledged.
 func addedItems(body []byte) (int, bool) {
 	var b struct {
 		AddedItems *int `json:"addedItems"`

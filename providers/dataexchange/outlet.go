@@ -175,7 +175,7 @@ func (o *outlet) relaunched() (since time.Time, again bool) {
 	return o.pe.again(n, at)
 }
 
-// page is one answer of a sink.
+// page is one answer of a sink. Assumption data_exchange.order.
 type page struct {
 	items   []json.RawMessage
 	stamp   int64 // of the answer, ms; 0: none

@@ -183,7 +183,7 @@ func (s *Session) peer() (peer, error) {
 // errNoService says that discovery found nothing.
 var errNoService = errors.New("the instance names no running data service: start it, or give the service's address as `url` in a data_exchange block of the target (`streamtool getinstanceurl --data` prints it)")
 
-// listing reads the service's listing of jobs and endpoints.
+// listing reads the service's listing of jobs and endpoints. Assumption data_exchange.listing.
 func (s *Session) listing(ctx context.Context) (*url.URL, []byte, error) {
 	urls := []string{s.cfg.URL}
 	if s.cfg.URL == "" {
@@ -235,7 +235,7 @@ func (s *Session) send(ctx context.Context, doing string, r https.Request) (*htt
 	return nil, s.failed(doing, r, err)
 }
 
-// login adds the platform's credentials to a request.
+// login adds the platform's credentials to a request. Assumption data_exchange.login.
 func (s *Session) login(ctx context.Context, doing string, r https.Request) (https.Request, error) {
 	p, err := s.peer()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // socketInlet sends records to one endpoint through a WebSocket. What acknowledges a message is the answer to a ping
-// that was sent behind it.
+// that was sent behind it. Assumption data_exchange.websocket.
 type socketInlet struct {
 	inlet
 

@@ -29,7 +29,7 @@ type widthArgs struct {
 func (a widthArgs) restores() bool { return a.Restore == nil || *a.Restore }
 
 // widthAction changes how many channels a parallel region has. It is undone at the end of the run unless the plan says
-// otherwise.
+// otherwise. Assumption rest.change.
 func widthAction() providers.ActionType {
 	const doc = "Changes how many channels a parallel region of a running job has, and waits until it has them and the job is healthy again. PEs that must be replaced for that are stopped. At the end of the run, before jobs are cancelled, the region gets its former width back, unless `restore = false`."
 	return providers.ActionType{

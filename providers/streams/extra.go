@@ -193,7 +193,7 @@ func idsOf(known []tracked) []string {
 const maxReasons = 8
 
 // reasons asks PEs that were launched again, or do not run, why; snapshots may leave it out. The answer is of later than
-// the snapshot and is given the span of its own.
+// the snapshot and is given the span of its own. Assumption rest.reasons.
 func (s *Session) reasons(ctx context.Context, i rest.Instance, known []tracked, found []rest.JobSnapshot, emit func(providers.Reading)) {
 	left := maxReasons
 	for _, t := range known {

@@ -16,13 +16,16 @@ import (
 	"github.com/xdc-project/xdc/providers/streams/rest"
 )
 
+// ResourceFault is the name of the fault that quiesces a resource.
+const ResourceFault = "streams_resource"
+
 // resourceFault quiesces a resource; the heal resumes it.
 func resourceFault() providers.FaultType {
 	return providers.FaultType{
-		Name: "streams_resource",
+		Name: ResourceFault,
 		Doc:  "Quiesces a resource: every Streams service on it stops except the domain controller, and PEs that may move do. The heal resumes it; PEs that moved away do not come back by themselves.",
 		Schema: &schema.Block{
-			Name: "streams_resource", Description: "Quiesces a resource; the heal resumes it.",
+			Name: ResourceFault, Description: "Quiesces a resource; the heal resumes it.",
 			Attributes: append([]schema.Attribute{
 				{
 					Name: "target", Type: cty.String, Form: schema.TargetRef, Required: true, Public: true, Example: "target.dc1",
@@ -35,6 +38,7 @@ func resourceFault() providers.FaultType {
 			}, viaAttrs...),
 		},
 		Example:  "target   = target.dc1\nresource = \"edge1.dc1.example.com\"\nduration = \"60s\"",
+		Twin:     true,
 		Describe: describeQuiesce,
 		New:      func(env providers.Env) providers.Deed { return quiesce{env} },
 	}
@@ -107,7 +111,7 @@ func (d quiesce) Prepare(ctx context.Context, id providers.StepID, raw json.RawM
 	if u.Operations, err = s.resolve(ctx, a.via, "quiesce_resource", "resume_resource"); err != nil {
 		return providers.Handle{}, err
 	}
-	return providers.NewHandle(id, Name, "streams_resource", []providers.Place{a.place(a.Target)}, map[string]string{"status": r.Status}, u, nil)
+	return providers.NewHandle(id, Name, ResourceFault, []providers.Place{a.place(a.Target)}, map[string]string{"status": r.Status}, u, nil)
 }
 
 func listResources(all []rest.Resource) string {

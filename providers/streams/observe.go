@@ -14,7 +14,7 @@ import (
 	"github.com/xdc-project/xdc/providers/throttle"
 )
 
-// defaultRefresh is how old a metric may be when nothing else is said.
+// defaultRefresh is how old a metric may be when nothing else is said. Assumption rest.metrics.refresh.
 const defaultRefresh = 3 * time.Second
 
 // Observe makes one round: the instance, the jobs with their PEs, and the metrics of the jobs of the plan. Where a round
@@ -344,7 +344,7 @@ func (o observation) job(p string, j rest.JobSnapshot) {
 }
 
 // operator reports an operator under its full name and, where that is unambiguous, its last name. The launches of its
-// PE come first: whoever draws conclusions from counters must know when they began anew.
+// PE come first: whoever draws conclusions from counters must know when they began anew. Assumption rest.counters.
 func (o observation) operator(job string, op rest.Operator, short string, launches int64) {
 	for _, name := range []string{op.Name, short} {
 		if name == "" {

@@ -11,7 +11,7 @@ import (
 )
 
 // appConfig is the application configuration in which the toolkit looks for what its file does not say (the reference's
-// section 4).
+// section 4). Assumption toolkit.application_configuration.
 const appConfig = "CrossDCFailover"
 
 // mostOthers bounds how many other applications a message names.

@@ -6,10 +6,10 @@ import (
 	"github.com/xdc-project/xdc/providers"
 )
 
-// defaultPort is the port of heartbeats where the plan names none.
+// defaultPort is the port of heartbeats where the plan names none. Assumption toolkit.ports.
 const defaultPort = 25091
 
-// Window is a stretch of time in seconds: later than Low and no later than High.
+// Window is a stretch of time in seconds: later than Low and no later than High. Assumptions toolkit.detection and toolkit.version.
 type Window struct{ Low, High float64 }
 
 // Detection is when a side that ticks every h and forgives some misses declares the other down, counted from an abrupt

@@ -155,7 +155,7 @@ func (s *state) take(rest string, in signal.Sample) []signal.Sample {
 }
 
 // part finds which operator of the composite a name means. The composite may be nested anywhere, and parallel copies
-// carry an index.
+// carry an index. Assumption toolkit.names.
 func (s *state) part(name string) (string, bool) {
 	path := strings.Split(name, ".")
 	last := path[len(path)-1]
@@ -191,7 +191,7 @@ func (s *state) owns(part, at string) bool {
 	return !s.torn[part]
 }
 
-// statusTuples reads the watchdog's count of transitions: none, odd, even.
+// statusTuples reads the watchdog's count of transitions: none, odd, even. Assumption toolkit.parity.
 func (s *state) statusTuples(n int64, in signal.Sample) []signal.Sample {
 	s.transitions = count{n, in, true}
 	word, why := remoteNever, "it has never heard of the other side since its launch"
@@ -307,5 +307,5 @@ func (s *state) answers(name string, n int64, in signal.Sample) []signal.Sample 
 	return []signal.Sample{s.conclude("http_errors", signal.NumberVal(float64(sum)), in, signal.Medium, fmt.Sprintf("%s has submitted %d answers of the other side that were no success; refusals and silence are not counted there", name, n))}
 }
 
-// patience is how long after DOWN something would have been handed over if there were anything.
+// patience is how long after DOWN something would have been handed over if there were anything. Assumption toolkit.nothing_to_take.
 const patience = 30 * time.Second

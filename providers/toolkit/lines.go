@@ -9,7 +9,7 @@ import (
 	"github.com/xdc-project/xdc/providers"
 )
 
-// Line is what a line in a trace says (the toolkit reference's section 10).
+// Line is what a line in a trace says (the toolkit reference's section 10). Assumption toolkit.lines.
 type Line string
 
 // The lines. The first four are the application's: the toolkit itself writes nothing when its belief changes.

@@ -75,6 +75,8 @@ func signals() []schema.Signal {
 func assumptions() []providers.Assumption {
 	return []providers.Assumption{
 		{ID: "toolkit.version", Statement: "Version 2.0.0 of the toolkit behaves as version 1.0.1 does: the state machines, the silence after DOWN, the effective snapshot period.", Basis: "The source of 1.0.1 and the documentation of 2.0.0, which describes the same composite, keys and messages."},
+		{ID: "toolkit.detection", Statement: "With an interval H and M misses allowed, DOWN comes later than (M - 1) x H and no later than (M + 1) x H after the last heartbeat that arrived.", Basis: "Derived from the source of 1.0.1, in which heartbeats and ticks are counted, and compared with a simulation of both machines."},
+		{ID: "toolkit.ports", Statement: "The heartbeats' receiver listens at `port`, and those of state at the `pairs` ports above it, the nth of one side with the nth of the other.", Basis: "Derived from the source of 1.0.1."},
 		{ID: "toolkit.names", Statement: "The composite's operators keep their names as the last component of the operator names that the REST API shows.", Basis: "How SPL names operators inside composites; not seen on a live 7.2 system."},
 		{ID: "toolkit.parity", Statement: "Output 0 of RemoteDataCenterHeartbeatWatchdog carries one tuple for each transition, UP first: an odd count means up, an even one above zero down.", Basis: "The source of 1.0.1."},
 		{ID: "toolkit.lines", Statement: "The lines that the toolkit and its samples write have the fixed parts that the documentation of 1.0.1 and its source show, in 2.0.0 too; its own operators mark theirs with _XXXXX_.", Basis: "The source of 1.0.1. What an application writes is its own affair: the plan can say so with line_up and the like."},

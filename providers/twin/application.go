@@ -19,7 +19,7 @@ const (
 
 // application is the model application: records come in, stay in keyed state for a while, and come out of every sink
 // with the count of their key. What is in state when its PE dies is gone, unless the other data centre has it in a
-// snapshot.
+// snapshot. Assumption twin.applications.
 type application struct {
 	job  *job
 	does model

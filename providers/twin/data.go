@@ -14,7 +14,7 @@ import (
 	"github.com/xdc-project/xdc/providers/twin/control"
 )
 
-// serveData is the data service: a listing at /data, endpoints below it, each by HTTP and by WebSocket.
+// serveData is the data service: a listing at /data, endpoints below it, each by HTTP and by WebSocket. Assumption data.statuses.
 func (d *dc) serveData(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/data" || r.URL.Path == "/data/" {
 		d.listEndpoints(w, r)
@@ -169,7 +169,7 @@ func (e endpoint) unfit(items []json.RawMessage) string {
 	return ""
 }
 
-// inspect gives out what has come since a stamp.
+// inspect gives out what has come since a stamp. Assumption data.consuming.
 func (d *dc) inspect(w http.ResponseWriter, r *http.Request, j *job, e endpoint) {
 	switch {
 	case r.Method != http.MethodGet:

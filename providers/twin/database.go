@@ -22,7 +22,7 @@ const reconnectEvery = 5 * time.Second
 var errNoDatabase = errors.New("the database is not connected: the row is dropped")
 
 // database keeps snapshots as rows. It is a process of the first host, which can be killed and stopped; nobody starts it
-// again but by the control endpoint.
+// again but by the control endpoint. Assumption twin.database.
 type database struct {
 	began time.Time
 

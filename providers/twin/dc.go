@@ -235,7 +235,7 @@ func (d *dc) drop(j *job) {
 	d.mu.Unlock()
 }
 
-// stop ends the instance: its jobs die, its data service goes away.
+// stop ends the instance: its jobs die, its data service goes away. Assumption twin.restart.
 func (d *dc) stop() error {
 	d.mu.Lock()
 	if d.status != "running" {
@@ -268,7 +268,7 @@ func (d *dc) stop() error {
 	return nil
 }
 
-// startInstance brings the instance up again, without the jobs it had.
+// startInstance brings the instance up again, without the jobs it had. Assumption twin.conflict.
 func (d *dc) startInstance() error {
 	d.mu.Lock()
 	if d.status != "stopped" {

@@ -8,7 +8,7 @@ import (
 )
 
 // monitor is the passive side: a standalone program that watches, and launches the application when the other side is
-// down.
+// down. Assumption twin.monitor.
 type monitor struct {
 	dc   *dc
 	spec Job

@@ -203,3 +203,34 @@ func TestAMonitorIsNoPartOfItsInstance(t *testing.T) {
 		}
 	}
 }
+
+// A queue in front of a sender that is full holds the tick up; nothing in it is lost, however stale.
+func TestAFullQueueIsWaitedFor(t *testing.T) {
+	cfg := pairOf(100*time.Millisecond, 1_000_000, &record{}, 1)
+	in(t, cfg, func(t *testing.T, w *Twin, c *control.Client) {
+		time.Sleep(10 * time.Second)
+		if err := c.Links("10.0.1.10").Apply(t.Context(), cut); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		j := w.dc("dc1").snapshotJobs()[0]
+		read := func() (prepared, tried int64) {
+			j.mu.Lock()
+			defer j.mu.Unlock()
+			return j.counters[prefix+"HeartbeatMessagePreparer/out/0/nTuplesSubmitted"], j.counters[prefix+"CrossDataCenterSender1/in/0/nTuplesProcessed"]
+		}
+		prepared, tried := read()
+		time.Sleep(20 * time.Second)
+		if still, _ := read(); prepared-tried < senderQueue || prepared-tried > senderQueue+2 || still > prepared+2 {
+			t.Errorf("%d prepared, then %d, %d tried: the tick does not wait for room", prepared, still, tried)
+		}
+		if err := c.Links("10.0.1.10").Remove(t.Context(), "cut"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		prepared, tried = read()
+		if prepared-tried > 2 {
+			t.Errorf("%d prepared and %d tried after the heal", prepared, tried)
+		}
+	})
+}

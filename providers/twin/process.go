@@ -63,7 +63,7 @@ func madeUpPID(pe string, launch int64) int {
 	return 10000 + 100*n + int(launch-1)%100
 }
 
-// virtual is a process that is made up. It works in a testing/synctest bubble.
+// virtual is a process that is made up. It works in a testing/synctest bubble. Assumption twin.hung.
 type virtual struct {
 	pid int
 

@@ -17,7 +17,7 @@ func reply(w http.ResponseWriter, status int, v any) { api.Reply(w, status, v) }
 // product is what the model says that it is.
 const product = "7.2.0.0"
 
-// serveREST makes the management API of the domain, for who has logged in.
+// serveREST makes the management API of the domain, for who has logged in. Assumption twin.paths.
 func (d *dc) serveREST() http.Handler { return d.authenticated(api.Handler(d.mounts()...)) }
 
 // mounts are where the API is served: that of 7.2, and that of 5.x beside it where it is asked for.

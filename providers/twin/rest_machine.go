@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strconv"
@@ -92,7 +93,7 @@ func (d *dc) resource(c *api.Call, i int) api.Resource {
 	h, m := d.hosts[i], d.machine(i)
 	self := d.ownerAt(c).To("resources", h.Name)
 	return api.Resource{
-		Element: element("resource", h.Name, self), ID: h.Name, DisplayName: h.Name, IPAddress: h.Address, Status: m.status, Type: "system", Tags: tagNames(), RestrictedTags: []string{},
+		Element: element("resource", h.Name, self), ID: h.Name, DisplayName: cmp.Or(d.cfg.Resources[h.Name], h.Name), IPAddress: h.Address, Status: m.status, Type: "system", Tags: tagNames(), RestrictedTags: []string{},
 		ServiceStatus: d.states(i, true), Metrics: self.To("metrics"), ActiveServices: d.ownerAt(c).To("activeservices").Where("resource.restid", h.Name),
 		Allocations: d.ownerAt(c).To("resourceallocations").Where("resource.restid", h.Name), Installations: self.To("installations"), Domain: before5(c, d.domainAt(c)), Related: d.jobsOn(i),
 	}

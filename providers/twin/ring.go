@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ring is the bounded buffer of a sink: when it is full the oldest tuple goes.
+// ring is the bounded buffer of a sink: when it is full the oldest tuple goes. Assumption data.buffers.
 type ring struct {
 	mu      sync.Mutex
 	size    int
@@ -55,7 +55,7 @@ func (r *ring) push(id string, item json.RawMessage) {
 
 // since returns the tuples with a stamp of at least from, the stamp to ask with next, and whether tuples in between
 // have been evicted. The comparison includes the boundary: tuples that share a millisecond with the last one read may
-// come again. Assumption data.boundary.
+// come again. Assumption data.boundary. Assumption data.warning.
 func (r *ring) since(from int64) (items []json.RawMessage, next int64, gap bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

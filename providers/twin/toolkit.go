@@ -64,11 +64,11 @@ func fusion(apart bool) [][]part {
 const (
 	connectLimit  = 25 * time.Second
 	readLimit     = 100 * time.Second
-	senderQueue   = 1000
-	receiverQueue = 40 // threaded ports of the two watchdogs; the one in front waits while they are full
+	senderQueue   = 1000 // assumption twin.queues
+	receiverQueue = 40   // threaded ports of the two watchdogs; the one in front waits while they are full
 )
 
-// toolkit is one invocation of the composite: two small state machines driven by one tick, senders and receivers.
+// toolkit is one invocation of the composite: two small state machines driven by one tick, senders and receivers. Assumption twin.toolkit.
 type toolkit struct {
 	dc     *dc
 	spec   Job
@@ -86,7 +86,7 @@ type toolkit struct {
 	still chan struct{}  // closed when a passive monitor's threads go on; nil while they do
 }
 
-// launch is a part while its PE runs. What it knows is forgotten with it.
+// launch is a part while its PE runs. What it knows is forgotten with it. Assumption twin.partial.
 type launch struct {
 	kit    *toolkit
 	part   part
@@ -306,7 +306,8 @@ func (k *toolkit) shutDown() {
 	k.log("ERROR", "Heartbeat-Message-Preparer", "We sent an orderly shutdown message from the local DC %s", k.own())
 }
 
-// post puts a message in front of a sender. While there is none it is dropped.
+// post puts a message in front of a sender, and waits for room while the queue is full (the toolkit reference's section 3: Sys.Wait). While
+// there is no sender it is dropped. Assumption twin.queues.
 func (k *toolkit) post(c channel, m message) {
 	l := k.running(sending)
 	if l == nil {
@@ -316,9 +317,14 @@ func (k *toolkit) post(c channel, m message) {
 	if c >= snapshots {
 		ch = l.data[int(c-snapshots)%len(l.data)]
 	}
+	from := k.ctx
+	if g := k.running(generating); g != nil {
+		from = g.ctx // it is its thread that waits, and ends with its PE
+	}
 	select {
 	case ch <- m.encode():
-	default: // the product's queue blocks; a model must not
+	case <-l.ctx.Done():
+	case <-from.Done():
 	}
 }
 

@@ -36,7 +36,7 @@ func (l *launch) generate() {
 		if w := k.running(watching); w != nil {
 			select {
 			case w.ticks <- struct{}{}:
-			default: // it has been hung for a thousand ticks
+			default: // it has been hung for a thousand ticks: assumption twin.queues
 			}
 		}
 		l.prepare()

@@ -81,6 +81,8 @@ type Target struct {
 	Snapshots string
 	// Clock is how far the clock of its servers is ahead of the true time; behind is negative.
 	Clock time.Duration
+	// Resources are what hosts are called as resources of the domain, by their names, where that is something else.
+	Resources map[string]string
 	// Trouble is what its services do wrong without being told so while they run.
 	Trouble []TimedTrouble
 }

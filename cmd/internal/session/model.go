@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/value"
+	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/streams"
 	"github.com/xdc-project/xdc/providers/toolkit"
 	"github.com/xdc-project/xdc/providers/twin"
 	"github.com/xdc-project/xdc/providers/twin/control"
@@ -76,7 +79,40 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 			}
 		}
 	}
+	resources(p, &cfg)
 	return cfg
+}
+
+// resources has hosts of the twin called as the plan's faults call the resources that they quiesce: which machine of a domain a plan means
+// by such a name nobody knows before it has asked. Each name that is no host's is the next host's.
+func resources(p *plan.Plan, cfg *twin.Config) {
+	for _, st := range p.Steps {
+		var a struct {
+			Target   string `json:"target"`
+			Resource string `json:"resource"`
+		}
+		if st.Fault == nil || st.Type != streams.ResourceFault || json.Unmarshal(st.Args, &a) != nil {
+			continue
+		}
+		for i := range cfg.Targets {
+			t := &cfg.Targets[i]
+			if t.Name != a.Target {
+				continue
+			}
+			hosts := twin.Hosts(i, *t)
+			called := func(h providers.Host) bool {
+				return strings.EqualFold(h.Name, a.Resource) || h.Address == a.Resource || t.Resources[h.Name] == a.Resource
+			}
+			free := slices.IndexFunc(hosts, func(h providers.Host) bool { return t.Resources[h.Name] == "" })
+			if slices.ContainsFunc(hosts, called) || free < 0 {
+				continue
+			}
+			if t.Resources == nil {
+				t.Resources = map[string]string{}
+			}
+			t.Resources[hosts[free].Name] = a.Resource
+		}
+	}
 }
 
 // trouble is what a plan says that a service or an endpoint does wrong, as a twin takes it.

@@ -140,7 +140,7 @@ func (c *Client) who() string {
 	return fmt.Sprintf("the user %q", c.cfg.Username)
 }
 
-// messages reads `{"id","message"}`, `{"messages":[{"id","message"}]}`, or the beginning of a text.
+// messages reads `{"id","message"}`, `{"messages":[{"id","message"}]}`, or the beginning of a text. Assumption rest.errors.
 func messages(body []byte) []Message {
 	var both struct {
 		ID       string    `json:"id"`

@@ -86,7 +86,7 @@ func (c *Client) Instance(ctx context.Context, id string) (Instance, error) {
 	return Instance{}, fmt.Errorf("find the instance at %s: %s has no instance %q, it has %s; correct `instance` in the streams block of target %s", c.cfg.Target, c.Host(), id, strings.Join(names, ", "), c.cfg.Target)
 }
 
-// instances is the link of the collection of instances: the domain's, if one is named.
+// instances is the link of the collection of instances: the domain's, if one is named. Assumption rest.root.
 func (c *Client) instances(ctx context.Context) (string, error) {
 	if c.cfg.Domain == "" {
 		return c.Link(ctx, "instances")
@@ -169,7 +169,7 @@ const (
 )
 
 // pages reads a collection with all its pages: by the links of the server, and where it sends none and yet says that there
-// is more, by their numbers. What it says of the total is not believed where the pages say otherwise.
+// is more, by their numbers. What it says of the total is not believed where the pages say otherwise. Assumption rest.lists.
 func pages[T any](ctx context.Context, c *Client, doing, link, plural string) ([]T, error) {
 	var out []T
 	first, size, numbered := link, 0, false

@@ -105,7 +105,7 @@ func (c *Client) snapshot(ctx context.Context, m *memo, doing, link string) ([]J
 }
 
 // Snapshot reads the jobs with their PEs and operators. Where the server has no snapshots, it is put together from
-// the single resources. It is not to be changed.
+// the single resources. It is not to be changed. Assumption rest.snapshots.
 func (c *Client) Snapshot(ctx context.Context, i Instance) ([]JobSnapshot, error) {
 	got, _, err := c.snapshot(ctx, &c.jobs, "look at the jobs", With(i.JobsSnapshot, "includeStatic", "true"))
 	if NotFound(err) {
@@ -122,7 +122,7 @@ type Read struct {
 }
 
 // Age is how old a metric may have been when the request left, by the server's own clock, which also says when the metric
-// was collected. It is false where it does not say.
+// was collected. It is false where it does not say. Assumption rest.metrics.retrieved.
 func (r Read) Age(m Metric) (low, high time.Duration, ok bool) {
 	if r.Clock.IsZero() || !m.Retrieved.Set {
 		return 0, 0, false

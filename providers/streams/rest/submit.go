@@ -45,7 +45,7 @@ func (c *Client) Submit(ctx context.Context, i Instance, s Submission) (Job, err
 	return job, err
 }
 
-// Cancel cancels a job; one that is not there is cancelled already.
+// Cancel cancels a job; one that is not there is cancelled already. Assumption rest.cancel.
 func (c *Client) Cancel(ctx context.Context, j Job) error {
 	return c.Delete(ctx, "cancel the job", j.Self)
 }

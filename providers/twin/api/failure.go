@@ -57,7 +57,7 @@ func Missing(kind, restid string) error {
 	return Fail(http.StatusNotFound, NoResource, "The resource with the resource type %s and the REST id %s does not exist.", kind, restid)
 }
 
-// Shape is how an error's body looks.
+// Shape is how an error's body looks. Assumption twin.errors.
 type Shape int
 
 // The shapes (reference: section 1.5).

@@ -28,7 +28,7 @@ type object struct {
 	rel   Related
 }
 
-// parameters are the names that are no filters (reference: section 1.3).
+// parameters are the names that are no filters (reference: section 1.3). Assumption twin.lists.
 var parameters = []string{"count", "page", "fields", "listFields", "sort", "verbose"}
 
 // page makes the body of a collection: filters, order, pages, fields. Parameters that nothing is known of are ignored.
