@@ -52,7 +52,7 @@ func actions() []providers.ActionType {
 			},
 		},
 	}
-	out := []providers.ActionType{submitAction(), widthAction()}
+	out := []providers.ActionType{submitAction(), widthAction(), applicationConfigurationAction()}
 	for _, v := range verbs {
 		out = append(out, v.actionType())
 	}
