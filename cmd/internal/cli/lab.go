@@ -38,6 +38,7 @@ func (LabCmd) Help() string {
 // LabUp brings up a lab.
 type LabUp struct {
 	PlanArgs
+	APIArgs
 	Dir        string  `name:"dir" required:"" placeholder:"DIR" help:"Folder for stand-in.json, the keys, the passwords, the log and the truth."`
 	Seed       *uint64 `name:"seed" placeholder:"N" help:"Where everything random in the twin comes from. Random if not given."`
 	Foreground bool    `name:"foreground" help:"Stay, until SIGTERM, an interrupt or xdc lab down."`
@@ -69,7 +70,9 @@ func (l *LabUp) Run(c *Context) error {
 	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var said error
-	err := lab.Serve(ctx, session.Model(frozen, seed, nil), l.Dir, func(s *standin.StandIn) {
+	model := session.Model(frozen, seed, nil)
+	model.API, model.Errors = l.API, l.shape()
+	err := lab.Serve(ctx, model, l.Dir, func(s *standin.StandIn) {
 		b, err := json.Marshal(s)
 		if err == nil {
 			_, err = fmt.Fprintf(c.Out, "%s\n", b)

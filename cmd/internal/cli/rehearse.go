@@ -17,6 +17,7 @@ import (
 // Rehearse runs a plan against a twin.
 type Rehearse struct {
 	PlanArgs
+	APIArgs
 	Seed     *uint64 `name:"seed" placeholder:"N" help:"Where everything random comes from; the same seed gives the same result. Random if not given."`
 	RealTime bool    `name:"real-time" help:"Run in real time over loopback, with the live display, instead of in virtual time."`
 	Truth    string  `name:"truth" placeholder:"FILE" help:"Write down what really happened in the twin, one JSON object a line."`
@@ -28,7 +29,7 @@ type Rehearse struct {
 func (Rehearse) Help() string {
 	return "The whole plan against a twin of its own targets. Nothing leaves this machine, no privileges and no secrets are needed, and in virtual time a " +
 		"fifteen-minute plan takes a second or two.\n\nExit codes as those of apply.\n\nExamples:\n\n    xdc rehearse examples/network-partition\n" +
-		"    xdc rehearse --seed 7 --truth truth.jsonl drill.xdc.hcl\n    xdc rehearse --real-time drill.xdc.hcl\n"
+		"    xdc rehearse --seed 7 --truth truth.jsonl drill.xdc.hcl\n    xdc rehearse --real-time drill.xdc.hcl\n    xdc rehearse --api 5 drill.xdc.hcl\n"
 }
 
 // Run rehearses.
@@ -58,13 +59,14 @@ func (r *Rehearse) Run(c *Context) error {
 	}
 	return c.run(frozen, mode, func(q session.Request) (session.Result, error) {
 		q.Runs, q.Seed, q.RealTime, q.Truth, q.Bubble = r.RunDir.RunDir, seed, r.RealTime, r.Truth, virtual.Run
+		q.API, q.Errors = r.API, r.shape()
 		return session.Rehearse(c.Context, q)
 	})
 }
 
 // args are those of one rehearsal of several. Each is a process of its own: virtual time is entered once in a process.
 func (r *Rehearse) args(seed uint64) []string {
-	out := []string{"rehearse", "--seed", strconv.FormatUint(seed, 10), "--run-dir", r.RunDir.RunDir}
+	out := []string{"rehearse", "--seed", strconv.FormatUint(seed, 10), "--run-dir", r.RunDir.RunDir, "--api", strconv.Itoa(r.API), "--errors", r.Errors}
 	if r.RealTime {
 		out = append(out, "--real-time")
 	}

@@ -34,10 +34,23 @@ func (TwinCmd) Help() string {
 // TwinServe serves a twin.
 type TwinServe struct {
 	PlanArgs
-	Dir    string  `name:"dir" required:"" placeholder:"DIR" help:"Folder for stand-in.json, the certificates, the passwords and the truth."`
-	API    int     `name:"api" enum:"7,5" default:"7" placeholder:"7" help:"5 serves the REST API of releases 5.x beside that of 7.2, and is the one that stand-in.json names."`
-	Errors string  `name:"errors" enum:"single,listed" default:"single" placeholder:"single" help:"The shape of errors of the API of 7.2: single has one id and message, listed a list of messages, as in API 5."`
-	Seed   *uint64 `name:"seed" placeholder:"N" help:"Where everything random in the twin comes from. Random if not given."`
+	APIArgs
+	Dir  string  `name:"dir" required:"" placeholder:"DIR" help:"Folder for stand-in.json, the certificates, the passwords and the truth."`
+	Seed *uint64 `name:"seed" placeholder:"N" help:"Where everything random in the twin comes from. Random if not given."`
+}
+
+// APIArgs say what the management API of twins is like.
+type APIArgs struct {
+	API    int    `name:"api" enum:"7,5" default:"7" placeholder:"7" help:"5 serves the REST API of releases 5.x beside that of 7.2, and is the one that xdc is pointed to."`
+	Errors string `name:"errors" enum:"single,listed" default:"single" placeholder:"single" help:"The shape of errors of the API of 7.2: single has one id and message, listed a list of messages, as in API 5."`
+}
+
+// shape is that of the errors.
+func (a APIArgs) shape() api.Shape {
+	if a.Errors == "listed" {
+		return api.Listed
+	}
+	return api.Single
 }
 
 // Help has examples.
@@ -61,10 +74,7 @@ func (t *TwinServe) Run(c *Context) error {
 	defer stop()
 	var said error
 	model := session.Model(frozen, seed, nil)
-	model.API = t.API
-	if t.Errors == "listed" {
-		model.Errors = api.Listed
-	}
+	model.API, model.Errors = t.API, t.shape()
 	err := twin.Serve(ctx, model, t.Dir, func(s *standin.StandIn) {
 		b, err := json.Marshal(s)
 		if err == nil {

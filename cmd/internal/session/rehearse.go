@@ -61,6 +61,7 @@ func openTruth(name string) (io.Writer, func() error, error) {
 func (q *Request) rehearse(ctx context.Context, f Folder, truth io.Writer, started time.Time) (res Result, err error) {
 	res.Folder = f
 	cfg := Model(q.Plan, q.Seed, truth)
+	cfg.API, cfg.Errors = q.API, q.Errors
 	for i := range cfg.Targets {
 		cfg.Targets[i].Clock += q.Clocks[cfg.Targets[i].Name]
 	}

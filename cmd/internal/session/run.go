@@ -20,6 +20,7 @@ import (
 	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/standin"
+	"github.com/xdc-project/xdc/providers/twin/api"
 )
 
 // Request is a run to be made.
@@ -37,6 +38,9 @@ type Request struct {
 	Truth string
 	// Clocks is how far the clocks of a rehearsal's targets are ahead of the true time; a target that is not in it has the true time.
 	Clocks map[string]time.Duration
+	// API and Errors are what the management API of a rehearsal's twin is like: see twin.Config.
+	API    int
+	Errors api.Shape
 	// RealTime rehearses over loopback in real time instead of in a bubble.
 	RealTime bool
 	// Bubble runs a function in virtual time; virtual.Run, or a test's own bubble.
