@@ -17,7 +17,7 @@ const maxListed = 1000
 type judge struct {
 	opt    Options
 	tally  *tally
-	faults []Fault
+	faults []Fault // in the order of their injection
 	blind  []event.Blind
 
 	twins measure.Set
@@ -52,9 +52,9 @@ func (j *judge) judge() event.Audit {
 	}
 	j.out = openExceptions(j.opt)
 	j.at = make([]verdict, len(j.opt.Spec.Targets))
-	faults := sorted(j.faults)
+	j.faults = sorted(j.faults)
 	for _, v := range j.verdicts() {
-		v.gone.faults, v.maybe.faults = faults, faults
+		v.gone.faults, v.maybe.faults = j.faults, j.faults
 	}
 	for i := range j.tally.at {
 		at := &j.tally.at[i]
@@ -203,9 +203,18 @@ func (j *judge) record(r measure.Record, lane, only int) {
 		return
 	}
 	acked := span{r.Sent, r.Answered}
-	hidden := j.hidden(r, only)
+	hidden, full := j.hiding(r, only)
 	j.when.add(acked.high, hidden)
+	switch {
+	case !hidden:
+		x.cause = j.cause(r, home)
+	case full:
+		x.cause = evicted
+	}
 	for _, v := range j.here(home) {
+		if x.cause != "" {
+			count(&v.Causes, x.cause)
+		}
 		if v.missing == nil || acked.high > v.missing.high {
 			v.missing = &acked
 		}
@@ -308,27 +317,6 @@ func (j *judge) copies(r measure.Record) map[int]int {
 		}
 	}
 	return out
-}
-
-// hidden reports whether a record may have come out unseen: it had left before the end of a stretch in which a
-// sink could not be seen, or it cannot be told from another.
-func (j *judge) hidden(r measure.Record, only int) bool {
-	if j.twins.Has(r.Seq) {
-		return true
-	}
-	left := r.Sent
-	for _, a := range r.Earlier {
-		left = min(left, a.Sent)
-	}
-	for _, b := range j.blind {
-		if only >= 0 && b.Target != j.opt.Spec.Targets[only] {
-			continue
-		}
-		if left.Seconds() < b.To {
-			return true
-		}
-	}
-	return false
 }
 
 func (j *judge) result() event.Audit {

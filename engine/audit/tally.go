@@ -52,6 +52,7 @@ type arrivals struct {
 	corrupted measure.Set
 	strange   int64 // items that are nobody's
 	newest    newest
+	tops      []top
 	times     []span
 	carried   carried
 }
@@ -121,6 +122,7 @@ func (t *tally) take(i int, items []json.RawMessage, when span, baseline bool) {
 		switch {
 		case owner == measure.Ours:
 			t.record(i, seq, raw)
+			at.rise(seq, when)
 			t.latest = max(t.latest, when.high)
 		case owner == measure.Nobody && !baseline:
 			at.strange++

@@ -300,6 +300,23 @@ type AuditCounts struct {
 	RPO              *Bounds `json:"rpo,omitempty"`    // nil: nothing lost
 	Outage           *Bounds `json:"outage,omitempty"` // longest gap; nil: no delivery seen
 	Checks           Checks  `json:"checks,omitzero"`
+	// Causes are the lost records by what could be seen of how they were lost.
+	Causes LossCauses `json:"causes,omitzero"`
+}
+
+// LossCauses count each lost record once, by what could be seen from outside, and the inconclusive ones that only a full
+// buffer can have hidden.
+type LossCauses struct {
+	// InFlight had been acknowledged before a fault took hold, when neither they nor a later one had come out.
+	InFlight int64 `json:"in_flight,omitempty"`
+	// DuringFault were sent and acknowledged while a fault was in force.
+	DuringFault int64 `json:"during_fault,omitempty"`
+	// PassedOver were acknowledged while no fault was in force, and a later one came out before the next.
+	PassedOver int64 `json:"passed_over,omitempty"`
+	// Unknown are the others.
+	Unknown int64 `json:"unknown,omitempty"`
+	// Evicted are inconclusive: nothing but a full buffer can have dropped them.
+	Evicted int64 `json:"evicted,omitempty"`
 }
 
 // Checks say of each guarantee whether it was kept. Nil means that nobody can tell: nothing broke it for certain,

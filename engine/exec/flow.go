@@ -320,6 +320,12 @@ func auditAttrs(c event.AuditCounts) map[string]any {
 	if c.Acked > 0 {
 		m["lost_percent_high"] = float64(c.Lost+c.Inconclusive) / float64(c.Acked)
 	}
+	for name, n := range map[string]int64{
+		"lost_in_flight": c.Causes.InFlight, "lost_during_fault": c.Causes.DuringFault, "lost_passed_over": c.Causes.PassedOver,
+	} {
+		m[name], m[name+"_low"], m[name+"_high"] = float64(n), float64(n), float64(n+c.Causes.Unknown+c.Inconclusive)
+	}
+	m["lost_unknown"], m["evicted"] = float64(c.Causes.Unknown), float64(c.Causes.Evicted)
 	for name, b := range map[string]*event.Bounds{"rpo": c.RPO, "outage": c.Outage} {
 		if b != nil {
 			m[name], m[name+"_low"], m[name+"_high"] = b.High, b.Low, b.High

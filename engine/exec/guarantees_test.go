@@ -15,3 +15,16 @@ func TestACheckerThatCannotTellHasNoValue(t *testing.T) {
 		}
 	}
 }
+
+// Records of which nobody can tell how they were lost, and those that nobody knows to be lost, may have been lost in any way.
+func TestHowRecordsWereLostIsAnInterval(t *testing.T) {
+	m := auditAttrs(event.AuditCounts{Lost: 10, Inconclusive: 5, Causes: event.LossCauses{InFlight: 6, DuringFault: 1, Unknown: 3, Evicted: 4}})
+	for name, want := range map[string]float64{
+		"lost_in_flight": 6, "lost_in_flight_low": 6, "lost_in_flight_high": 14, "lost_during_fault_low": 1, "lost_during_fault_high": 9,
+		"lost_passed_over_low": 0, "lost_passed_over_high": 8, "lost_unknown": 3, "evicted": 4,
+	} {
+		if m[name] != want {
+			t.Errorf("%s is %v, want %v", name, m[name], want)
+		}
+	}
+}

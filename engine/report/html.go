@@ -70,7 +70,7 @@ type auditRow struct {
 	Sent, Acked, Delivered, Once, Lost, Inconclusive, Duplicated, Across, Reordered, Corrupted string
 	Loss, RPO, Outage                                                                          string
 	Whole                                                                                      bool
-	Blind, Gaps, IDs, Guarantees                                                               []string
+	Blind, Gaps, IDs, Guarantees, Causes                                                       []string
 	More                                                                                       int64
 }
 
@@ -372,6 +372,7 @@ func (a Audit) rows() []auditRow {
 		total.Blind = append(total.Blind, fmt.Sprintf("%s, %s to %s: %s", b.Target, about(b.From), about(b.To), b.Cause))
 	}
 	total.Guarantees = guarantees(a.Total.Checks)
+	total.Causes = a.Total.Causes.Words()
 	for i, g := range a.Gaps {
 		if i == 20 {
 			total.Gaps = append(total.Gaps, fmt.Sprintf("and %d more", len(a.Gaps)-i))

@@ -19,6 +19,7 @@ const (
 // units are the measured figures that objectives can be about.
 var units = map[string]string{
 	"rto": unitSeconds, "rpo": unitSeconds, "outage": unitSeconds, "lost_percent": unitRatio, "lost": unitCount,
+	"lost_in_flight": unitCount, "lost_during_fault": unitCount, "lost_passed_over": unitCount,
 	"duplicated": unitCount, "duplicated_across": unitCount, "reordered": unitCount, "corrupted": unitCount,
 	"unexpected": unitCount, "delivered": unitCount, "failed": unitCount, "outages": unitCount, "service_level": unitRatio,
 	"latency_p50": unitSeconds, "latency_p90": unitSeconds, "latency_p99": unitSeconds, "latency_max": unitSeconds,
@@ -110,6 +111,12 @@ func (a Audit) bounds(quantity string) *Bounds {
 	case "lost_percent":
 		high := lossHigh(c)
 		return &Bounds{c.LostPercent, &high}
+	case "lost_in_flight":
+		return perhaps(c.Causes.InFlight, c)
+	case "lost_during_fault":
+		return perhaps(c.Causes.DuringFault, c)
+	case "lost_passed_over":
+		return perhaps(c.Causes.PassedOver, c)
 	case "duplicated":
 		return exact(c.Duplicated)
 	case "duplicated_across":
@@ -124,6 +131,12 @@ func (a Audit) bounds(quantity string) *Bounds {
 		return exact(c.Delivered)
 	}
 	return nil
+}
+
+// perhaps bounds a count of lost records by those of which nobody can tell.
+func perhaps(n int64, c event.AuditCounts) *Bounds {
+	high := float64(n + c.Causes.Unknown + c.Inconclusive)
+	return &Bounds{float64(n), &high}
 }
 
 // lossHigh is the fraction of acknowledged records that may be lost.

@@ -116,6 +116,7 @@ func drill() *recording {
 	counts := event.AuditCounts{
 		Sent: 10000, Acked: 9950, Delivered: 9941, Once: 9938, Duplicated: 3, Lost: 12, LostPercent: 12.0 / 9950, RPO: &event.Bounds{Low: 1.2, High: 1.31}, Outage: &event.Bounds{Low: 19.8, High: 22.6},
 		Checks: event.Checks{ExactlyOnce: &no, AtLeastOnce: &no, AtMostOnce: &no, OrderedByKey: &yes},
+		Causes: event.LossCauses{InFlight: 9, DuringFault: 2, Unknown: 1},
 	}
 	r.at(131, &event.Audited{Step: "audit.orders", Audit: event.Audit{
 		Seed: "seed.data_exchange.orders", Total: counts,

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -113,6 +114,7 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 		atMost("corrupted", c.Corrupted, 0)
 		atMost("unexpected", c.Unexpected, 0)
 		s.guarantees(c, truth, disordered, unanswered)
+		s.causes(d, c, sum, facts, truth)
 		s.outage(c, facts)
 		if c.Inconclusive > 0 {
 			s.doubt++
@@ -134,6 +136,77 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 			}
 		}
 	}
+}
+
+// causes holds what is said of how records were lost to the truth: no more were in flight, acknowledged during the fault, or passed
+// over than truly were, and the application itself lost all that were passed over.
+func (s *scored) causes(d drill, c event.AuditCounts, sum report.Summary, facts []fact, truth tally) {
+	bad := func(what string, said, is int) {
+		if said > is {
+			s.wrong = append(s.wrong, fmt.Sprintf("it says that %d records were %s, and %d were", said, what, is))
+		}
+	}
+	x := c.Causes
+	told := x.InFlight + x.DuringFault + x.PassedOver
+	s.lost, s.told = s.lost+c.Lost, s.told+told
+	if told+x.Unknown != c.Lost {
+		s.wrong = append(s.wrong, fmt.Sprintf("%d records were lost, and it says of %d how: %+v", c.Lost, told+x.Unknown, x))
+	}
+	at, ok := d.began(facts)
+	if told == 0 || !ok || len(sum.Faults) != 1 {
+		return
+	}
+	healed := math.Inf(1)
+	if h := sum.Faults[0].Healed; h != nil {
+		healed = h.High
+	}
+	// By target, the latest record that had come out when the fault took effect, and of all the time.
+	before, ever := map[string]int64{}, map[string]int64{}
+	for _, f := range facts {
+		if f.What != "record_out" {
+			continue
+		}
+		n := numberOf(f.ID)
+		ever[f.Target] = max(ever[f.Target], n)
+		if f.T <= at {
+			before[f.Target] = max(before[f.Target], n)
+		}
+	}
+	flying, during, passed, itself := 0, 0, 0, 0
+	counted := map[string]bool{}
+	for _, f := range facts {
+		id := f.ID
+		if d.Route == "mirror" {
+			id = f.Target + " " + id
+		}
+		switch {
+		case f.What == "record_lost" && f.Cause == "lossy application" && truth.lost[id]:
+			itself++
+		case f.What != "record_in" || !truth.lost[id] || counted[id]:
+		case f.T >= at && f.T <= healed:
+			counted[id] = true
+			during++
+		case f.T > healed && ever[f.Target] > numberOf(f.ID), f.T < at && before[f.Target] > numberOf(f.ID):
+			counted[id] = true
+			passed++
+		case f.T < at:
+			counted[id] = true
+			flying++
+		}
+	}
+	bad("in flight", int(x.InFlight), flying)
+	bad("acknowledged during the fault", int(x.DuringFault), during)
+	bad("passed over", int(x.PassedOver), passed)
+	bad("lost by the application without a fault", int(x.PassedOver), itself)
+}
+
+// numberOf is the number of a record, the end of its id.
+func numberOf(id string) int64 {
+	n, err := strconv.ParseInt(id[strings.LastIndexByte(id, '-')+1:], 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // guarantees holds the named guarantees to the truth: an answer, where there is one, is the true one.

@@ -46,6 +46,7 @@ func seeds(t *testing.T) int {
 }
 
 type fact struct {
+	Cause  string  `json:"cause"`
 	T      float64 `json:"t"`
 	What   string  `json:"what"`
 	Target string  `json:"target"`
