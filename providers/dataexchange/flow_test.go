@@ -56,6 +56,8 @@ func (p *platform) JobIDs() []string {
 
 // world is a data service and who talks to it.
 type world struct {
+	network  *providertest.Network
+	ca       *providertest.Authority
 	platform *platform
 	mux      *http.ServeMux
 	feed     *feed
@@ -70,6 +72,7 @@ func in(t *testing.T, test func(t *testing.T, w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		n, ca := providertest.NewNetwork(), providertest.NewAuthority(t)
 		w := &world{
+			network: n, ca: ca,
 			platform: &platform{services: []string{"https://" + dataHost + "/data"}, jobs: map[string][2]string{"job.orders": {"5", "orders"}}},
 			mux:      http.NewServeMux(),
 			listing:  `{"jobs":[{"id":"5","inject":[{"name":"Orders","uri":"https://inside:1/in"}],"inspect":[{"name":"Results","uri":"/out"}]}]}`,

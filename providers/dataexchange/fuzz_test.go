@@ -75,3 +75,29 @@ func FuzzSocketMessage(f *testing.F) {
 		}
 	})
 }
+
+// The items of an answer are the elements of its array, as the standard decoder finds them.
+func FuzzItems(f *testing.F) {
+	for _, s := range []string{`[]`, `[ ]`, ` [1 , {"a":[1,"],\""]} ,"x,\\" ]`, `[[],[[]],{}]`, `null`, `{}`, `"["`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var want []json.RawMessage
+		wrong := json.Unmarshal(text, &want)
+		var got *itemList
+		err := json.Unmarshal(text, &got)
+		switch {
+		case (err == nil) != (wrong == nil):
+			t.Fatalf("%q: %v, and the standard decoder says %v", text, err, wrong)
+		case err != nil || got == nil:
+			return
+		case len(*got) != len(want):
+			t.Fatalf("%q: %d items, want %d", text, len(*got), len(want))
+		}
+		for i, it := range *got {
+			if string(it) != string(want[i]) {
+				t.Errorf("%q: item %d is %q, want %q", text, i, it, want[i])
+			}
+		}
+	})
+}

@@ -184,12 +184,12 @@ type page struct {
 	capped  bool  // the stamp is not the service's, which cannot be right
 }
 
-// parse reads an answer. Its size is bounded by the transport.
+// parse reads an answer. Its size is bounded by the transport, the number of its items here.
 func parse(a *https.Answer) (page, error) {
 	var b struct {
-		Items    *[]json.RawMessage `json:"items"`
-		Warning  json.RawMessage    `json:"warning"`
-		Warnings json.RawMessage    `json:"warnings"`
+		Items    *itemList       `json:"items"`
+		Warning  json.RawMessage `json:"warning"`
+		Warnings json.RawMessage `json:"warnings"`
 	}
 	if err := json.Unmarshal(a.Body, &b); err != nil {
 		return page{}, fmt.Errorf("the answer is not the JSON that was expected: %w", err)

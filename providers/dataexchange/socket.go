@@ -20,8 +20,9 @@ const (
 	maxFrame = 16 << 20
 	// maxSent is the size from which on a message that is sent is not made larger, in bytes.
 	maxSent = 1 << 20
-	// maxUnread bounds what has come and was not yet read, in bytes.
+	// maxUnread bounds what has come and was not yet read, in bytes; each item counts for perItem more.
 	maxUnread = 64 << 20
+	perItem   = 32
 	// keepAlive is how often an idle connection is asked whether it still is one.
 	keepAlive = 15 * time.Second
 	// lastWords is how long what a service said last may take to be read once nothing can be written any more.
@@ -56,6 +57,10 @@ func (s *Session) openLink(ctx context.Context, doing string, w way, u *url.URL)
 	conn, a, err := s.pool.WebSocket(ctx, r)
 	if err != nil {
 		return nil, nil, s.failed(doing, r, err)
+	}
+	if to := a.Redirect(); to != "" {
+		f := &https.Failure{Kind: https.Redirected, Status: a.Status, Sent: a.Sent, Answered: a.Answered, Err: fmt.Errorf("status %d to %.200q", a.Status, to)}
+		return nil, nil, s.failed(doing, r, f)
 	}
 	if a != nil {
 		return nil, a, nil
@@ -100,7 +105,7 @@ func (l *link) add(text []byte) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.size += len(text); l.size > maxUnread {
+	if l.size += len(text) + perItem*len(p.items); l.size > maxUnread {
 		return fmt.Errorf("more than %d bytes came between two reads: shorten `poll_interval`", maxUnread)
 	}
 	l.items = append(l.items, p.items...)

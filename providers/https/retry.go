@@ -26,3 +26,11 @@ func (a *Answer) RetryAfter() time.Duration {
 	}
 	return min(max(at.Sub(now), 0), MaxRetryAfter)
 }
+
+// Redirect is where the server sends who asked it; empty where it does not, and for no answer.
+func (a *Answer) Redirect() string {
+	if a == nil || a.Status < 300 || a.Status > 399 || a.Status == http.StatusNotModified {
+		return ""
+	}
+	return a.Header.Get("Location")
+}

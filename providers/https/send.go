@@ -70,8 +70,8 @@ func (p *Pool) Do(ctx context.Context, r Request) (*Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		where := a.Header.Get("Location")
-		if r.NoRedirect || a.Status < 300 || a.Status > 399 || a.Status == http.StatusNotModified || where == "" {
+		where := a.Redirect()
+		if r.NoRedirect || where == "" {
 			return a, nil
 		}
 		to, err := at.Parse(where)
