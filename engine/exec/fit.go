@@ -16,8 +16,10 @@ import (
 const (
 	// fitSamples is how many records of a seed are held against what an endpoint says of them.
 	fitSamples = 32
-	// fitEvery is how often that is tried while the endpoint is not there yet, fitTries how many times.
-	fitEvery = time.Second
+	// fitSoon is how soon that is tried again while the endpoint is not there yet, twice as late each time up to fitLate,
+	// and fitTries how many times.
+	fitSoon  = 100 * time.Millisecond
+	fitLate  = time.Second
 	fitTries = 300
 )
 
@@ -62,13 +64,15 @@ func (r *run) watchFit(ctx context.Context, giveUp context.CancelCauseFunc, wg *
 	}
 	for _, t := range st.Seed.Targets {
 		wg.Go(func() {
+			pause := fitSoon
 			for range fitTries {
 				found, known := f.Fit(ctx, t, args, records)
 				if known {
 					r.fitted(giveUp, st, found)
 					return
 				}
-				wait := time.NewTimer(fitEvery)
+				wait := time.NewTimer(pause)
+				pause = min(2*pause, fitLate)
 				select {
 				case <-wait.C:
 				case <-ctx.Done():
