@@ -59,7 +59,7 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 			}
 		}
 		for _, e := range st.Job.Endpoints {
-			j.Endpoints = append(j.Endpoints, twin.Endpoint{Name: e.Name, BufferSize: e.BufferSize, ConsumingReads: e.ConsumingReads})
+			j.Endpoints = append(j.Endpoints, twin.Endpoint{Name: e.Name, BufferSize: e.BufferSize, ConsumingReads: e.ConsumingReads, Type: e.Type})
 			if e.Trouble == nil {
 				continue
 			}
