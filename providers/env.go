@@ -66,6 +66,8 @@ type Env struct {
 	Processes func(place Place) (Processes, error)
 	// Volumes returns the file systems of a place of a stand-in; nil where real machines have them.
 	Volumes func(place Place) (Volumes, error)
+	// Domain returns what streamtool does to the Streams domain of a target of a twin; nil where streamtool itself does it.
+	Domain func(target string) (Domain, error)
 }
 
 // Throttles have one throttle for each server.

@@ -270,13 +270,13 @@ func toxiproxyServer(t *testing.T, dir string) (url string) {
 	return ""
 }
 
-// TestNoFaultOfThePlatformOutlivesRecovery: the faults of jobs, PEs and instances, against the services of the twin, and
-// that of a resource, which the twin does not have, against a server of the test.
+// TestNoFaultOfThePlatformOutlivesRecovery: the faults of jobs, PEs, instances and domains, against the services of the twin, and
+// that of a resource, of which each target here has only one, against a server of the test.
 func TestNoFaultOfThePlatformOutlivesRecovery(t *testing.T) {
 	t.Parallel()
 	b := newAPIBench(t, 12)
 	target := func(w int) string {
-		return fmt.Sprintf("target \"w%d\" {\n  streams {\n    url           = \"https://streams.w%d.example.com:8443\"\n    instance      = \"i\"\n    username      = \"u\"\n    poll_interval = \"200ms\"\n  }\n}\n\njob \"w%d\" {\n  bundle = \"orders.sab\"\n  target = target.w%d\n}\n\n", w, w, w, w)
+		return fmt.Sprintf("target \"w%d\" {\n  streams {\n    url           = \"https://streams.w%d.example.com:8443\"\n    instance      = \"i\"\n    username      = \"u\"\n    poll_interval = \"200ms\"\n  }\n  host \"edge\" {\n    address = \"10.1.%d.10\"\n  }\n}\n\njob \"w%d\" {\n  bundle = \"orders.sab\"\n  target = target.w%d\n}\n\n", w, w, w, w, w)
 	}
 	var all strings.Builder
 	all.WriteString("plan \"all\" {}\n\n")
@@ -292,6 +292,7 @@ func TestNoFaultOfThePlatformOutlivesRecovery(t *testing.T) {
 	var faults []apiFault
 	for _, f := range [][2]string{
 		{"streams_job", "job = job.wN"}, {"streams_pe", "job = job.wN"}, {"streams_instance", "target = target.wN\n  depends_on = [job.wN]"},
+		{"streams_domain", "target = target.wN\n  host = target.wN.host.edge\n  depends_on = [job.wN]"},
 	} {
 		faults = append(faults, apiFault{
 			typ: f[0], state: see, args: []string{"--on", "twin"},

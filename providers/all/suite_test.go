@@ -178,6 +178,7 @@ func newProcess(tw *twin.Twin, prog *program.Program, reg *providers.Registry) *
 			}
 			return nil, providers.ErrUnsupported
 		},
+		Domain: func(target string) (providers.Domain, error) { return c.Domain(target), nil },
 		Volumes: func(at providers.Place) (providers.Volumes, error) {
 			for _, h := range targets[at.Target].Hosts {
 				if h.Name == at.Host {
@@ -332,6 +333,10 @@ func outsider(t *testing.T, tw *twin.Twin, prog *program.Program) func(context.C
 			return "", err
 		}
 		for n, target := range prog.Targets {
+			if up, err := c.Domain(target.Name).Running(ctx); err != nil || !up {
+				fmt.Fprintf(&b, "%s has no domain\n", target.Name)
+				continue
+			}
 			i, err := clients[target.Name].Instance(ctx, "streams1")
 			if err != nil {
 				return "", err
@@ -388,7 +393,7 @@ var suites = map[string]string{
 	"process_kill": "process", "process_hang": "process", "process_restart": "process",
 	"resource_cpu": "resource", "resource_memory": "resource", "resource_io": "resource", "resource_disk": "resource", "resource_unmount": "resource",
 	"host_command": "hostcommand",
-	"streams_job":  "all", "streams_pe": "all", "streams_instance": "all", "streams_resource": "streams",
+	"streams_job":  "all", "streams_pe": "all", "streams_instance": "all", "streams_domain": "all", "streams_resource": "streams",
 	"toxiproxy_latency": "toxiproxy", "toxiproxy_bandwidth": "toxiproxy", "toxiproxy_timeout": "toxiproxy", "toxiproxy_reset": "toxiproxy",
 	"toxiproxy_slow_close": "toxiproxy", "toxiproxy_limit": "toxiproxy", "toxiproxy_down": "toxiproxy",
 }
@@ -485,12 +490,17 @@ func (streamtool) Facts(context.Context) (providers.Facts, error) {
 }
 
 func (m streamtool) Run(ctx context.Context, s shell.Script) (shell.Output, error) {
+	if s.Name == "look for streamtool" {
+		return shell.Output{}, nil
+	}
 	command := s.Vars[0].List
 	*m.ran = append(*m.ran, shell.Show(command))
 	kind, path := "start", ""
 	switch command[1] {
 	case "stoppe", "restartpe":
 		path = "/pes/" + command[len(command)-1]
+	case "stopdomain", "startdomain":
+		path = "/domain"
 	}
 	if strings.HasPrefix(command[1], "stop") {
 		kind = "stop"
@@ -504,6 +514,7 @@ func (m streamtool) Run(ctx context.Context, s shell.Script) (shell.Output, erro
 func TestFaultsViaStreamtoolConform(t *testing.T) {
 	for name, block := range map[string]string{
 		"streams_pe":       "job = job.orders[\"dc1\"]\noperator = \"KeyedCounter\"\nduration = \"20s\"\nvia = \"streamtool\"\nhost = target.dc1.host.edge",
+		"streams_domain":   "target = target.dc1\nduration = \"20s\"\nhost = target.dc1.host.edge",
 		"streams_instance": "target = target.dc1\nduration = \"20s\"\nvia = \"streamtool\"\nhost = target.dc1.host.edge\nstreamtool = \"/opt/streams/bin/streamtool\"",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -513,8 +524,19 @@ func TestFaultsViaStreamtoolConform(t *testing.T) {
 				inTwin(t, fmt.Sprintf("fault %q \"x\" {\n%s\n}\n", name, block), func(t *testing.T, w *providertest.World) {
 					t.Helper()
 					with := func(env providers.Env) providers.Env {
+						domains := env.Domain
+						env.Domain = nil
 						env.Machine = func(providers.Place) (providers.Machine, error) {
-							return streamtool{func(ctx context.Context, path, kind string) error { return actOn(ctx, env, path, kind) }, &ran}, nil
+							return streamtool{func(ctx context.Context, path, kind string) error {
+								if path != "/domain" {
+									return actOn(ctx, env, path, kind)
+								}
+								dom, err := domains("dc1")
+								if err != nil {
+									return err
+								}
+								return dom.Set(ctx, kind == "start")
+							}, &ran}, nil
 						}
 						return env
 					}
@@ -523,7 +545,11 @@ func TestFaultsViaStreamtoolConform(t *testing.T) {
 					w.Fresh = func() providers.Env { return with(fresh()) }
 					try(t, w)
 				})
-				if strings.HasSuffix(t.Name(), "after_the_heal") && len(ran) != 2 {
+				want := 2
+				if name == "streams_domain" {
+					want = 4 // the instance and the domain, each twice
+				}
+				if strings.HasSuffix(t.Name(), "after_the_heal") && len(ran) != want {
 					t.Errorf("streamtool ran %q", ran)
 				}
 			})

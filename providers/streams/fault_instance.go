@@ -55,6 +55,10 @@ func describeStopInstance(s providers.Scope, raw json.RawMessage) (providers.Des
 	if err := decode(raw, &a); err != nil {
 		return providers.Description{}, diag.List{}.Append(err)
 	}
+	return describeStop(s, a)
+}
+
+func describeStop(s providers.Scope, a stopInstanceArgs) (providers.Description, diag.List) {
 	base := baseURL(s, a.Target)
 	d := providers.Description{
 		SideEffects: true,

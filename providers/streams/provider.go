@@ -94,7 +94,7 @@ func Provider() *providers.Provider {
 		},
 		Job:         func(env providers.Env) providers.Deed { return jobDeed{env} },
 		DescribeJob: describeJob,
-		Faults:      []providers.FaultType{jobFault(), peFault(), instanceFault(), resourceFault()},
+		Faults:      []providers.FaultType{jobFault(), peFault(), instanceFault(), domainFault(), resourceFault()},
 		Actions:     actions(),
 		Assumptions: assumptions(),
 	}
@@ -162,7 +162,7 @@ func signals() []schema.Signal {
 func assumptions() []providers.Assumption {
 	return []providers.Assumption{
 		{ID: "rest.actions", Statement: "PEs and instances are stopped and started, and resources quiesced and resumed, by POST {self}/actions with {\"type\": \"stop\" | \"start\" | \"restart\" | \"quiesce\" | \"resume\"}, where neither the plan (`operation`) nor the server's OpenAPI document says otherwise.", Basis: "The server has a generic action mechanism whose body must contain a type; the path is a guess."},
-		{ID: "streamtool.commands", Statement: "streamtool stops a PE with `stoppe -i INSTANCE ID` and starts it with `restartpe -i INSTANCE ID`; it stops and starts an instance with `stopinstance -i INSTANCE` and `startinstance -i INSTANCE`, and asks for no password.", Basis: "The sub-commands exist in the product (TA-pefail, IBM streamtool pages); that restartpe starts a PE that was stopped, and the order of arguments, are not confirmed."},
+		{ID: "streamtool.commands", Statement: "streamtool stops a PE with `stoppe -i INSTANCE ID` and starts it with `restartpe -i INSTANCE ID`; it stops and starts an instance with `stopinstance -i INSTANCE` and `startinstance -i INSTANCE`, a domain with `stopdomain` and `startdomain`, each with `-d DOMAIN` where the plan names it, and asks for no password.", Basis: "The sub-commands exist in the product (TA-pefail, IBM streamtool pages); that restartpe starts a PE that was stopped, and the order of arguments, are not confirmed."},
 		{ID: "rest.change", Statement: "The width of a parallel region is changed by PATCH of the job with a job configuration overlay; the channels of its operators say how wide it is, and those of a region of one channel may have no number.", Basis: "Clients of REST API 5.x; the page for 7.x says that there is such a call and was cut before its verb."},
 		{ID: "rest.root", Statement: "The root lists `instances`, and `domains` where the server has them; where it lists neither, instances are below the root's parent.", Basis: "Roots of 4.x and 5.x; of 7.2 only that domains can be listed is documented."},
 		{ID: "rest.errors", Statement: "An error's body is {\"id\", \"message\"} or {\"messages\": [{\"id\", \"message\"}]}, or anything else, of which the beginning is shown; 401, 403 and 404 are used as HTTP means them.", Basis: "Documentation of 4.x and clients of 5.x; the shape of 7.x is not known, and each is understood."},

@@ -46,7 +46,7 @@ var viaAttrs = []schema.Attribute{
 // restartpe, and where the ids stand, is assumption streamtool.commands.
 var streamtoolCommands = map[string]string{
 	"stop_pe": "stoppe", "start_pe": "restartpe", "stop_instance": "stopinstance", "start_instance": "startinstance",
-	"quiesce_resource": "quiesceresource", "resume_resource": "resumeresource",
+	"quiesce_resource": "quiesceresource", "resume_resource": "resumeresource", stopDomain: "stopdomain", startDomain: "startdomain",
 }
 
 // validate finds what is missing.
@@ -92,6 +92,9 @@ func (v via) command(op, domain, instance, id string) []string {
 	if domain != "" {
 		out = append(out, "-d", domain)
 	}
+	if op == stopDomain || op == startDomain {
+		return out
+	}
 	out = append(out, "-i", instance)
 	if id != "" {
 		out = append(out, id)
@@ -113,6 +116,15 @@ func (v via) act(ctx context.Context, env providers.Env, s *Session, fixed map[s
 		}
 		return s.call(ctx, o, doing, on)
 	}
+	i, err := s.inst(ctx)
+	if err != nil {
+		return err
+	}
+	return v.run(ctx, env, s, doing, op, string(i.ID), on.id)
+}
+
+// run runs streamtool on the host.
+func (v via) run(ctx context.Context, env providers.Env, s *Session, doing, op, instance, id string) error {
 	if env.Machine == nil {
 		return fmt.Errorf("%s: there is no machine to run streamtool on here: %w", doing, providers.ErrUnsupported)
 	}
@@ -120,17 +132,13 @@ func (v via) act(ctx context.Context, env providers.Env, s *Session, fixed map[s
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	i, err := s.inst(ctx)
-	if err != nil {
-		return err
-	}
-	for _, name := range []string{s.cfg.Domain, string(i.ID), on.id} {
+	for _, name := range []string{s.cfg.Domain, instance, id} {
 		// Nobody knows whether streamtool takes "--" for the end of its options.
 		if strings.HasPrefix(name, "-") {
 			return fmt.Errorf("%s: streamtool would take the name %q for an option: use via = \"rest\": %w", doing, name, providers.ErrUnsupported)
 		}
 	}
-	command := v.command(op, s.cfg.Domain, string(i.ID), on.id)
+	command := v.command(op, s.cfg.Domain, instance, id)
 	out, err := m.Run(ctx, shell.Script{Name: doing, Text: `eval "set -- $COMMAND"; "$@"`, Plain: true}.SetList("COMMAND", command))
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)

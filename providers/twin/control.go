@@ -44,6 +44,7 @@ func newControl(t *Twin) *controlServer {
 	c.mux.HandleFunc("DELETE /processes/leases", c.deleteProcessLease)
 	c.storage()
 	c.trouble()
+	c.domain()
 	c.mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, c.state()) })
 	c.mux.HandleFunc("GET /locks", func(w http.ResponseWriter, _ *http.Request) {
 		c.mu.Lock()

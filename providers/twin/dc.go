@@ -31,22 +31,23 @@ type dc struct {
 	peers   map[string]*dc // by job path
 	storage *storage
 
-	mu       sync.Mutex
-	status   api.InstanceStatus
-	machines []machine // as many as hosts
-	store    store     // what the instance keeps for applications
-	said     []string  // the product log
-	started  time.Time
-	jobs     []*job
-	monitors []*monitor
-	nextJob  int
-	nextPE   int
-	bundles  map[string][]byte
-	uploads  int // ever
-	api      http.Handler
-	older    older
-	data     *http.Server
-	sockets  sockets
+	mu         sync.Mutex
+	status     api.InstanceStatus
+	domainDown bool
+	machines   []machine // as many as hosts
+	store      store     // what the instance keeps for applications
+	said       []string  // the product log
+	started    time.Time
+	jobs       []*job
+	monitors   []*monitor
+	nextJob    int
+	nextPE     int
+	bundles    map[string][]byte
+	uploads    int // ever
+	api        http.Handler
+	older      older
+	data       *http.Server
+	sockets    sockets
 
 	troubles troubles
 }
@@ -81,8 +82,8 @@ func (d *dc) startREST() error {
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: d.dated(control.Management, d.troubled(control.Management, d.api)), ReadHeaderTimeout: 30 * time.Second}
-	d.twin.serve(s, tls.NewListener(l, d.tls))
+	s := &http.Server{Handler: d.whileUp(d.dated(control.Management, d.troubled(control.Management, d.api))), ReadHeaderTimeout: 30 * time.Second}
+	d.twin.serve(s, tls.NewListener(gate{l, d.domainRuns}, d.tls))
 	return nil
 }
 

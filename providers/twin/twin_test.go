@@ -259,3 +259,43 @@ func TestPEsHaveTracesOfTheirOwn(t *testing.T) {
 		}
 	})
 }
+
+// A domain is stopped only when its instance is; then nothing answers for it, not even on a connection that was kept, until it is started.
+func TestADomainIsStoppedAndStarted(t *testing.T) {
+	var truth record
+	in(t, pairOf(2*time.Second, 3, &truth, 3), func(t *testing.T, w *Twin, c *control.Client) {
+		time.Sleep(5 * time.Second)
+		ask := asker(t, w)
+		d := c.Domain("dc1")
+		if err := d.Set(t.Context(), false); err == nil || !strings.Contains(err.Error(), "cannot be stopped: its instance i is running") {
+			t.Errorf("with an instance that runs: %v", err)
+		}
+		if a := ask(restPort, "POST", "/streams/instances/i/actions", `{"type":"stop"}`); a.status != 200 {
+			t.Fatalf("%+v", a)
+		}
+		time.Sleep(2 * time.Second)
+		for range 2 { // twice is once
+			if err := d.Set(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if up, err := d.Running(t.Context()); err != nil || up {
+			t.Errorf("it runs: %t, %v", up, err)
+		}
+		if a := ask(restPort, "GET", "/streams/resources", ""); a.status != 0 {
+			t.Errorf("it answers %d", a.status)
+		}
+		if err := d.Set(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		if a := ask(restPort, "GET", "/streams/instances/i", ""); a.status != 200 || !strings.Contains(a.body, `"status":"stopped"`) {
+			t.Errorf("after its start: %+v", a)
+		}
+		if _, err := c.Domain("dc9").Running(t.Context()); err == nil {
+			t.Error("a target that is not there has a domain")
+		}
+	})
+	if len(facts(t, &truth, "domain_down", "dc1")) != 1 || len(facts(t, &truth, "domain_up", "dc1")) != 1 {
+		t.Error("the truth does not say so once")
+	}
+}

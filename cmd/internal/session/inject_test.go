@@ -33,6 +33,9 @@ var rows = []row{
 		"dc2.job.orders.toolkit.remote=down (strong): an even number", "dc2.job.orders.toolkit.state=taken_over (strong): pieces of its state", "dc1.job.orders.toolkit.role=passive (strong): the job is gone",
 	}},
 	{plan: "instance-stopped", truth: []string{"remote_down dc2", "takeover_done dc2"}, evidence: []string{"dc2.job.orders.toolkit.state=taken_over: pieces of its state"}},
+	{plan: "domain-stopped", truth: []string{"instance_down dc1", "domain_down dc1", "remote_down dc2", "takeover_done dc2", "domain_up dc1", "instance_up dc1", "remote_up dc2"}, not: []string{"remote_down dc1"}, evidence: []string{
+		"dc2.job.orders.toolkit.state=taken_over: pieces of its state",
+	}},
 	{plan: "pe-killed", truth: []string{"pe_down dc1", "pe_up dc1"}, not: []string{"remote_down dc1", "remote_down dc2"}},
 	{plan: "process-hung", truth: []string{"pe_hung dc1", "remote_down dc2"}, evidence: []string{"dc1.job.orders.toolkit.state=conflicting: has tried to send no heartbeat"}},
 	{plan: "cut-both-ways", truth: []string{"remote_down dc1", "remote_down dc2", "takeover_done dc1", "takeover_done dc2"}, evidence: []string{

@@ -21,11 +21,12 @@ type reached struct {
 	proxy   func(*url.URL) (*url.URL, error) // nil: the environment's does not count
 	secrets map[string]string                // by slot, beside the plan's own
 	locks   exec.Locker                      // nil: locks are taken elsewhere
-	// links, processes and volumes are a twin's mechanisms for faults. They are nil where faults are made on machines: at the
+	// links, processes, volumes and domains are a twin's mechanisms for faults. They are nil where faults are made on machines: at the
 	// plan's own targets and in a lab.
 	links     func(providers.Place) (providers.Links, error)
 	processes func(providers.Place) (providers.Processes, error)
 	volumes   func(providers.Place) (providers.Volumes, error)
+	domains   func(target string) (providers.Domain, error)
 	// machines says that hosts are machines with SSH servers; lab, that they are those of a lab.
 	machines bool
 	lab      bool
@@ -34,7 +35,7 @@ type reached struct {
 // lend puts into a provider's environment what was reached.
 func (r reached) lend(env providers.Env) providers.Env {
 	env.Proxy = r.proxy
-	env.Dial, env.Links, env.Processes, env.Volumes = r.dial, r.links, r.processes, r.volumes
+	env.Dial, env.Links, env.Processes, env.Volumes, env.Domain = r.dial, r.links, r.processes, r.volumes, r.domains
 	return env
 }
 
@@ -59,7 +60,7 @@ func reach(s *standin.StandIn, run string, targets []providers.Target) (reached,
 		r.dial, r.machines, r.lab = lab.Dial(*s.Runner), true, true
 		return r, nil
 	}
-	r.links, r.processes, r.volumes = linksOf(c, targets), processesOf(c, targets), volumesOf(c, targets)
+	r.links, r.processes, r.volumes, r.domains = linksOf(c, targets), processesOf(c, targets), volumesOf(c, targets), domainsOf(c)
 	return r, nil
 }
 
@@ -94,6 +95,11 @@ func volumesOf(c *control.Client, targets []providers.Target) func(providers.Pla
 		}
 		return c.Volumes(address), nil
 	}
+}
+
+// domainsOf finds the domain of a target, through the control endpoint.
+func domainsOf(c *control.Client) func(string) (providers.Domain, error) {
+	return func(target string) (providers.Domain, error) { return c.Domain(target), nil }
 }
 
 func addressOf(targets []providers.Target, p providers.Place) (string, error) {

@@ -106,7 +106,7 @@ func (q *Request) rehearse(ctx context.Context, f Folder, truth io.Writer, start
 	defer c.Close()
 	return q.run(ctx, f, surroundings{
 		plan: swapped, mode: "rehearse", virtual: !q.RealTime,
-		reached:  reached{dial: dial, secrets: own, links: linksOf(c, swapped.Targets), processes: processesOf(c, swapped.Targets), volumes: volumesOf(c, swapped.Targets)},
+		reached:  reached{dial: dial, secrets: own, links: linksOf(c, swapped.Targets), processes: processesOf(c, swapped.Targets), volumes: volumesOf(c, swapped.Targets), domains: domainsOf(c)},
 		readFile: standInFiles{files: map[string][]byte{"ca.pem": t.CA()}, bundles: bundles, next: q.ReadFile}.read,
 	}, started)
 }

@@ -26,7 +26,7 @@ func TestApplicationConfigurationsAreRead(t *testing.T) {
 		}
 		got, err := c.ApplicationConfigurations(t.Context(), i)
 		want := []rest.ApplicationConfiguration{
-			{Name: "CrossDCFailover", Properties: rest.Properties{"n::M_a": "=x=", "n::M_b": "30.0", "n::M_c": "true"}},
+			{Name: "CrossDCFailover", Description: "d", Properties: rest.Properties{"n::M_a": "=x=", "n::M_b": "30.0", "n::M_c": "true"}},
 			{Name: "odd", Properties: rest.Properties{}},
 		}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
