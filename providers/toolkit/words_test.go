@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,11 +192,4 @@ func FuzzReadLine(f *testing.F) {
 	})
 }
 
-func (l Line) known() bool {
-	for _, k := range Lines() {
-		if k == l {
-			return true
-		}
-	}
-	return false
-}
+func (l Line) known() bool { return slices.Contains(Lines(), l) }

@@ -14,10 +14,18 @@ import (
 // FuzzControl: whatever is asked of the control endpoint, it answers, in JSON or not at all, and goes on.
 func FuzzControl(f *testing.F) {
 	for _, s := range [][3]string{
-		{"PUT", "/trouble", `{"target":"dc1","service":"data","latency_ms":1}`}, {"DELETE", "/trouble?target=dc1&service=data", ""}, {"GET", "/state", ""},
-		{"PUT", "/rules", `{"rule":{"name":"a","host":"10.0.1.10","networks":["10.0.2.0/24"],"direction":"both","drop":true}}`}, {"DELETE", "/rules?host=10.0.1.10&name=a", ""},
-		{"PUT", "/leases", `{"host":"10.0.1.10","name":"a","lease":{"ttl":"1m"}}`}, {"GET", "/processes?host=10.0.1.10", ""}, {"POST", "/processes/signal", `{"host":"10.0.1.10","signal":"CONT","pids":[1,-1]}`},
-		{"PUT", "/locks", `{"target":"dc1","run":"r","ttl":"-1s"}`}, {"GET", "/locks", ""}, {"PUT", "/processes/leases", `{"pids":[7],"lease":null}`}, {"PUT", "/nothing", "{"},
+		{"PUT", "/trouble", `{"target":"dc1","service":"data","latency_ms":1}`},
+		{"DELETE", "/trouble?target=dc1&service=data", ""},
+		{"GET", "/state", ""},
+		{"PUT", "/rules", `{"rule":{"name":"a","host":"10.0.1.10","networks":["10.0.2.0/24"],"direction":"both","drop":true}}`},
+		{"DELETE", "/rules?host=10.0.1.10&name=a", ""},
+		{"PUT", "/leases", `{"host":"10.0.1.10","name":"a","lease":{"ttl":"1m"}}`},
+		{"GET", "/processes?host=10.0.1.10", ""},
+		{"POST", "/processes/signal", `{"host":"10.0.1.10","signal":"CONT","pids":[1,-1]}`},
+		{"PUT", "/locks", `{"target":"dc1","run":"r","ttl":"-1s"}`},
+		{"GET", "/locks", ""},
+		{"PUT", "/processes/leases", `{"pids":[7],"lease":null}`},
+		{"PUT", "/nothing", "{"},
 	} {
 		f.Add(s[0], s[1], []byte(s[2]))
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/xdc-project/xdc/providers/twin/api"
 )
 
-// The platform traces errors only where a submission does not say more (reference: section 10 of the toolkit's), and keeps
-// so many lines of a PE. When there are more, the older half goes, as with files that are rotated. Assumption twin.traces.
-const (
-	traceDefault api.TraceLevel = "error"
-	traceLines                  = 10_000
-)
+// traceDefault is what the platform traces where a submission does not say more (reference: section 10 of the toolkit's): errors. When a
+// PE has written more than traceLines, the older half goes, as with files that are rotated. Assumption twin.traces.
+const traceDefault api.TraceLevel = "error"
+
+// traceLines is how many lines of a PE are kept.
+const traceLines = 10_000
 
 // traceAt is the level that a job's PEs trace at.
 func (j *job) traceAt() api.TraceLevel {
