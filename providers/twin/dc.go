@@ -42,7 +42,7 @@ type dc struct {
 	monitors   []*monitor
 	nextJob    int
 	nextPE     int
-	bundles    map[string][]byte
+	bundles    map[string]bundle
 	uploads    int // ever
 	api        http.Handler
 	older      older
@@ -53,7 +53,7 @@ type dc struct {
 }
 
 func (t *Twin) newDC(i int, cfg Target) (*dc, error) {
-	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, storage: newStorage(t.cfg, i), status: "running", started: time.Now(), bundles: map[string][]byte{}, store: newStore(), older: newOlder()}
+	d := &dc{twin: t, cfg: cfg, hosts: Hosts(i, cfg), peers: map[string]*dc{}, storage: newStorage(t.cfg, i), status: "running", started: time.Now(), bundles: map[string]bundle{}, store: newStore(), older: newOlder()}
 	d.store.configure(t.cfg, i)
 	d.machines, d.api = machinesUp(len(d.hosts)), d.serveREST()
 	loop := fmt.Sprintf("127.0.%d.1", i+1)
@@ -101,27 +101,37 @@ func (d *dc) startData() error {
 	return nil
 }
 
-// authenticated asks for the user's name and password. API 5 takes a token, too.
+// maxUpload bounds a request's body: bundles of applications may have hundreds of megabytes.
+const maxUpload = 2 << 30
+
+// authenticated asks for the user's name and password. API 5 takes a token, too, or the cookie of a session.
 func (d *dc) authenticated(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, pw, ok := r.BasicAuth()
 		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if bearer && d.twin.cfg.API == 5 {
-			ok = d.tokenHolds(token)
-		} else {
+		five := d.twin.cfg.API == 5
+		switch {
+		case five && r.Header.Get("Authorization") == "":
+			ok = d.inSession(r)
+		case five && bearer:
+			ok = d.tokenHolds(token, audience)
+		default:
 			ok = ok && user == d.cfg.Username && pw == d.cfg.Password
 		}
 		if !ok {
 			shape := d.twin.cfg.Errors
 			w.Header().Set("WWW-Authenticate", `Basic realm="Streams"`)
-			if d.twin.cfg.API == 5 {
+			if five {
 				shape = api.Listed
 				w.Header().Add("WWW-Authenticate", `Bearer realm="Streams"`)
 			}
 			shape.Refuse(w, api.Fail(http.StatusUnauthorized, "", "The user name or the password is not valid."))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, 64<<20)
+		if five && !d.inSession(r) {
+			d.openSession(w)
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
 		h.ServeHTTP(w, r)
 	})
 }

@@ -18,7 +18,13 @@ func reply(w http.ResponseWriter, status int, v any) { api.Reply(w, status, v) }
 const product = "7.2.0.0"
 
 // serveREST makes the management API of the domain, for who has logged in. Assumption twin.paths.
-func (d *dc) serveREST() http.Handler { return d.authenticated(api.Handler(d.mounts()...)) }
+func (d *dc) serveREST() http.Handler {
+	h := d.authenticated(api.Handler(d.mounts()...))
+	if d.twin.cfg.API == 5 {
+		return d.inCluster(h)
+	}
+	return h
+}
 
 // mounts are where the API is served: that of 7.2, and that of 5.x beside it where it is asked for.
 func (d *dc) mounts() []api.Mount {
@@ -28,8 +34,11 @@ func (d *dc) mounts() []api.Mount {
 		return out
 	}
 	older := api.Mount{Routes: append(routes, d.olderRoutes()...), Five: true, Shape: api.Listed, Check: d.known}
-	for _, prefix := range []string{olderPrefix, clusterPrefix} {
+	for _, prefix := range []string{olderPrefix, clusterPrefix, innerPrefix} {
 		older.Prefix = prefix
+		if prefix == innerPrefix {
+			older.Routes = append(older.Routes, api.Whole("/roots", "getRoots", "Lists the collections that discovery begins with.", nil, d.root))
+		}
 		out = append(out, d.described(older))
 	}
 	// In a cluster the root has a prefix of its own; clients find it by that of the instance's URL.

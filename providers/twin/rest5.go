@@ -11,6 +11,7 @@ const (
 	olderPrefix   = "/streams/rest"
 	clusterPrefix = "/streams-rest"
 	clusterRoots  = "/streams-resource"
+	innerPrefix   = "/streams/v1" // within later clusters, with the root at roots
 )
 
 // olderRoutes are the calls that only API 5 has.
@@ -95,7 +96,7 @@ func (d *dc) property(c *api.Call, name string) api.Property {
 func (d *dc) instance5(c *api.Call) api.Instance5 {
 	status, started := d.state()
 	self := d.at(c)
-	token := d.token().AccessToken
+	token := d.token(audience, tokenLife).AccessToken
 	services := []api.InstanceState{}
 	for _, s := range d.serviceList() {
 		if !s.domain {

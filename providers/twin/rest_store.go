@@ -90,7 +90,7 @@ func text(s *string) string {
 func (d *dc) configuration(c *api.Call, name string) api.ApplicationConfiguration {
 	a := d.store.configs[name]
 	return api.ApplicationConfiguration{
-		Element: element("applicationConfiguration", name, d.at(c).To("applicationconfigurations", name)), Name: name, Description: a.description, Properties: maps.Clone(a.properties),
+		Element: element("applicationConfiguration", name, d.at(c).To("applicationconfigurations", name)), Name: name, Description: a.description, Owner: d.cfg.Username, Properties: maps.Clone(a.properties),
 		CreationTime: d.stamp(a.created), LastModifiedTime: d.stamp(a.modified),
 	}
 }

@@ -3,6 +3,7 @@ package twin
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // submitRoutes upload and submit. Reference: sections 3.1 and 3.2.
 func (d *dc) submitRoutes() []api.Route {
 	return []api.Route{
-		api.List("/instances/{instance}/applicationbundles", "listApplicationBundles", "Lists the bundles that were uploaded and not submitted yet.", "applicationBundles", "applicationBundle", func(*api.Call) ([]api.Bundle, error) {
+		api.List("/instances/{instance}/applicationbundles", "listApplicationBundles", "Lists the bundles that were uploaded and can be submitted.", "applicationBundles", "applicationBundle", func(*api.Call) ([]api.Bundle, error) {
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			var out []api.Bundle
@@ -29,23 +30,55 @@ func (d *dc) submitRoutes() []api.Route {
 	}
 }
 
-// maxBundles bounds how many bundles wait to be submitted.
-const maxBundles = 100
+// bundle is an application that was uploaded.
+type bundle struct {
+	number int    // of the upload
+	said   []byte // what it says of itself; nil: it is too long to be one of xdc's
+}
 
-func (d *dc) upload(_ *api.Call, b []byte) (api.Bundle, error) {
+const (
+	maxBundles = 100       // that are kept
+	maxSaid    = 256 << 10 // of a bundle that is xdc's, which has a few lines
+)
+
+func (d *dc) upload(c *api.Call, body io.Reader) (api.Bundle, error) {
+	sum := sha256.New()
+	said, err := io.ReadAll(io.LimitReader(io.TeeReader(body, sum), maxSaid+1))
+	if err == nil {
+		_, err = io.Copy(sum, body)
+	}
+	switch {
+	case err != nil:
+		return api.Bundle{}, api.Fail(http.StatusBadRequest, api.BadBundle, "The content of the bundle is not valid: it could not be read.")
+	case len(said) == 0:
+		return api.Bundle{}, api.Fail(http.StatusBadRequest, api.BadBundle, "The content of the bundle is not valid: it is empty.")
+	case len(said) > maxSaid:
+		said = nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch {
-	case len(b) == 0:
-		return api.Bundle{}, api.Fail(http.StatusBadRequest, api.BadBundle, "The content of the bundle is not valid: it is empty.")
-	case len(d.bundles) >= maxBundles:
-		return api.Bundle{}, api.Fail(http.StatusConflict, "", "%d bundles wait to be submitted already.", maxBundles)
+	if len(d.bundles) >= maxBundles {
+		if !c.Five {
+			return api.Bundle{}, api.Fail(http.StatusConflict, "", "%d bundles wait to be submitted already.", maxBundles)
+		}
+		d.dropOldest() // they are not used up, so that room would never be made
 	}
 	d.uploads++
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", d.uploads, b))
-	id := fmt.Sprintf("bundleId:%x", sum[:16])
-	d.bundles[id] = b
+	fmt.Fprintf(sum, " %d", d.uploads)
+	id := fmt.Sprintf("bundleId:%x", sum.Sum(nil)[:16])
+	d.bundles[id] = bundle{d.uploads, said}
 	return api.Bundle{BundleID: id}, nil
+}
+
+// dropOldest forgets the bundle that was uploaded first. d.mu is held.
+func (d *dc) dropOldest() {
+	oldest := ""
+	for id, b := range d.bundles {
+		if oldest == "" || b.number < d.bundles[oldest].number {
+			oldest = id
+		}
+	}
+	delete(d.bundles, oldest)
 }
 
 // submission is what is known to be submitted.
@@ -54,8 +87,9 @@ type submission struct {
 	with jobOptions
 }
 
-// checked reads a submission. The identifier of a bundle is used up by it: it can be used for one only.
-func (d *dc) checked(in api.Submission) (submission, error) {
+// checked reads a submission. The identifier of a bundle is used up by it: it can be used for one only. In API 5 clients
+// submit one upload several times. Assumption twin.older.
+func (d *dc) checked(in api.Submission, five bool) (submission, error) {
 	first := in.JobConfigurationOverlay.First()
 	with := jobOptions{
 		name: first.JobConfig.JobName, group: first.JobConfig.JobGroup, data: first.JobConfig.DataDirectory, tracing: first.JobConfig.Tracing,
@@ -75,8 +109,10 @@ func (d *dc) checked(in api.Submission) (submission, error) {
 	if d.status != "running" {
 		return submission{}, d.notRunning()
 	}
-	bundle, ok := d.bundles[in.Application]
-	delete(d.bundles, in.Application)
+	uploaded, ok := d.bundles[in.Application]
+	if !five {
+		delete(d.bundles, in.Application)
+	}
 	switch {
 	case ok:
 	case !strings.HasPrefix(in.Application, "https://"):
@@ -84,7 +120,7 @@ func (d *dc) checked(in api.Submission) (submission, error) {
 	case !strings.HasSuffix(in.Application, ".sab"):
 		return submission{}, api.Fail(http.StatusBadRequest, api.BadBundleName, "The bundle name in %s is malformed: it must end in .sab.", in.Application)
 	}
-	spec, ok := d.specFor(bundle)
+	spec, ok := d.specFor(uploaded.said)
 	if !ok {
 		return submission{}, api.Fail(http.StatusBadRequest, api.BadBundle, "The content of the bundle is not valid.")
 	}
@@ -139,7 +175,7 @@ func (d *dc) submit(s submission) (*job, error) {
 
 // submitJob blocks for as long as a submission takes, and answers with the job.
 func (d *dc) submitJob(c *api.Call, in api.Submission) (any, error) {
-	s, err := d.checked(in)
+	s, err := d.checked(in, c.Five)
 	if err != nil {
 		return nil, err
 	}

@@ -54,5 +54,5 @@ func got(t testing.TB, w *Twin, path string) map[string]any {
 
 // tokens gives out tokens of the first data centre.
 func tokens(w *Twin) func(context.Context) (string, error) {
-	return func(context.Context) (string, error) { return w.dcs[0].token().AccessToken, nil }
+	return func(context.Context) (string, error) { return w.dcs[0].token(audience, tokenLife).AccessToken, nil }
 }

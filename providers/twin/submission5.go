@@ -102,7 +102,7 @@ func (a *asked) say(text string) {
 
 // carryOut submits, and says how that went.
 func (d *dc) carryOut(a *asked, in api.Submission) {
-	s, err := d.checked(in)
+	s, err := d.checked(in, true)
 	status := api.SubmissionStatus("submission.failedProcessingJob")
 	if err == nil {
 		if !wait(d.twin.ctx, d.takes()) {

@@ -1,5 +1,7 @@
 package api
 
+import "encoding/json"
+
 // Instance5 is an instance as API 5 shows it. Reference: section 2.2.
 type Instance5 struct {
 	Element
@@ -70,7 +72,21 @@ type AccessToken struct {
 
 // TokenRequest is how a token is asked for.
 type TokenRequest struct {
-	Audience string `json:"audience"`
+	Audience Audience `json:"audience"`
+}
+
+// Audience is whom a token is for. Clients in Python and JavaScript send one word, those in Java a list of words.
+// Reference: tags PY, N and JV.
+type Audience []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *Audience) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*a = Audience{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(a))
 }
 
 // JobSubmission is an asynchronous submission. Reference: section 3.2.

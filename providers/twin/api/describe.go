@@ -128,6 +128,10 @@ func (d describer) schema(t reflect.Type) schema {
 	if w, ok := reflect.TypeAssert[Enumerated](reflect.Zero(t)); ok && t.Kind() == reflect.String {
 		return schema{"type": "string", "enum": words(w.Words())}
 	}
+	if t == reflect.TypeFor[Audience]() {
+		word := schema{"type": "string"}
+		return schema{"oneOf": []any{word, schema{"type": "array", "items": word}}}
+	}
 	if t == reflect.TypeFor[Link]() {
 		return schema{"type": "string", "format": "uri"}
 	}

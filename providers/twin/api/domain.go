@@ -86,7 +86,7 @@ type Resource struct {
 	ActiveServices Link           `json:"activeServices"`
 	Allocations    Link           `json:"allocations"`
 	Installations  Link           `json:"installations"`
-	Domain         *Link          `json:"domain"`
+	Domain         *Link          `json:"domain,omitempty"` // not in API 5
 }
 
 // ServiceState is a service of a resource in short.
@@ -129,7 +129,7 @@ type ResourceAllocation struct {
 	ApplicationResource   bool                  `json:"applicationResource"`
 	Resource              Link                  `json:"resource"`
 	Instance              Link                  `json:"instance"`
-	Domain                *Link                 `json:"domain"`
+	Domain                *Link                 `json:"domain,omitempty"` // not in API 5
 	ActiveServices        Link                  `json:"activeServices"`
 	Jobs                  Link                  `json:"jobs"`
 	PEs                   Link                  `json:"pes"`

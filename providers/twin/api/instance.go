@@ -53,6 +53,7 @@ type ApplicationConfiguration struct {
 	Element
 	Name             string            `json:"name"`
 	Description      string            `json:"description"`
+	Owner            string            `json:"owner"`
 	Properties       map[string]string `json:"properties"`
 	CreationTime     int64             `json:"creationTime" unit:"ms since the epoch"`
 	LastModifiedTime int64             `json:"lastModifiedTime" unit:"ms since the epoch"`
@@ -109,7 +110,7 @@ type View struct {
 	Attributes            []ViewAttribute `json:"attributes"`
 	Job                   Link            `json:"job"`
 	Instance              Link            `json:"instance"`
-	Domain                *Link           `json:"domain"`
+	Domain                *Link           `json:"domain,omitempty"` // not in API 5: clients follow it where it is
 	Ports                 Link            `json:"ports"`
 	ViewItems             Link            `json:"viewItems"`
 }

@@ -1,6 +1,11 @@
 package api
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strconv"
+)
 
 // Job is a job. Reference: section 2.3.
 type Job struct {
@@ -112,6 +117,33 @@ type JobConfig struct {
 type Parameter struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. A value may be a number or a boolean, too: clients send what their users
+// have assigned. Reference: tag PYC.
+func (p *Parameter) UnmarshalJSON(b []byte) error {
+	var said struct {
+		Name  string `json:"name"`
+		Value any    `json:"value"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber() // it is kept as it was written
+	if err := dec.Decode(&said); err != nil {
+		return err
+	}
+	switch v := said.Value.(type) {
+	case nil:
+	case string:
+		p.Value = v
+	case json.Number:
+		p.Value = v.String()
+	case bool:
+		p.Value = strconv.FormatBool(v)
+	default:
+		return &json.UnmarshalTypeError{Value: "array or object", Type: reflect.TypeFor[string](), Field: "submissionParameters.value"}
+	}
+	p.Name = said.Name
+	return nil
 }
 
 // DeploymentConfig is how the job is spread.

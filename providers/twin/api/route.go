@@ -88,17 +88,11 @@ func Send[I, O any](method, path, id, summary string, status int, fn func(*Call,
 	}
 }
 
-// Upload takes a bundle's bytes.
-func Upload[O any](path, id, summary string, fn func(*Call, []byte) (O, error)) Route {
+// Upload takes a bundle, which is only read through: it may be large.
+func Upload[O any](path, id, summary string, fn func(*Call, io.Reader) (O, error)) Route {
 	return Route{
 		Method: http.MethodPost, Path: path, ID: id, Summary: summary, Status: http.StatusOK, takes: reflect.TypeFor[[]byte](), takesMedia: mediaJar, gives: reflect.TypeFor[O](), givesMedia: mediaJSON,
-		handle: func(c *Call) (any, error) {
-			b, err := io.ReadAll(c.Body)
-			if err != nil {
-				return nil, Fail(http.StatusBadRequest, BadBundle, "The content of the bundle is not valid: it could not be read.")
-			}
-			return fn(c, b)
-		},
+		handle: func(c *Call) (any, error) { return fn(c, c.Body) },
 	}
 }
 
@@ -182,9 +176,12 @@ func Before5(r Route) Route { r.sevens = true; return r }
 // in reports whether a route is offered in an API.
 func (r Route) in(five bool) bool { return !five || !r.sevens }
 
+// maxJSON bounds a body of JSON, which is read as a whole.
+const maxJSON = 64 << 20
+
 // decode reads a body of JSON.
 func (c *Call) decode(into any) error {
-	b, err := io.ReadAll(c.Body)
+	b, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, maxJSON))
 	if err != nil {
 		return Fail(http.StatusRequestEntityTooLarge, Unexpected, "The request body could not be read: %v.", err)
 	}
