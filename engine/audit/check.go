@@ -22,6 +22,7 @@ func (j *judge) checks(v *verdict, target string) event.Checks {
 		c.OrderedByKey = kept(v.late > 0, unseen)
 	}
 	c.MonotoneState = j.tally.states.check(slices.Index(j.opt.Spec.Targets, target), unseen, j.twins.Len() > 0)
+	j.resurrected(&c, slices.Index(j.opt.Spec.Targets, target), unseen)
 	c.ExactlyOnce = both(c.AtLeastOnce, c.AtMostOnce)
 	return c
 }

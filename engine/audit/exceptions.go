@@ -28,11 +28,12 @@ const (
 	resent
 	indeterminate
 	stateBack
+	resurrected
 )
 
 var classNames = []string{
 	"lost", "inconclusive", "duplicated", "duplicated_across", "reordered", "corrupted", "unexpected", "resent", "indeterminate",
-	"state_back",
+	"state_back", "resurrected",
 }
 
 // exception is a record that is not simply delivered once.

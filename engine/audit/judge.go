@@ -155,7 +155,7 @@ func (j *judge) chunk(lane, c, only int) {
 			odd[k] |= some[k] & x // it came out here too
 			some[k] |= x
 		}
-		for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted, &j.tally.states.at[i].fell} {
+		for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted, &at.returned, &j.tally.states.at[i].fell} {
 			s.Or(c, &odd)
 		}
 	}
@@ -215,7 +215,8 @@ func (j *judge) record(r measure.Record, lane, only int) {
 		if x.cause != "" {
 			count(&v.Causes, x.cause)
 		}
-		if v.missing == nil || acked.high > v.missing.high {
+		elsewhere := v == &j.total && j.tally.elsewhere(-1, r.Seq) // another copy of a mirrored record came out
+		if !elsewhere && (v.missing == nil || acked.high > v.missing.high) {
 			v.missing = &acked
 		}
 		v.maybe.add(acked)
@@ -281,11 +282,12 @@ func (j *judge) arrived(r measure.Record, only int, x *exception) bool {
 			v.late += one(late && !r.Resent)
 		}
 	}
-	late, corrupted, fell := false, false, false
+	late, corrupted, fell, back := false, false, false, false
 	for _, i := range places {
 		at := &j.tally.at[i]
 		late = late || at.late.Has(r.Seq)
 		corrupted = corrupted || at.corrupted.Has(r.Seq)
+		back = back || at.returned.Has(r.Seq)
 		fell = fell || j.tally.states.at[i].fell.Has(r.Seq)
 		count(&j.at[i], 1+at.extra(r.Seq) > max(1, copies[i]), at.late.Has(r.Seq), at.corrupted.Has(r.Seq))
 	}
@@ -296,6 +298,7 @@ func (j *judge) arrived(r measure.Record, only int, x *exception) bool {
 	x.note(changed, corrupted)
 	x.note(unexpected, !put)
 	x.note(stateBack, fell && j.twins.Len() == 0)
+	x.note(resurrected, back && j.twins.Len() == 0)
 	return true
 }
 

@@ -19,6 +19,7 @@ type states struct {
 	// broken is whether a state went back from one target to another; unsure whether it may have, since nobody can tell
 	// what came first.
 	broken, unsure bool
+	mark           int // how many faults were healed
 }
 
 // stateful is what is known of the states at one target.
@@ -37,7 +38,10 @@ type heights struct {
 	// still bring.
 	peak    int64
 	settled *int64
-	recent  []height
+	// marked is the highest by the last heal but for those after which nothing came; it is right if mark is the last.
+	marked *int64
+	mark   int
+	recent []height
 }
 
 // height is what came in an interval.
@@ -59,13 +63,14 @@ func (s *states) begin(target int, when span) {
 	s.reached[target] = max(s.reached[target], when.low)
 }
 
-// take notes the state in an item of the record with that key.
-func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) {
+// take notes the state in an item of the record with that key, and reports whether another target had a greater one by the
+// last heal.
+func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) (superseded bool) {
 	at := &s.at[target]
 	v, ok := measure.Whole(text)
 	if !ok {
 		at.unknown = true
-		return
+		return false
 	}
 	at.seen = true
 	if s.keys == nil {
@@ -81,11 +86,18 @@ func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) {
 		at.broken = true
 		at.fell.Add(seq)
 	}
+	if h.mark != s.mark {
+		h.marked, h.mark = nil, s.mark
+		if h.any {
+			was := h.peak
+			h.marked = &was
+		}
+	}
 	if !h.any || v > h.peak {
 		h.any, h.peak = true, v
 	}
 	if !s.across {
-		return
+		return false
 	}
 	for i := range all {
 		if i == target {
@@ -95,9 +107,19 @@ func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) {
 			s.broken = true
 			at.fell.Add(seq)
 		}
+		superseded = superseded || all[i].by(s.mark, v)
 	}
 	h.forget(s.horizon(target))
 	h.note(at.interval, v)
+	return superseded
+}
+
+// by reports whether there was a greater state than v by the last heal.
+func (h *heights) by(mark int, v int64) bool {
+	if h.mark == mark {
+		return h.marked != nil && *h.marked > v
+	}
+	return h.any && h.peak > v // nothing has come since
 }
 
 // compare holds a state against those of the same key at another target, and reports whether one surely went back.

@@ -36,6 +36,7 @@ type tally struct {
 
 	strangers strangers
 	states    states
+	back      resurrection
 
 	members []member
 	now     []json.RawMessage // by field of the record, what came out
@@ -53,6 +54,8 @@ type arrivals struct {
 	strange   int64 // items that are nobody's
 	newest    newest
 	tops      []top
+	fresh     measure.Set // came out for the first time since the last heal
+	returned  measure.Set // came back after a heal
 	times     []span
 	carried   carried
 }
@@ -98,6 +101,7 @@ func newTally(l *measure.Ledger, audit int, key, state string, targets []string)
 			path: state, nested: strings.Contains(state, "."), across: !l.Mirror(),
 			at: make([]stateful, len(targets)), reached: make([]time.Duration, len(targets)),
 		},
+		back:   resurrection{broken: make([]bool, len(targets)), unsure: make([]bool, len(targets))},
 		ledger: l, audit: audit, key: key, nested: strings.Contains(key, "."), targets: targets,
 		at: make([]arrivals, len(targets)), waiting: map[int]bool{}, strangers: strangers{file: l.Scratch()},
 	}
@@ -121,6 +125,7 @@ func (t *tally) take(i int, items []json.RawMessage, when span, baseline bool) {
 		seq, id, owner := t.find(raw)
 		switch {
 		case owner == measure.Ours:
+			t.again(i, seq, when)
 			t.record(i, seq, raw)
 			at.rise(seq, when)
 			t.latest = max(t.latest, when.high)
@@ -173,7 +178,9 @@ func (t *tally) record(target int, seq int64, raw json.RawMessage) {
 		at.corrupted.Add(seq)
 	}
 	if err == nil && t.states.path != "" {
-		t.states.take(target, o.Key, seq, t.state(raw))
+		if t.states.take(target, o.Key, seq, t.state(raw)) && t.back.judged {
+			t.returns(target, seq, t.states.at[target].interval)
+		}
 	}
 	if at.carried.n == sampled {
 		at.carried.settle(&at.corrupted)
@@ -186,6 +193,9 @@ func (t *tally) record(target int, seq int64, raw json.RawMessage) {
 			at.more[seq]++
 		}
 		return
+	}
+	if t.back.judged {
+		at.fresh.Add(seq)
 	}
 	if !t.elsewhere(target, seq) {
 		t.distinct++
@@ -270,7 +280,7 @@ func (t *tally) tidy(target int) {
 	for _, c := range at.seen.Squeeze(before) {
 		t.waiting[c] = true
 	}
-	for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted, &t.states.at[target].fell} {
+	for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted, &at.fresh, &at.returned, &t.states.at[target].fell} {
 		s.Squeeze(before)
 	}
 	for c := range t.waiting {

@@ -328,6 +328,8 @@ type Checks struct {
 	OrderedByKey *bool `json:"ordered_by_key,omitempty"`
 	// MonotoneState is also nil if the audit was not told which field holds the state.
 	MonotoneState *bool `json:"monotone_state,omitempty"`
+	// NoResurrection is also nil if no fault was healed while the audit was open, or the seed is mirrored.
+	NoResurrection *bool `json:"no_resurrection,omitempty"`
 }
 
 // Bounds are seconds.

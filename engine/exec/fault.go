@@ -270,6 +270,11 @@ func (r *run) faultHealed(st *step, l *life, cause, healErr error, wasInForce bo
 		results["held"] = (l.restored.Low - l.injected.High).Seconds()
 		st.results = results
 		healed = r.happened(st.Address+".healed", l.restored).High
+		for _, a := range r.opened {
+			if a.audit.audit != nil {
+				a.audit.audit.Healed()
+			}
+		}
 		r.sample(signal.Sample{Signal: st.Address + ".in_force", Value: signal.BoolVal(false), Low: l.restored.Low, High: healed})
 	}
 	if l.differs != "" {

@@ -336,7 +336,7 @@ func auditAttrs(c event.AuditCounts) map[string]any {
 	for name, ok := range map[string]*bool{
 		"exactly_once": c.Checks.ExactlyOnce, "at_least_once": c.Checks.AtLeastOnce,
 		"at_most_once": c.Checks.AtMostOnce, "ordered_by_key": c.Checks.OrderedByKey,
-		"monotone_state": c.Checks.MonotoneState,
+		"monotone_state": c.Checks.MonotoneState, "no_resurrection": c.Checks.NoResurrection,
 	} {
 		if ok != nil {
 			m[name] = *ok

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/signal"
@@ -12,6 +13,7 @@ func (m *maker) foreseeExpect(_ int, st *Step) {
 	if that == nil || that.Formula == nil {
 		return
 	}
+	m.foreseeStates(st)
 	ts, ok := terms(that)
 	if !ok {
 		return
@@ -20,6 +22,19 @@ func (m *maker) foreseeExpect(_ int, st *Step) {
 		if i, ok := m.byName[t.subject.Step]; ok && m.steps[i].Wait != nil && m.steps[i].Wait.Since != nil {
 			m.foreseeRTO(st, i, t, len(ts) == 1)
 		}
+	}
+}
+
+// foreseeStates looks for questions about states that no audit was told of.
+func (m *maker) foreseeStates(st *Step) {
+	for _, s := range st.Expect.That.Formula.Subjects() {
+		i, ok := m.byName[s.Step]
+		if !ok || m.steps[i].Audit == nil || m.steps[i].Audit.State != "" || !strings.HasSuffix(s.Name, ".monotone_state") {
+			continue
+		}
+		m.warn(st, diag.OverNothing, st.Address+" asks for states that nobody looks at",
+			fmt.Sprintf("%s is not told which field holds the application's state, so that monotone_state is unknown whatever happens, and the verdict inconclusive. Give the audit `state`, the name of a field with a whole number that never goes back.", s.Step))
+		return
 	}
 }
 

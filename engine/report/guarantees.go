@@ -14,6 +14,7 @@ func guarantees(c event.Checks) []string {
 		{c.AtMostOnce, "no record came out too often", "a record came out too often"},
 		{c.OrderedByKey, "the records of a key came out in order", "a record came out after a later one of its key"},
 		{c.MonotoneState, "no state went back", "a state went back"},
+		{c.NoResurrection, "nothing came back after a heal", "something came back after a heal"},
 	} {
 		switch {
 		case x.ok == nil:

@@ -17,6 +17,7 @@ var applications = []application{
 	{"inventing", "gives out a record of its own making with every 100th"},
 	{"duplicating_on_takeover", "as `slow`, and what it takes over comes out twice"},
 	{"reordering_on_takeover", "as `slow`, and what it takes over comes out in the opposite order"},
+	{"resurrecting", "as `slow`, and when the other side is there again it takes up the state that it had when it lost it"},
 }
 
 // Applications are the names of the model applications.

@@ -133,6 +133,7 @@ func auditResults() []Result {
 		{Name: "at_most_once", Type: boolean, Moment: Final, Description: "Whether no record came out more often than it was put in. Unknown if no second copy was seen and one may have passed unseen."},
 		{Name: "ordered_by_key", Type: boolean, Moment: Final, Description: "Whether at each target the records of a key came out in the order in which they were due, second copies and records sent again left out. Unknown if nothing came out, or if none was seen out of order and some may have passed unseen."},
 		{Name: "monotone_state", Type: boolean, Moment: Final, Description: "Whether the `state` of each key never went back as it came out. Unknown without `state`, if none came out, and if none surely went back and one may have, unseen, uncompared, or because nobody can tell what came first."},
+		{Name: "no_resurrection", Type: boolean, Moment: Final, Description: "Whether after the heal of a fault no record came out at one target that had come out at another by then, and no `state` that is less than another target had shown of its key. Unknown if no fault was healed while the audit was open, with `route = \"mirror\"`, and if nothing surely came back and something may have, unseen, or because it was read across the heal."},
 		{Name: "delivered", Type: number, Moment: Live, Description: "Records that have come out so far."},
 	}
 	out := own

@@ -34,6 +34,7 @@ type application struct {
 	sinks  map[string]*ring
 	wake   chan struct{}
 	n      int64
+	before []byte // the state when the other side was lost, for an application that takes it up again
 }
 
 // held is a record in state.
@@ -300,6 +301,28 @@ func (a *application) snapshot() []byte {
 		return nil
 	}
 	return b
+}
+
+// hears is told that the other side is there again, or is not. An application that cannot fail back goes on where it was when it
+// lost the other side: what has come out since comes out again.
+func (a *application) hears(up bool) {
+	if !a.does.takesUp {
+		return
+	}
+	if !up {
+		blob := a.snapshot()
+		a.mu.Lock()
+		a.before = blob
+		a.mu.Unlock()
+		return
+	}
+	a.mu.Lock()
+	blob := a.before
+	a.before = nil
+	a.mu.Unlock()
+	if blob != nil {
+		a.restore(blob)
+	}
 }
 
 // restore takes over what a snapshot of the other side holds: its records come out here.

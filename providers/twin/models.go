@@ -12,7 +12,9 @@ type model struct {
 	swaps bool
 	// What it does wrong with the records that it takes over: they come out twice, or in the opposite order.
 	repeatsTaken, reversesTaken bool
-	calculates                  bool
+	// takesUp says that it goes back to its state of before the other side was lost when that is there again.
+	takesUp    bool
+	calculates bool
 }
 
 // quick is how long most applications keep a record.
@@ -31,6 +33,7 @@ var models = map[string]model{
 	"inventing":               {stay: quick, inventsEvery: 100},
 	"duplicating_on_takeover": {stay: 10 * time.Second, repeatsTaken: true},
 	"reordering_on_takeover":  {stay: 10 * time.Second, reversesTaken: true},
+	"resurrecting":            {stay: 10 * time.Second, takesUp: true},
 }
 
 // modelOf is an application by name; one that a launched job does not name counts keys.

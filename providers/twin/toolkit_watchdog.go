@@ -97,6 +97,9 @@ func (k *toolkit) status(up bool) {
 		k.log("INFO", "Application_Logic", "Received a notification about the remote data center going down due to failure")
 	}
 	k.hears(up)
+	if k.job != nil {
+		k.job.app.hears(up)
+	}
 	switch {
 	case up:
 	case !k.active:

@@ -3,6 +3,7 @@ package session_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -115,6 +116,9 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 		atMost("unexpected", c.Unexpected, 0)
 		s.guarantees(c, truth, disordered, unanswered)
 		s.causes(d, c, sum, facts, truth)
+		if unanswered == 0 {
+			s.rpo(d, c, sum, facts, truth)
+		}
 		s.outage(c, facts)
 		if c.Inconclusive > 0 {
 			s.doubt++
@@ -138,8 +142,54 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 	}
 }
 
+// rpo holds how far back the loss reaches to the truth, in records and in seconds: from when the oldest lost record was taken to
+// when the fault took effect, or to when the newest was taken if that is later. It is asked only where every record that was
+// taken was acknowledged.
+func (s *scored) rpo(d drill, c event.AuditCounts, sum report.Summary, facts []fact, truth tally) {
+	bad := func(format string, args ...any) {
+		s.outside = true
+		s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
+	}
+	if n := int64(len(truth.lost)); n < c.Lost || n > c.Lost+c.Inconclusive {
+		bad("%d records were lost, and it says [%d, %d]", n, c.Lost, c.Lost+c.Inconclusive)
+	}
+	at, ok := d.began(facts)
+	if !ok {
+		return
+	}
+	i := slices.IndexFunc(sum.Steps, func(x report.Step) bool { return x.Kind == "seed" })
+	if end := sum.Steps[i].End; end != nil && *end < at {
+		at = math.Inf(-1) // the audit was only waiting for the last results when the fault came
+	}
+	oldest, newest := math.Inf(1), math.Inf(-1)
+	for _, f := range facts {
+		id := f.ID
+		if d.Route == "mirror" {
+			id = f.Target + " " + id
+		}
+		if f.What == "record_in" && truth.lost[id] {
+			oldest, newest = min(oldest, f.T), max(newest, f.T)
+		}
+	}
+	const dust = 1e-6
+	switch {
+	case math.IsInf(oldest, 1):
+		if c.RPO != nil && c.RPO.Low > dust {
+			bad("nothing was lost, and it says that the loss reaches back %.3fs at least", c.RPO.Low)
+		}
+	case c.RPO == nil:
+		bad("%d records were lost, and it says nothing of how far back", len(truth.lost))
+	default:
+		s.reaches++
+		is := max(0, max(at, newest)-oldest)
+		if is < c.RPO.Low-dust || is > c.RPO.High+dust {
+			bad("the loss reaches back %.6fs, and it says [%.6fs, %.6fs]", is, c.RPO.Low, c.RPO.High)
+		}
+	}
+}
+
 // causes holds what is said of how records were lost to the truth: no more were in flight, acknowledged during the fault, or passed
-// over than truly were, and the application itself lost all that were passed over.
+// over than truly were, and all that were passed over went by themselves, in the application or in a buffer behind it.
 func (s *scored) causes(d drill, c event.AuditCounts, sum report.Summary, facts []fact, truth tally) {
 	bad := func(what string, said, is int) {
 		if said > is {
@@ -153,11 +203,11 @@ func (s *scored) causes(d drill, c event.AuditCounts, sum report.Summary, facts 
 		s.wrong = append(s.wrong, fmt.Sprintf("%d records were lost, and it says of %d how: %+v", c.Lost, told+x.Unknown, x))
 	}
 	at, ok := d.began(facts)
-	if told == 0 || !ok || len(sum.Faults) != 1 {
+	if told == 0 || !ok {
 		return
 	}
 	healed := math.Inf(1)
-	if h := sum.Faults[0].Healed; h != nil {
+	if h := faultOf(sum).Healed; h != nil {
 		healed = h.High
 	}
 	// By target, the latest record that had come out when the fault took effect, and of all the time.
@@ -180,8 +230,8 @@ func (s *scored) causes(d drill, c event.AuditCounts, sum report.Summary, facts 
 			id = f.Target + " " + id
 		}
 		switch {
-		case f.What == "record_lost" && f.Cause == "lossy application" && truth.lost[id]:
-			itself++
+		case (f.What == "record_lost" && f.Cause == "lossy application" || f.What == "record_evicted") && truth.lost[id]:
+			itself++ // a buffer that nobody had read from before says nothing of what it dropped
 		case f.What != "record_in" || !truth.lost[id] || counted[id]:
 		case f.T >= at && f.T <= healed:
 			counted[id] = true
@@ -197,7 +247,13 @@ func (s *scored) causes(d drill, c event.AuditCounts, sum report.Summary, facts 
 	bad("in flight", int(x.InFlight), flying)
 	bad("acknowledged during the fault", int(x.DuringFault), during)
 	bad("passed over", int(x.PassedOver), passed)
-	bad("lost by the application without a fault", int(x.PassedOver), itself)
+	bad("lost without a fault", int(x.PassedOver), itself)
+}
+
+// faultOf is the fault of a drill; jobs are deeds too.
+func faultOf(sum report.Summary) report.Fault {
+	i := slices.IndexFunc(sum.Faults, func(f report.Fault) bool { return strings.HasPrefix(f.Step, "fault.") })
+	return sum.Faults[i]
 }
 
 // numberOf is the number of a record, the end of its id.

@@ -69,6 +69,7 @@ type scored struct {
 	outside            bool    // the truth was not within the bounds
 	width, allowed     float64 // of the interval, and what the sampling allows
 	exact, doubt       int     // audits that were in no doubt, and those that were
+	reaches            int     // losses whose reach was held to the truth
 	lost, told         int64   // lost records, and those of which it is said how
 	later              bool    // the first spell that lasted was too short for the sampling, and a later one was measured
 	wrong              []string
@@ -281,11 +282,11 @@ func tableOf(all []scored) string {
 		kinds[s.fault] = append(kinds[s.fault], s)
 	}
 	var b strings.Builder
-	b.WriteString("| fault | drills | measured | never came | later spell | truth outside its bounds | width, median | width, most | most of what the sampling allows | audits exact | audits in doubt | lost records, of how many it is known how | anything else wrong |\n")
-	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| fault | drills | measured | never came | later spell | truth outside its bounds | width, median | width, most | most of what the sampling allows | audits exact | audits in doubt | lost records, of how many it is known how | reaches of losses | anything else wrong |\n")
+	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	row := func(name string, of []scored) {
 		var widths []float64
-		var measured, never, later, outside, exact, doubt, wrong int
+		var measured, never, later, outside, exact, doubt, reaches, wrong int
 		var lost, told int64
 		share := 0.0
 		for _, s := range of {
@@ -303,15 +304,15 @@ func tableOf(all []scored) string {
 			if s.later {
 				later++
 			}
-			lost, told = lost+s.lost, told+s.told
+			lost, told, reaches = lost+s.lost, told+s.told, reaches+s.reaches
 			exact, doubt, wrong = exact+s.exact, doubt+s.doubt, wrong+len(s.wrong)
 		}
 		slices.Sort(widths)
 		if len(widths) == 0 {
 			widths = []float64{0}
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %.2f s | %.2f s | %.0f%% | %d | %d | %d, %d | %d |\n",
-			name, len(of), measured, never, later, outside, widths[len(widths)/2], widths[len(widths)-1], 100*share, exact, doubt, lost, told, wrong-outside)
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %.2f s | %.2f s | %.0f%% | %d | %d | %d, %d | %d | %d |\n",
+			name, len(of), measured, never, later, outside, widths[len(widths)/2], widths[len(widths)-1], 100*share, exact, doubt, lost, told, reaches, wrong-outside)
 	}
 	for _, k := range slices.Sorted(maps.Keys(kinds)) {
 		row(k, kinds[k])

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
+	"github.com/xdc-project/xdc/engine/report"
 	"github.com/xdc-project/xdc/lang/value"
 )
 
@@ -34,15 +35,18 @@ func told(facts []fact) map[string]map[string]bool {
 	return out
 }
 
+func seconds(n int) value.Duration { return value.Duration(time.Duration(n) * time.Second) }
+
+// drillOf has both sides of an application work on through a partition.
+func drillOf(application string) drill {
+	return drill{
+		Fault: "network_partition", Direction: "both", Route: "failover", Application: application, Fusion: "together", Heartbeat: seconds(2), Misses: 3, Snapshot: seconds(4), InitDelay: seconds(2),
+		Poll: seconds(1), AuditPoll: value.Duration(500 * time.Millisecond), Phase: seconds(9), HoldFor: 0, Hold: seconds(30), Timeout: seconds(28), Rate: 40, Records: 1600, Batch: 4,
+	}
+}
+
 // Some application and plan produces each class of an audit, and each count is the truth.
 func TestEveryClassOfAnAuditIsProducedAndTrue(t *testing.T) {
-	seconds := func(n int) value.Duration { return value.Duration(time.Duration(n) * time.Second) }
-	drillOf := func(application string) drill {
-		return drill{
-			Fault: "network_partition", Direction: "both", Route: "failover", Application: application, Fusion: "together", Heartbeat: seconds(2), Misses: 3, Snapshot: seconds(4), InitDelay: seconds(2),
-			Poll: seconds(1), AuditPoll: value.Duration(500 * time.Millisecond), Phase: seconds(9), HoldFor: 0, Hold: seconds(30), Timeout: seconds(28), Rate: 40, Records: 1600, Batch: 4,
-		}
-	}
 	slowReader := drillOf("keyed_counter")
 	slowReader.AuditPoll, slowReader.Rate, slowReader.Records = seconds(30), 100, 5000
 	tmpl := template.Must(template.ParseFiles(filepath.Join("testdata", "accuracy", "plan.tmpl")))
@@ -92,6 +96,50 @@ func TestEveryClassOfAnAuditIsProducedAndTrue(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An application that goes back to an older state after a failback is found out, and one that does not is not accused.
+func TestWhatComesBackAfterAHealIsFound(t *testing.T) {
+	tmpl := template.Must(template.ParseFiles(filepath.Join("testdata", "accuracy", "plan.tmpl")))
+	for application, kept := range map[string]bool{"keyed_counter": true, "slow": true, "duplicating_on_takeover": true, "resurrecting": false} {
+		t.Run(application, func(t *testing.T) {
+			t.Parallel()
+			d := drillOf(application)
+			d.Records = 2400 // some come out long after the heal
+			sum, facts, _ := rehearseTemplate(t, tmpl, d, 7)
+			if back := cameBack(facts, faultOf(sum).Healed); back == kept {
+				t.Fatalf("came back: %v, and the test is of %v", back, !kept)
+			}
+			for name, c := range map[string]event.Checks{"all": sum.Audits[0].Total.Checks, "dc1": sum.Audits[0].At["dc1"].Checks} {
+				if got := c.NoResurrection; got == nil || *got != kept {
+					t.Errorf("%s: no_resurrection is %v, want %v", name, got, kept)
+				}
+			}
+		})
+	}
+}
+
+// cameBack reports whether a record came out after the heal at a data centre, and had come out at the other one before.
+func cameBack(facts []fact, healed *report.Span) bool {
+	before := map[string]map[string]bool{}
+	for _, f := range facts {
+		if f.What != "record_out" {
+			continue
+		}
+		if f.T <= healed.High {
+			if before[f.ID] == nil {
+				before[f.ID] = map[string]bool{}
+			}
+			before[f.ID][f.Target] = true
+			continue
+		}
+		for at := range before[f.ID] {
+			if at != f.Target {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func classes(c event.AuditCounts) map[string]int64 {
