@@ -111,13 +111,14 @@ func (v Value) Equal(o Value) bool { return v == o }
 // IsNaN reports whether the value is not a number, and therefore no sample.
 func (v Value) IsNaN() bool { return v.Kind.Numeric() && math.IsNaN(v.Num) }
 
-// String is the value as a condition would write it.
+// String is the value for people. Numbers have six significant digits, or as many as whole ones have; bounds have those that
+// their distance justifies, and are rounded outwards, so that what lay between them still does.
 func (v Value) String() string {
 	switch v.Kind {
 	case Bool:
 		return strconv.FormatBool(v.Bool)
 	case Number:
-		return v.span(func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) })
+		return v.number()
 	case Duration:
 		return v.span(Seconds)
 	case Ratio:
@@ -129,6 +130,49 @@ func (v Value) String() string {
 	case Invalid:
 	}
 	return "unknown"
+}
+
+// maxWhole is up to where every whole number is exact.
+const maxWhole = 1 << 53
+
+func (v Value) number() string {
+	if v.Low == v.High {
+		if v.Num == math.Trunc(v.Num) {
+			return whole(v.Num)
+		}
+		for digits := 6; ; digits++ { // one that is no whole number does not look like one
+			text := strconv.FormatFloat(v.Num, 'g', digits, 64)
+			if at, err := strconv.ParseFloat(text, 64); err != nil || at != math.Trunc(at) || digits >= 17 {
+				return short(text, v.Num)
+			}
+		}
+	}
+	unit := math.Pow10(int(math.Floor(math.Log10(v.High-v.Low))) - 1)
+	outwards := func(f float64, round func(float64) float64) string {
+		if math.IsInf(f, 0) || f == math.Trunc(f) {
+			return whole(f)
+		}
+		if at := round(f/unit) * unit; unit > 0 && unit < 1 && !math.IsInf(at, 0) {
+			return short(strconv.FormatFloat(at, 'g', 12, 64), f)
+		}
+		return whole(round(f))
+	}
+	return "[" + outwards(v.Low, math.Floor) + ", " + outwards(v.High, math.Ceil) + "]"
+}
+
+func whole(f float64) string {
+	if math.Abs(f) <= maxWhole {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}
+
+// short is the text of a number or, where that has no more digits, the number itself.
+func short(text string, f float64) string {
+	if all := strconv.FormatFloat(f, 'g', -1, 64); len(all) <= len(text) {
+		return all
+	}
+	return text
 }
 
 func (v Value) span(f func(float64) string) string {
