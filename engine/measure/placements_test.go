@@ -107,7 +107,7 @@ func together(signals [][]course) []course {
 // contained reports whether the first hold of a course since a cause is within bounds. What was already true at the cause, or
 // before anything was seen to be false, counts or does not: nobody knows that it was not so all the time.
 func (c course) contained(since, seen, hold int, low, high float64) bool {
-	for s := 0; s < slots; s++ {
+	for s := range slots {
 		if !c.at(s) || s > 0 && c.at(s-1) {
 			continue
 		}
