@@ -8,6 +8,7 @@ import (
 	"github.com/xdc-project/xdc/providers/hostcommand"
 	"github.com/xdc-project/xdc/providers/hosts"
 	httpaction "github.com/xdc-project/xdc/providers/http"
+	"github.com/xdc-project/xdc/providers/inetserver"
 	"github.com/xdc-project/xdc/providers/jolokia"
 	"github.com/xdc-project/xdc/providers/network"
 	"github.com/xdc-project/xdc/providers/process"
@@ -22,7 +23,7 @@ import (
 // Providers returns every provider that ships.
 func Providers() []*providers.Provider {
 	return []*providers.Provider{
-		streams.Provider(), dataexchange.Provider(), toolkit.Provider(), network.Provider(), process.Provider(), resource.Provider(), hostcommand.Provider(), toxiproxy.Provider(),
+		streams.Provider(), dataexchange.Provider(), inetserver.Provider(), toolkit.Provider(), network.Provider(), process.Provider(), resource.Provider(), hostcommand.Provider(), toxiproxy.Provider(),
 		hosts.Provider(), httpaction.Provider(), execaction.Provider(), prometheus.Provider(), jolokia.Provider(),
 		{Name: "twin", Doc: "The model that rehearsals run against.", Assumptions: twin.Assumptions()},
 	}

@@ -86,6 +86,8 @@ type Connection struct {
 	Username     string `json:"username"`
 	PasswordFile string `json:"password_file"`
 	CAFile       string `json:"ca_file"`
+	// Inet is the URL of the web server of inetserver operators; empty where there are none.
+	Inet string `json:"inetserver,omitempty"`
 	// Hosts replace the connections to a target's hosts, by the names of the plan. A twin has none: it has no machines.
 	Hosts map[string]Host `json:"hosts,omitempty"`
 }

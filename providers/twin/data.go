@@ -36,6 +36,7 @@ func (d *dc) serveData(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e, ok := j.app.endpoint(name)
+	ok = ok && !e.inet
 	if where, in := d.troubles.of(j.spec.Path, e); ok && in && d.suffers(w, r, control.Data, where) {
 		return
 	}
@@ -70,7 +71,7 @@ func (d *dc) listEndpoints(w http.ResponseWriter, r *http.Request) {
 			return object{"name": e.name, "operator": e.operator, "stream": e.stream, "uri": "https://" + at + "/data", "websocketUri": "wss://" + at + "/websocket"}
 		}
 		inject, inspect := []object{}, []object{}
-		for _, e := range j.app.ends {
+		for _, e := range j.app.exchanged() {
 			if e.sink {
 				inspect = append(inspect, entry(e))
 			} else {

@@ -51,7 +51,7 @@ func (j *job) info() object {
 // schemas are the schemas of what goes through each endpoint: an array of items.
 func (j *job) schemas() object {
 	out := object{}
-	for _, e := range j.app.ends {
+	for _, e := range j.app.exchanged() {
 		tuple := object{"type": "object"}
 		if e.tuple != nil {
 			tuple = e.tuple.Schema()
@@ -78,7 +78,7 @@ func content(schema string) object {
 func (j *job) openAPI(host string) object {
 	refused := func(text string) object { return object{"description": text, "content": content("Messages")} }
 	paths := object{}
-	for _, e := range j.app.ends {
+	for _, e := range j.app.exchanged() {
 		op := object{"operationId": e.name, "tags": []string{e.operator}}
 		if e.sink {
 			op["summary"] = "Reads tuples of " + e.stream
@@ -115,7 +115,7 @@ func (j *job) path(e endpoint, transport string) string {
 
 func (j *job) asyncAPI(host string) object {
 	channels := object{}
-	for _, e := range j.app.ends {
+	for _, e := range j.app.exchanged() {
 		verb := "publish" // what a client may do
 		if e.sink {
 			verb = "subscribe"

@@ -33,6 +33,7 @@ type endpoint struct {
 	size      int // of its buffer, in tuples
 	consuming bool
 	tuple     *spl.Type // nil: anything goes
+	inet      bool      // of an inetserver operator: not the data service's
 }
 
 // tupleOf is a type that the twin's own code states.
@@ -67,6 +68,7 @@ func endpointsOf(spec Job) []endpoint {
 		if e.into > 0 {
 			e.into += firstExtraIn(spec) - 1
 		}
+		e.inet = slices.Contains(spec.Inet, e.name)
 		for _, s := range spec.Endpoints {
 			if s.Name != e.name && s.Name != e.operator && s.Name != e.stream {
 				continue

@@ -216,7 +216,13 @@ func kindOf(spec Job, op string) string {
 	case op == counter:
 		return "application::KeyedCounter"
 	}
-	if _, sinks := endsOf(spec, op); sinks > 0 {
+	_, sinks := endsOf(spec, op)
+	switch inet := slices.Contains(spec.Inet, op); {
+	case inet && sinks > 0:
+		return "com.ibm.streamsx.inet.rest::HTTPTupleView"
+	case inet:
+		return "com.ibm.streamsx.inet.rest::HTTPJSONInjection"
+	case sinks > 0:
 		return "spl.endpoint::EndpointSink"
 	}
 	return "spl.endpoint::EndpointSource"

@@ -66,7 +66,8 @@ func (t *Twin) Describe(dir string, more func(*standin.StandIn)) (*standin.Stand
 		name := "password-" + target.Name
 		files[name] = []byte(target.Password + "\n")
 		s.Targets[target.Name] = standin.Connection{
-			URL: t.URL(target.Name), Instance: target.Instance, Username: target.Username, PasswordFile: name, CAFile: "ca.pem",
+			Inet: t.InetURL(target.Name),
+			URL:  t.URL(target.Name), Instance: target.Instance, Username: target.Username, PasswordFile: name, CAFile: "ca.pem",
 		}
 	}
 	if more != nil {

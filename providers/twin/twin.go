@@ -79,6 +79,8 @@ type Target struct {
 	Service net.IP
 	// Snapshots is where the other side's snapshots are kept: "file" (the default) or "row", of a database.
 	Snapshots string
+	// Inet is where inetserver operators of its applications listen, host:port; empty: nowhere.
+	Inet string
 	// Clock is how far the clock of its servers is ahead of the true time; behind is negative.
 	Clock time.Duration
 	// Resources are what hosts are called as resources of the domain, by their names, where that is something else.
@@ -94,6 +96,8 @@ type Job struct {
 	Application string // "keyed_counter", one of the names in lang/schema
 	Inputs      []string
 	Outputs     []string
+	// Inet are those of the inputs and outputs that are inetserver operators.
+	Inet []string
 	// Endpoints says what some endpoints are like.
 	Endpoints []Endpoint
 	// Adopt is the name of a job that runs from the start; Launched the pattern of one that a passive monitor starts.
@@ -183,6 +187,9 @@ func (t *Twin) Start() error {
 			return err
 		}
 		if err := d.startData(); err != nil {
+			return err
+		}
+		if err := d.startInet(); err != nil {
 			return err
 		}
 		d.begin()

@@ -13,6 +13,7 @@ import (
 	"github.com/xdc-project/xdc/lang/program"
 	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/inetserver"
 	"github.com/xdc-project/xdc/providers/streams"
 	"github.com/xdc-project/xdc/providers/toolkit"
 	"github.com/xdc-project/xdc/providers/twin"
@@ -32,6 +33,7 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 			_ = json.Unmarshal(raw, &c) // the language checked it
 		}
 		cfg.Targets = append(cfg.Targets, twin.Target{
+			Inet: inetserver.Address(t.Connections[inetserver.Name]),
 			Name: t.Name, Networks: t.Networks, Hosts: addressed(i, t), Instance: orElse(c.Instance, "StreamsInstance"), Username: orElse(c.Username, "xdc"), Password: random(),
 		})
 		if said := p.Twins[t.Name]; said != nil {
@@ -71,7 +73,7 @@ func Model(p *plan.Plan, seed uint64, truth io.Writer) twin.Config {
 				}
 			}
 		}
-		j.Inputs, j.Outputs = endpoints(p, st.Job.Target, st.Job.Path)
+		j.Inputs, j.Outputs, j.Inet = endpoints(p, st.Job.Target, st.Job.Path)
 		cfg.Jobs = append(cfg.Jobs, j)
 		for i := range cfg.Targets {
 			if cfg.Targets[i].Name == st.Job.Target && st.Job.Snapshots != "" {
@@ -140,7 +142,7 @@ func specialAt(p *plan.Plan, target, path string) string {
 
 // endpoints lists what seeds and probes put into a job, and what audits and probes read out of it. A job that none names has what any job at
 // another target with the same name of an endpoint has: a launched job takes over the active one's.
-func endpoints(p *plan.Plan, target, path string) (in, out []string) {
+func endpoints(p *plan.Plan, target, path string) (in, out, inet []string) {
 	add := func(list []string, name string) []string {
 		if slices.Contains(list, name) {
 			return list
@@ -153,11 +155,16 @@ func endpoints(p *plan.Plan, target, path string) (in, out []string) {
 	for _, st := range p.Steps {
 		var a struct {
 			Endpoint string `json:"endpoint"`
+			Operator string `json:"operator"`
 			Results  string `json:"results"`
 			Job      string `json:"job"`
 		}
 		if len(st.Args) == 0 || json.Unmarshal(st.Args, &a) != nil {
 			continue
+		}
+		if a.Operator != "" && (st.Seed != nil && st.Type == inetserver.Name || st.Audit != nil) {
+			a.Endpoint = inetserver.Operator(a.Operator)
+			inet = add(inet, a.Endpoint)
 		}
 		switch {
 		case st.Seed != nil && concerns(p, orElse(st.Seed.Job, a.Job), path, target):
@@ -171,7 +178,7 @@ func endpoints(p *plan.Plan, target, path string) (in, out []string) {
 			}
 		}
 	}
-	return in, out
+	return in, out, inet
 }
 
 // concerns reports whether a seed into one job also concerns another: it is the same job, or the one that something

@@ -82,7 +82,7 @@ func (q *Request) rehearse(ctx context.Context, f Folder, truth io.Writer, start
 	s := &standin.StandIn{Targets: map[string]standin.Connection{}}
 	own := map[string]string{}
 	for _, target := range cfg.Targets {
-		s.Targets[target.Name] = standin.Connection{URL: t.URL(target.Name), Instance: target.Instance, Username: target.Username, CAFile: "ca.pem"}
+		s.Targets[target.Name] = standin.Connection{URL: t.URL(target.Name), Instance: target.Instance, Username: target.Username, CAFile: "ca.pem", Inet: t.InetURL(target.Name)}
 		own[standInPrefix+target.Name] = target.Password
 	}
 	for _, slot := range q.Plan.Secrets {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/xdc-project/xdc/engine/plan"
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/inetserver"
 	"github.com/xdc-project/xdc/providers/standin"
 )
 
@@ -56,6 +57,11 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 		}
 		if d := t.Connections["data_exchange"]; d != nil {
 			kept["data_exchange"] = withoutURL(d)
+		}
+		if t.Connections[inetserver.Name] != nil && c.Inet != "" {
+			if kept[inetserver.Name], err = json.Marshal(map[string]string{"url": c.Inet}); err != nil {
+				return nil, err
+			}
 		}
 		t.Connections = kept
 		if c.Hosts == nil {
