@@ -349,7 +349,7 @@ var hostileSockets = []struct {
 			text, err := []byte(`{"items":[`+strings.Repeat(`{"id":"x"},`, 100_000)+`1]}`), error(nil)
 			for err == nil {
 				err = c.Write(ctx, websocket.MessageText, text)
-				<-time.After(50 * time.Millisecond) // else no time passes in a bubble
+				<-time.After(300 * time.Millisecond) // else no time passes in a bubble
 			}
 		},
 		"nothing within 10s", "bytes came between two reads",
