@@ -103,8 +103,10 @@ type SeedType struct {
 type Scope struct {
 	Targets map[string]Target
 	Jobs    []JobInfo
-	// Target is the target of the instance described, where it has one.
+	// Target is the target of the instance described, where it has one. A step at several targets is described at each; At has
+	// them all.
 	Target string
+	At     []string
 	// OpenFile opens a file that the plan names; nil where none may be opened.
 	OpenFile func(name string) (File, error)
 	// StandIn says that connections will be swapped for a twin or a lab.

@@ -93,13 +93,14 @@ func (m *maker) ask(i int, f dryRun, targets []string) {
 	}
 	args, unknown := m.knownArgs(st)
 	st.Unknown = unknown
+	at := targets
 	if len(targets) == 0 {
 		targets = []string{""}
 	}
 	var all providers.Description
 	for _, t := range targets {
 		s := m.scope
-		s.Target = t
+		s.Target, s.At = t, at
 		d, ds := f(s, args)
 		if len(unknown) > 0 {
 			// What is missing now will be there when the step runs, and is looked at again then.

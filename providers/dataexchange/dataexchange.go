@@ -6,10 +6,10 @@
 package dataexchange
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -37,13 +37,12 @@ type connection struct {
 
 // flow are the arguments of a seed or an audit.
 type flow struct {
-	Endpoint    string   `json:"endpoint"`
-	EndpointURL string   `json:"endpoint_url"`
-	Job         string   `json:"job"` // signal path
-	Targets     []string `json:"targets"`
-	Batch       int      `json:"batch"`
-	Transport   string   `json:"transport"` // http, websocket; "": http
-	Check       *bool    `json:"check_record"`
+	Endpoint    string `json:"endpoint"`
+	EndpointURL string `json:"endpoint_url"`
+	Job         string `json:"job"` // signal path
+	Batch       int    `json:"batch"`
+	Transport   string `json:"transport"` // http, websocket; "": http
+	Check       *bool  `json:"check_record"`
 }
 
 // socket reports whether the endpoint is spoken to by WebSocket.
@@ -176,8 +175,8 @@ func endpointURL(s string, socket bool) (*url.URL, error) {
 	return u, nil
 }
 
-// describe is the dry run of a seed.
-func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, diag.List) {
+// describe is the dry run of a seed at a target.
+func describe(s providers.Scope, raw json.RawMessage) (providers.Description, diag.List) {
 	var f flow
 	d := providers.Description{SideEffects: true}
 	if err := json.Unmarshal(raw, &f); err != nil { // something in it is known only after the run has come there
@@ -192,7 +191,7 @@ func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, di
 				Detail: "It is used as it stands: write https://HOST:PORT/PATH, without credentials in it.",
 			})
 		}
-		if len(f.Targets) > 1 {
+		if len(s.At) > 1 {
 			out = out.Append(diag.Diagnostic{
 				Severity: diag.Error, Code: diag.DataExchangeEndpoint, Summary: "endpoint_url is one endpoint, and there are several targets", Path: cty.GetAttrPath("endpoint_url"),
 				Detail: "Every target would get the records at the same place. Leave it out, so that each target's own endpoint is found, or write one seed for each target.",
@@ -205,25 +204,21 @@ func describe(_ providers.Scope, raw json.RawMessage) (providers.Description, di
 			Detail: fmt.Sprintf("The endpoint %q is looked for in every job of the target and must be there once only; the seed does not wait for the job either. Add `job = job.NAME`.", f.Endpoint),
 		})
 	}
-	body := `{"items": [...]}`
-	if f.Batch > 0 {
-		body = fmt.Sprintf(`{"items": [... %d records]}`, f.Batch)
+	where := f.EndpointURL
+	if where == "" {
+		where = fmt.Sprintf("{endpoint %s of %s}", f.Endpoint, cmp.Or(f.Job, "any job"))
 	}
-	for _, t := range f.Targets {
-		where := f.EndpointURL
-		if where == "" {
-			where = fmt.Sprintf("{endpoint %s of %s}", f.Endpoint, f.Job)
-		}
-		verb := "POST "
-		if f.socket() {
-			verb = "WEBSOCKET "
-		}
-		d.Effects = append(d.Effects, providers.Line{Place: t, Text: verb + where + "  " + body})
+	verb := "POST "
+	if f.socket() {
+		verb = "WEBSOCKET "
+	}
+	if t := s.Target; t != "" {
+		d.Effects = append(d.Effects, providers.Line{Place: t, Text: verb + where + `  {"items": [...]}`})
 		d.Places = append(d.Places, providers.Place{Target: t})
 		if f.Job != "" {
 			d.Jobs = append(d.Jobs, t+"."+f.Job)
 		}
 	}
-	d.Summary = fmt.Sprintf("posts records to endpoint %s at %s", f.Endpoint, strings.Join(f.Targets, ", "))
+	d.Summary = fmt.Sprintf("posts records to endpoint %s at %s", f.Endpoint, s.Target)
 	return d, out
 }

@@ -33,11 +33,10 @@ type connection struct {
 
 // flow are the arguments of a seed or an audit.
 type flow struct {
-	Operator string   `json:"operator"`
-	Port     int      `json:"port"`
-	Form     bool     `json:"form"`
-	Job      string   `json:"job"` // signal path
-	Targets  []string `json:"targets"`
+	Operator string `json:"operator"`
+	Port     int    `json:"port"`
+	Form     bool   `json:"form"`
+	Job      string `json:"job"` // signal path
 }
 
 // Provider describes everything this package does.
@@ -147,21 +146,14 @@ func describe(s providers.Scope, raw json.RawMessage) (providers.Description, di
 			Detail: "Write its context and its name, such as orders/Orders, or its full name where it has no context.",
 		})
 	}
-	targets := f.Targets
-	if s.Target != "" {
-		targets = []string{s.Target}
+	if s.Target != "" && s.Targets[s.Target].Connections[Name] == nil {
+		out = out.Append(diag.Diagnostic{
+			Severity: diag.Error, Code: diag.ProviderArgument, Summary: fmt.Sprintf("The target %s has no inetserver block", s.Target), Path: cty.GetAttrPath("operator"),
+			Detail: "Where the web server of the application's operators is cannot be found out. Write inetserver { url = \"http://HOST:PORT\" } into the target.",
+		})
 	}
-	for _, t := range targets {
-		if s.Targets[t].Connections[Name] == nil {
-			out = out.Append(diag.Diagnostic{
-				Severity: diag.Error, Code: diag.ProviderArgument, Summary: fmt.Sprintf("The target %s has no inetserver block", t), Path: cty.GetAttrPath("operator"),
-				Detail: "Where the web server of the application's operators is cannot be found out. Write inetserver { url = \"http://HOST:PORT\" } into the target.",
-			})
-			continue
-		}
-		d.Effects = append(d.Effects, providers.Line{Place: t, Text: "POST " + f.path("output", "inject") + "  one record each"})
-	}
-	d.Summary = fmt.Sprintf("posts records to operator %s at %s", f.Operator, strings.Join(targets, ", "))
+	d.Effects = append(d.Effects, providers.Line{Place: s.Target, Text: "POST " + f.path("output", "inject") + "  one record each"})
+	d.Summary = fmt.Sprintf("posts records to operator %s at %s", f.Operator, s.Target)
 	return d, out
 }
 

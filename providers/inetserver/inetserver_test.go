@@ -234,9 +234,16 @@ func TestArgumentsAreChecked(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	d, found := describe(providers.Scope{Targets: map[string]providers.Target{"dc1": {Connections: map[string]json.RawMessage{Name: json.RawMessage(`{}`)}}, "dc2": {}}}, json.RawMessage(`{"operator":"ctx/Op","targets":["dc1","dc2"]}`))
-	if len(d.Effects) != 1 || d.Effects[0].Text != "POST /ctx/Op/ports/output/0/inject  one record each" || len(found) != 1 || !strings.Contains(found[0].Summary, "dc2 has no inetserver block") {
-		t.Errorf("%+v, %v", d, found)
+	at := []string{"dc1", "dc2"}
+	targets := map[string]providers.Target{"dc1": {Connections: map[string]json.RawMessage{Name: json.RawMessage(`{}`)}}, "dc2": {}}
+	for i, want := range []string{"", "dc2 has no inetserver block"} {
+		d, found := describe(providers.Scope{Targets: targets, Target: at[i], At: at}, json.RawMessage(`{"operator":"ctx/Op"}`))
+		if len(d.Effects) != 1 || d.Effects[0].Text != "POST /ctx/Op/ports/output/0/inject  one record each" || d.Effects[0].Place != at[i] {
+			t.Errorf("%+v", d)
+		}
+		if found.HasErrors() != (want != "") || want != "" && !strings.Contains(found[0].Summary, want) {
+			t.Errorf("%s: %v", at[i], found)
+		}
 	}
 	for block, want := range map[string]string{`{"url":"http://10.0.1.10:8080"}`: "10.0.1.10:8080", `{"url":"https://[fd00::1]/x"}`: "[fd00::1]:443", `{"url":"nowhere"}`: "", ``: ""} {
 		if got := Address(json.RawMessage(block)); got != want {
