@@ -1,9 +1,7 @@
 package event
 
-import "fmt"
-
-// Words says how records were lost, the most telling first; nil if none were.
-func (c LossCauses) Words() []string {
+// Words says how records were lost, the most telling first; nil if none were. Numbers are written by count.
+func (c LossCauses) Words(count func(n int64) string) []string {
 	var out []string
 	for _, x := range []struct {
 		n    int64
@@ -16,7 +14,7 @@ func (c LossCauses) Words() []string {
 		{c.Evicted, "perhaps dropped by a full buffer"},
 	} {
 		if x.n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", x.n, x.what))
+			out = append(out, count(x.n)+" "+x.what)
 		}
 	}
 	return out

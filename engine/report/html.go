@@ -372,7 +372,7 @@ func (a Audit) rows() []auditRow {
 		total.Blind = append(total.Blind, fmt.Sprintf("%s, %s to %s: %s", b.Target, about(b.From), about(b.To), b.Cause))
 	}
 	total.Guarantees = guarantees(a.Total.Checks)
-	total.Causes = a.Total.Causes.Words()
+	total.Causes = a.Total.Causes.Words(count)
 	for i, g := range a.Gaps {
 		if i == 20 {
 			total.Gaps = append(total.Gaps, fmt.Sprintf("and %d more", len(a.Gaps)-i))

@@ -102,7 +102,7 @@ func (s Summary) markdownAudits(b *strings.Builder) {
 	}
 	b.WriteString("\n")
 	for _, a := range s.Audits {
-		if causes := a.Total.Causes.Words(); causes != nil {
+		if causes := a.Total.Causes.Words(count); causes != nil {
 			fmt.Fprintf(b, "Lost by %s: %s.\n\n", md(a.Step), strings.Join(causes, "; "))
 		}
 		if g := guarantees(a.Total.Checks); g != nil {

@@ -247,7 +247,7 @@ func audited(b *event.Audited) fact {
 			parts = append(parts, x.name+" "+thousands(x.n))
 		}
 	}
-	if causes := c.Causes.Words(); causes != nil {
+	if causes := c.Causes.Words(thousands); causes != nil {
 		parts[2] += " (" + strings.Join(causes, ", ") + ")"
 	}
 	return fact{"audited", bold, b.Step + " " + strings.Join(parts, ", ")}
