@@ -291,7 +291,9 @@ func TestNoFaultOfThePlatformOutlivesRecovery(t *testing.T) {
 	see := b.serveTwin()
 	var faults []apiFault
 	for _, f := range [][2]string{
-		{"streams_job", "job = job.wN"}, {"streams_pe", "job = job.wN"}, {"streams_instance", "target = target.wN\n  depends_on = [job.wN]"},
+		{"streams_job", "job = job.wN"},
+		{"streams_pe", "job = job.wN"},
+		{"streams_instance", "target = target.wN\n  depends_on = [job.wN]"},
 		{"streams_domain", "target = target.wN\n  host = target.wN.host.edge\n  depends_on = [job.wN]"},
 	} {
 		faults = append(faults, apiFault{

@@ -160,7 +160,7 @@ func (r *run) holdFault(st *step, l *life) error {
 	renewed, renewing := make(chan error, 1), false
 	defer func() {
 		if giveUp(); renewing {
-			_ = <-renewed // it is being healed, whatever came of it
+			<-renewed //nolint:errcheck // it is being healed, whatever came of it
 		}
 	}()
 	for {

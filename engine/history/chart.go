@@ -168,7 +168,7 @@ func (d *drawing) column(g group, from, wide float64) {
 		if n > 0 {
 			w := float64(n) / float64(most) * (wide/2 - 30)
 			fmt.Fprintf(&d.b, `<rect class="bin %s" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>`, g.class,
-				px(middle), px(chartBottom-float64(i+1)*height), px(w), px(height), escape(counted(n, "run")))
+				px(middle), px(chartBottom-float64(i+1)*height), px(w), px(height), escape(runs(n)))
 		}
 	}
 	top := func(v float64) float64 {

@@ -88,12 +88,12 @@ func (page) ToneOf(verdict string) string {
 func newPage(c Comparison, o Options) page {
 	p := page{
 		Style: template.CSS(pageStyle), //nolint:gosec // our own file
-		Plan:  c.Plan, Title: counted(len(c.Runs), "run"), Against: len(c.Baseline) > 0, Notes: c.Notes, Broken: c.Broken,
-		Headline: "How " + counted(len(c.Runs), "run") + " went", Confidence: percent(o.Confidence),
+		Plan:  c.Plan, Title: runs(len(c.Runs)), Against: len(c.Baseline) > 0, Notes: c.Notes, Broken: c.Broken,
+		Headline: "How " + runs(len(c.Runs)) + " went", Confidence: percent(o.Confidence),
 		Evidence: fmt.Sprintf("“Worse” is said where there is evidence: with probability %s at most, it is said of anything although nothing is worse.", percent(o.Level)),
 	}
 	if p.Against {
-		p.Title += ", against " + counted(len(c.Baseline), "run") + " of the baseline"
+		p.Title += ", against " + runs(len(c.Baseline)) + " of the baseline"
 		p.Headline = "There is no evidence that anything is worse than the baseline"
 		p.Caveat = "That is no proof that nothing is: more runs see smaller differences."
 		if len(c.Worse) > 0 {
@@ -147,7 +147,7 @@ func (x Seen) words(unit string) string {
 func (f Figure) name() string { return f.Step + " " + f.What }
 
 func (f Figure) section() figureSection {
-	s := figureSection{Name: f.name(), Verdict: f.Verdict, Chart: f.chart(), Rows: []distributionRow{f.Distribution.row("runs", f.Unit)}}
+	s := figureSection{Name: f.name(), Verdict: f.Verdict, Chart: f.chart(), Rows: []distributionRow{f.row("runs", f.Unit)}}
 	if f.Baseline == nil {
 		return s
 	}
@@ -221,9 +221,9 @@ func percent(share float64) string {
 	return strconv.FormatFloat(float64(int(1000*share+0.5))/10, 'f', -1, 64) + "%"
 }
 
-func counted(n int, what string) string {
+func runs(n int) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 run"
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d runs", n)
 }

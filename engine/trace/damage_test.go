@@ -52,8 +52,7 @@ func visited(b []byte) (got []entry, lost []signal.Span, err error) {
 func honest(t testing.TB, what string, entries []entry, b []byte) (missing int, err error) {
 	t.Helper()
 	got, lost, err := visited(b)
-	var damage *DamageError
-	if errors.As(err, &damage) {
+	if damage, ok := errors.AsType[*DamageError](err); ok {
 		if fmt.Sprint(damage.Lost) != fmt.Sprint(lost) || damage.Bytes <= 0 {
 			t.Fatalf("%s: said on the way %v, at the end %v, %d bytes", what, lost, damage.Lost, damage.Bytes)
 		}
