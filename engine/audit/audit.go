@@ -127,11 +127,14 @@ func (a *Audit) tell(at time.Time) {
 	}
 }
 
-// Close is called when the seed is finished and nothing disturbs any more. It waits until every sink has been read
-// for the audit's settle without a new record, but not beyond timeout (0: no limit) or the end of ctx; then it
-// stops reading and classifies. What could not be seen by then is inconclusive. It is called once.
+// Close is Settle and Finish.
 func (a *Audit) Close(ctx context.Context, timeout time.Duration, faults []Fault) event.Audit {
-	why := a.settle(ctx, timeout)
+	return a.Finish(a.Settle(ctx, timeout), faults)
+}
+
+// Finish stops reading and classifies. What could not be seen by then, for the reason that Settle has given, is inconclusive. It
+// is called once.
+func (a *Audit) Finish(why string, faults []Fault) event.Audit {
 	a.cancel()
 	a.work.Wait()
 	a.mu.Lock()
@@ -143,8 +146,10 @@ func (a *Audit) Close(ctx context.Context, timeout time.Duration, faults []Fault
 	return j.judge()
 }
 
-// settle waits. It returns why it gave up, or "".
-func (a *Audit) settle(ctx context.Context, timeout time.Duration) string {
+// Settle is called when the seed is finished and nothing disturbs any more. It waits until every sink has been read for the
+// audit's settle without a new record, but not beyond timeout (0: no limit) or the end of ctx, and returns why it gave up, or "".
+// It may be called again where something has disturbed meanwhile.
+func (a *Audit) Settle(ctx context.Context, timeout time.Duration) string {
 	began := time.Since(a.opt.Start)
 	timer := time.NewTimer(max(timeout, 1))
 	defer timer.Stop()

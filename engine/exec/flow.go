@@ -254,14 +254,35 @@ func (r *run) maybeCloseAudits() {
 			r.finish(st, event.Failed, "its readers were never open", nil)
 			continue
 		}
-		faults := r.auditFaults()
-		r.work.Go(func() {
-			ctx, cancel := r.untilGivenUp(context.Background())
-			defer cancel()
-			got := st.audit.audit.Close(ctx, st.Timeout.D(), faults)
-			r.post(func() { r.audited(st, got) })
-		})
+		r.closeAudit(st)
 	}
+}
+
+// closeAudit waits until an audit's sinks are quiet and closes it, unless a fault has begun meanwhile: then the audit goes on, until
+// that has healed too.
+func (r *run) closeAudit(st *step) {
+	begun := r.begun
+	r.work.Go(func() {
+		ctx, cancel := r.untilGivenUp(context.Background())
+		defer cancel()
+		why := st.audit.audit.Settle(ctx, st.Timeout.D())
+		givenUp := ctx.Err() != nil
+		r.post(func() {
+			if r.begun != begun && !givenUp {
+				st.audit.closing = false
+				if !slices.Contains(r.opened, st) {
+					r.opened = append(r.opened, st)
+				}
+				r.maybeCloseAudits()
+				return
+			}
+			faults := r.auditFaults()
+			r.work.Go(func() {
+				got := st.audit.audit.Finish(why, faults)
+				r.post(func() { r.audited(st, got) })
+			})
+		})
+	})
 }
 
 // needsMet reports whether what an audit depends on is finished one way or the other. None of it delays its opening.

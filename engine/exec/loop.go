@@ -317,6 +317,7 @@ func (r *run) starts(st *step) {
 	}
 	if st.kind == addr.Fault {
 		r.faults[st] = true
+		r.begun++
 	}
 	_ = r.emit(&event.StepChanged{Step: st.Address, State: event.Running, Instant: st.startedAt})
 	r.happened(st.Address+".started", signal.Span{Low: st.startedAt, High: st.startedAt})

@@ -43,6 +43,7 @@ type run struct {
 	audits     map[string][]*step // seed address -> its audits
 	opened     []*step            // audits that are not closing yet, in order
 	faults     map[*step]bool     // that have started and are not finished
+	begun      int                // faults that have started
 	unfinished int                // steps, expects not counted
 	watchers   *watchers
 	guards     []*guard
