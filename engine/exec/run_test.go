@@ -199,6 +199,43 @@ func TestAuditedSeedLosesNothingOnAHealthyWorld(t *testing.T) {
 	}
 }
 
+// SEMANTICS, section 4: an audit closes when every fault injected since it opened has healed, also one that begins when the seed is
+// done and the sinks are settling, and also where that one has healed before they were quiet.
+func TestAFaultThatBeginsWhileSinksSettleIsWaitedFor(t *testing.T) {
+	for _, tc := range []struct {
+		delay, lasts, closed time.Duration
+	}{
+		{11 * time.Second, 20 * time.Second, 33 * time.Second},
+		{10500 * time.Millisecond, 500 * time.Millisecond, 14 * time.Second},
+		{30 * time.Second, 10 * time.Second, 12 * time.Second}, // too late
+	} {
+		w, d := newWorld(), newDraft(t)
+		d.add("seed.feed.orders", &program.Step{Seed: &program.Seed{
+			Targets: []string{"dc1"}, Rate: 100, Records: 1000, Batch: 50, MaxInFlight: 10000, Drain: secs(5),
+			Record: &value.Generator{Kind: "object", Names: []string{"id"}, Fields: []value.Generator{{Kind: "id"}}},
+		}})
+		a := d.add("audit.orders", &program.Step{Timeout: secs(60), Audit: &program.Audit{
+			SeedAt: "seed.feed.orders", Targets: []string{"dc1"}, Key: "id", Settle: secs(2), GapOver: secs(1),
+		}})
+		a.Audit.Seed = parseAddr(t, "seed.feed.orders")
+		a.Needs = append(a.Needs, program.Need{Step: a.Audit.Seed, Point: program.Finished, Order: true})
+		d.fault("cut", "switch", program.Fault{Duration: value.Duration(tc.lasts)}).Delay = value.Duration(tc.delay)
+		r := drill(t, w, d, nil)
+		if r.out.Code() != OK {
+			t.Fatal(r.out)
+		}
+		var done time.Duration
+		for _, ev := range r.events {
+			if c, ok := ev.Body.(*event.StepChanged); ok && c.Step == "audit.orders" && c.State == event.Done {
+				done = c.Instant
+			}
+		}
+		if done < tc.closed-time.Second || done > tc.closed+time.Second {
+			t.Errorf("a fault from %s for %s: the audit closed at %s, want %s", tc.delay, tc.lasts, done, tc.closed)
+		}
+	}
+}
+
 func TestInterruptHealsAndEndsWith130(t *testing.T) {
 	for _, tc := range []struct {
 		name string
