@@ -87,6 +87,7 @@ func tallyOf(all map[string]*fate) tally {
 // is the true one.
 func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 	bad := func(format string, args ...any) { s.wrong = append(s.wrong, fmt.Sprintf(format, args...)) }
+	facts = untilAudited(sum, facts)
 	truth := tallyOf(fates(facts, d.Route == "mirror"))
 	lost := int64(len(truth.lost))
 	disordered, unanswered := late(facts, d.Route == "mirror"), int64(0)
@@ -117,7 +118,7 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 		s.guarantees(c, truth, disordered, unanswered)
 		s.causes(d, c, sum, facts, truth)
 		if unanswered == 0 {
-			s.rpo(d, c, sum, facts, truth)
+			s.rpo(d, c, facts, truth)
 		}
 		s.outage(c, facts)
 		if c.Inconclusive > 0 {
@@ -142,10 +143,20 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 	}
 }
 
+// untilAudited is the truth up to the end of the audit: a fault that comes later is none of its business.
+func untilAudited(sum report.Summary, facts []fact) []fact {
+	for _, st := range sum.Steps {
+		if st.Step == "audit.orders" && st.End != nil {
+			return slices.DeleteFunc(slices.Clone(facts), func(f fact) bool { return f.T > *st.End })
+		}
+	}
+	return facts
+}
+
 // rpo holds how far back the loss reaches to the truth, in records and in seconds: from when the oldest lost record was taken to
 // when the fault took effect, or to when the newest was taken if that is later. It is asked only where every record that was
 // taken was acknowledged.
-func (s *scored) rpo(d drill, c event.AuditCounts, sum report.Summary, facts []fact, truth tally) {
+func (s *scored) rpo(d drill, c event.AuditCounts, facts []fact, truth tally) {
 	bad := func(format string, args ...any) {
 		s.outside = true
 		s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
@@ -155,11 +166,7 @@ func (s *scored) rpo(d drill, c event.AuditCounts, sum report.Summary, facts []f
 	}
 	at, ok := d.began(facts)
 	if !ok {
-		return
-	}
-	i := slices.IndexFunc(sum.Steps, func(x report.Step) bool { return x.Kind == "seed" })
-	if end := sum.Steps[i].End; end != nil && *end < at {
-		at = math.Inf(-1) // the audit was only waiting for the last results when the fault came
+		at = math.Inf(-1) // the audit was over when the fault came
 	}
 	oldest, newest := math.Inf(1), math.Inf(-1)
 	for _, f := range facts {
