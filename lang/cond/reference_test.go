@@ -10,8 +10,8 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
-// Reference evaluates formulas in the slowest and plainest way: it looks at every sample, and at every half
-// millisecond. It is right for traces, durations and ranges in whole milliseconds.
+// Reference evaluates formulas in the slowest and plainest way: it looks at every sample, at every millisecond and at an
+// instant between each two, where nothing changes. It is right for traces, durations and ranges in whole milliseconds.
 type Reference struct {
 	F       *Formula
 	Samples map[string][]signal.Sample
@@ -20,11 +20,32 @@ type Reference struct {
 
 const grid = time.Millisecond / 2
 
-// Grid lists the half milliseconds in [from, to].
+// Grid lists from, the half milliseconds between, and to.
 func Grid(from, to time.Duration) []time.Duration {
+	if to < from {
+		return nil
+	}
+	out := []time.Duration{from}
+	for t := (from/grid + 1) * grid; t < to; t += grid {
+		if t > from {
+			out = append(out, t)
+		}
+	}
+	if to > from {
+		out = append(out, to)
+	}
+	return out
+}
+
+// twice adds a second instant between each two milliseconds: what is unknown there may have become false at the first and
+// true again at the second.
+func twice(ts []time.Duration) []time.Duration {
 	var out []time.Duration
-	for t := from; t <= to; t += grid {
+	for i, t := range ts {
 		out = append(out, t)
+		if t%time.Millisecond != 0 && i+1 < len(ts) {
+			out = append(out, t+grid/2)
+		}
 	}
 	return out
 }
@@ -439,7 +460,7 @@ func (r *Reference) stretch(n *temporal, from, end time.Duration) Truth {
 func (r *Reference) answers(n *temporal, from, to time.Duration) []Truth {
 	var seen []Truth
 	before := False
-	for _, t := range Grid(from, to) {
+	for _, t := range twice(Grid(from, to)) {
 		a := r.truth(n.body, t)
 		skip := a == Unknown && r.early(n.body, t)
 		if skip {
