@@ -12,10 +12,12 @@ const (
 	oldTimes = "o" // one host, without nft
 	sudoer   = "s" // one host, logged in to as a user who may use sudo
 	nobody   = "n" // the same, without
+	doer     = "d" // one host, logged in to as a user who may use doas
+	platform = "e" // one host, with the platform and its PEs
 )
 
 // machines is how many targets of each kind there are; each is tortured by one run at a time.
-var machines = map[string]int{plain: 12, pair: 2, oldTimes: 3, sudoer: 2, nobody: 2}
+var machines = map[string]int{plain: 12, pair: 4, oldTimes: 4, sudoer: 4, nobody: 4, doer: 3, platform: 4}
 
 // victims run on every machine of the torture.
 const victims = `mkdir -p /run/bin /tmp/data && cp /bin/sleep /run/bin/victim && cp /bin/sleep /run/bin/server && cp /bin/sleep /run/bin/lonely && mount -t tmpfs -o size=48m tmpfs /tmp/data
@@ -32,10 +34,14 @@ for t in iptables ip6tables; do
 done
 `
 
-// withUsers gives a machine a user xdc, in place of whoever the machine that it shares its files with has; with $SUDO it may
-// become root. The lab's key is for it, too.
+// withUsers gives a machine a user xdc, in place of whoever the machine that it shares its files with has; with $SUDO or $DOAS
+// it may become root. The lab's key is for it, too.
 const withUsers = `
 mkdir -p /run/u && cp /etc/passwd /etc/shadow /etc/sudoers /etc/hosts /run/u
+if [ -n "$DOAS" ]; then
+	mount -t tmpfs tmpfs /mnt && cp -a /etc /mnt/etc && mount --bind /mnt/etc /etc || exit 1
+	echo 'permit nopass xdc cmd /bin/sh' >/etc/doas.conf
+fi
 echo 'xdc:x:4711:4711::/run/u:/bin/sh' >>/run/u/passwd
 echo 'xdc:*:19000:0:99999:7:::' >>/run/u/shadow
 [ -z "$SUDO" ] || echo 'xdc ALL=(root) NOPASSWD: /bin/sh' >>/run/u/sudoers
@@ -47,7 +53,7 @@ setpriv --reuid 4711 --regid 4711 --clear-groups setsid /run/bin/victim 300000 >
 
 // user is whether xdc logs in as somebody else than root. The lab swaps the users of a plan: such plans are applied for
 // real, in the network of the lab's runner.
-func user(kind string) bool { return kind == sudoer || kind == nobody }
+func user(kind string) bool { return kind == sudoer || kind == nobody || kind == doer }
 
 // tortured is a fault as it is tortured, with arguments that suit a lab's machine.
 type tortured struct {
@@ -119,6 +125,10 @@ var variants = []tortured{
   }`},
 	{typ: "network_partition", variant: "by sudo", kind: sudoer, args: `from = ["10.99.0.0/24"]`},
 	{typ: "process_hang", variant: "by sudo", kind: sudoer, args: `pattern = "victim 300000"`},
+	{typ: "process_hang", variant: "by doas", kind: doer, args: `pattern = "victim 300000"`},
+	{typ: "network_partition", variant: "by doas", kind: doer, args: `from = ["10.99.0.0/24"]`},
+	{typ: "process_hang", variant: "of a PE", kind: platform, args: `operator = "KeyedCounter"`},
+	{typ: "process_kill", variant: "of a PE", kind: platform, args: `operator = "KeyedCounter"`},
 	{typ: "process_hang", variant: "as a user", kind: nobody, args: `pattern = "victim 300000"`},
 	{typ: "host_command", variant: "as a user", kind: nobody, args: `inject = ["touch", "/tmp/command"]
   verify = ["test", "-e", "/tmp/command"]
@@ -135,6 +145,9 @@ func planOf(f tortured, n int) string {
 		hosts += ", target." + at + ".host.i"
 	}
 	text := "plan \"torture\" {}\n\n" + targetOf(f.machine(), n)
+	if f.machine() == platform {
+		return text + fmt.Sprintf("\nfault %q \"x\" {\n  job = job.%s\n  %s\n  duration = \"1s\"\n}\n", f.typ, at, f.args)
+	}
 	if f.typ == "exec" {
 		return text + fmt.Sprintf("\naction \"exec\" \"x\" {\n  host = %s\n  %s\n}\n", hosts, f.args)
 	}
@@ -161,21 +174,30 @@ func hostsOf(kind string, n int) []string {
 	return out
 }
 
-// targetOf is a target of a kind.
+// targetOf is a target of a kind, and the job on it where it has the platform.
 func targetOf(kind string, n int) string {
-	net := 10 * strings.Index(plain+pair+oldTimes+sudoer+nobody, kind)
-	login := ""
+	net := 10 * strings.Index(plain+pair+oldTimes+sudoer+nobody+doer+platform, kind)
+	login, services := "", ""
 	if user(kind) {
 		login = "    user = \"xdc\"\n    identity_file = \"lab/id_ed25519\"\n    known_hosts = \"lab/known_hosts\"\n"
 	}
-	if kind == sudoer {
+	switch kind {
+	case sudoer:
 		login += "    become = \"sudo\"\n"
+	case doer:
+		login += "    become = \"doas\"\n"
+	case platform:
+		services = fmt.Sprintf("  streams {\n    url           = \"https://streams.%s%d.example.com:8443\"\n    instance      = \"i\"\n    username      = \"u\"\n    poll_interval = \"200ms\"\n  }\n", kind, n)
 	}
-	text := fmt.Sprintf("target \"%s%d\" {\n  host \"h\" {\n    address = \"10.%d.%d.1\"\n%s  }\n", kind, n, net+1, n, login)
+	text := fmt.Sprintf("target \"%s%d\" {\n%s  host \"h\" {\n    address = \"10.%d.%d.1\"\n%s  }\n", kind, n, services, net+1, n, login)
 	if kind == pair {
 		text += fmt.Sprintf("  host \"i\" {\n    address = \"10.%d.%d.2\"\n  }\n", net+1, n)
 	}
-	return text + "}\n"
+	text += "}\n"
+	if kind == platform {
+		text += fmt.Sprintf("\njob \"%s%d\" {\n  bundle = \"orders.sab\"\n  target = target.%[1]s%[2]d\n}\n", kind, n)
+	}
+	return text
 }
 
 // target is a target with one host, "w0.h" for the first.
