@@ -274,3 +274,39 @@ func TestACAWithoutCertificatesIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestABodyIsTakenAsItComesAndBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := providertest.NewNetwork(), providertest.NewAuthority(t)
+		n.Serve(t, where, a.Certificate(t, "api.example.com", time.Now().Add(time.Hour)), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/no" {
+				w.WriteHeader(http.StatusTeapot)
+			}
+			_, _ = io.WriteString(w, "0123456789")
+		}))
+		p := pool(t, https.Options{Dial: n.Dial, CA: a.CA})
+		for _, tc := range []struct {
+			path        string
+			limit       int64
+			taken, body string
+			kind        https.Kind
+		}{
+			{"/", 10, "0123456789", "", 0},
+			{"/", 9, "0123456789", "", https.TooLarge}, // one more byte than is allowed shows that there is more
+			{"/no", 10, "", "0123456789", 0},
+		} {
+			taken := ""
+			got, err := p.Do(t.Context(), https.Request{Method: http.MethodGet, URL: link(t, "https://"+where+tc.path), Limit: tc.limit, Take: func(r io.Reader) {
+				b, _ := io.ReadAll(r)
+				taken = string(b)
+			}})
+			kind := https.Kind(0)
+			if f, ok := errors.AsType[*https.Failure](err); ok {
+				kind = f.Kind
+			}
+			if taken != tc.taken || kind != tc.kind || got != nil && string(got.Body) != tc.body {
+				t.Errorf("%s: it took %q, and %+v, %v", tc.path, taken, got, err)
+			}
+		}
+	})
+}

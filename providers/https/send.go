@@ -34,6 +34,9 @@ type Request struct {
 	Silence time.Duration
 	// Limit bounds the answer's body; 0: DefaultBody.
 	Limit int64
+	// Take reads the body of an answer that says yes (2xx) as it comes, in place of Body; what it leaves is not read. It finds no more
+	// than Limit bytes, and an answer that breaks off or has more is a failure whatever Take has made of it. May be nil.
+	Take func(body io.Reader)
 	// Again is asked before each redirect that is followed; nil: none need be. An error ends the request.
 	Again func(ctx context.Context) error
 	// NoRedirect takes an answer that redirects as it is, wherever it leads.
@@ -128,19 +131,48 @@ func (p *Pool) once(ctx context.Context, r Request, at *url.URL) (*Answer, error
 		limit = DefaultBody
 	}
 	quiet()
-	body, err := io.ReadAll(io.LimitReader(heard{resp.Body, quiet}, limit+1))
+	in := &bounded{r: heard{resp.Body, quiet}, left: limit + 1}
+	var body []byte
+	if r.Take != nil && resp.StatusCode/100 == 2 {
+		r.Take(in)
+	} else {
+		body, _ = io.ReadAll(in) // in keeps the error
+	}
+	err = in.err
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, CertificateEnds: w.certificate(), Sent: sent, Answered: time.Now()}
 	switch {
 	case err != nil:
 		f := fail(cause(ctx, err), true).(*Failure) //nolint:errorlint,forcetypeassert // made above
 		f.Status = resp.StatusCode
 		return nil, f
-	case int64(len(body)) > limit:
+	case in.left <= 0:
 		f := fail(fmt.Errorf("more than %d bytes", limit), true).(*Failure) //nolint:errorlint,forcetypeassert // made above
 		f.Kind, f.Status = TooLarge, resp.StatusCode
 		return nil, f
 	}
 	return a, nil
+}
+
+// bounded reads a body up to a bound, and keeps what kept it from being read on.
+type bounded struct {
+	r    io.Reader
+	left int64
+	err  error
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	switch {
+	case b.err != nil:
+		return 0, b.err
+	case b.left <= 0:
+		return 0, io.EOF
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
+	return n, err
 }
 
 // silence is why a request was given up whose service had stopped speaking. It is a deadline like any other.

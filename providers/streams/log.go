@@ -21,11 +21,13 @@ import (
 
 // Limits of reading logs.
 const (
-	defaultLogEvery = 5 * time.Second
-	maxLogs         = 64      // of one block, in one round
-	maxLine         = 8 << 10 // of a line, in bytes: of a longer one, its beginning is looked at
-	anchorSize      = 64      // bytes before the place that was read up to, which must be the same again
-	quoted          = 160     // of a line, in evidence
+	defaultLogEvery     = 5 * time.Second
+	defaultArchiveEvery = 30 * time.Second
+
+	maxLogs    = 64      // of one block, in one round
+	maxLine    = 8 << 10 // of a line, in bytes: of a longer one, its beginning is looked at
+	anchorSize = 64      // bytes before the place that was read up to, which must be the same again
+	quoted     = 160     // of a line, in evidence
 )
 
 // logArgs is a block `log` of the plan.
@@ -36,12 +38,16 @@ type logArgs struct {
 	Job      string         `json:"job"`
 	Operator string         `json:"operator"`
 	PE       string         `json:"pe"`
+	File     string         `json:"file"`
 	Interval value.Duration `json:"interval"`
 }
 
 func (l logArgs) every() time.Duration {
 	if d := l.Interval.D(); d > 0 {
 		return d
+	}
+	if l.source() == rest.Archive {
+		return defaultArchiveEvery
 	}
 	return defaultLogEvery
 }
@@ -58,11 +64,12 @@ var logBlock = schema.Nested{Block: schema.Block{
 	Description: "Lines to look for in logs. How many there have been is the signal `log.NAME`. Lines that were there before the run began are not counted.",
 	Attributes: []schema.Attribute{
 		{Name: "pattern", Type: cty.String, Required: true, Public: true, Example: `"ERROR|CDISR[0-9]{4}E"`, Description: "A regular expression (RE2). A line counts when it is found anywhere in it."},
-		{Name: "source", Type: cty.String, Enum: []string{string(rest.Trace), string(rest.Console), string(rest.Product)}, Default: cty.StringVal(string(rest.Trace)), Public: true, Example: `"console"`, Description: "Which logs: what the runtime of the PEs traces, what they write to standard output and standard error, or what the platform logs about them."},
+		{Name: "source", Type: cty.String, Enum: sourceNames(), Default: cty.StringVal(string(rest.Trace)), Public: true, Example: `"console"`, Description: "Which logs: of each PE what its runtime traces (`trace`), what it writes to standard output and standard error (`console`), or what the platform logs about it (`product`); of a job the `archive` of the traces and console logs of all its PEs, which the server packs anew for each reading; or what the platform logs about a job, the instance or its domain."},
 		{Name: "job", Type: cty.String, Public: true, Example: `"orders"`, Description: "The name of a job of the plan (in a module `module.NAME.job.NAME`). Without it, those of all jobs of the plan at the target."},
 		{Name: "operator", Type: cty.String, Public: true, Example: `"RemoteDataCenterHeartbeatWatchdog"`, Description: "Only the PE that holds this operator, named in full or by its last name."},
 		{Name: "pe", Type: cty.String, Public: true, Example: `"3"`, Description: "Only the PE with this id."},
-		{Name: "interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("5s"), Min: new(0.1), Public: true, Example: `"5s"`, Description: "How often the logs are read, each with a request of its own. A line is known to have come between two readings."},
+		{Name: "file", Type: cty.String, Public: true, Example: `"pe_3/"`, Description: "Only the files of an archive in whose path this regular expression (RE2) is found."},
+		{Name: "interval", Type: cty.String, Form: schema.Duration, Min: new(0.1), Public: true, Example: `"5s"`, Description: "How often the logs are read, each with a request of its own. Without it every 5s, and an archive every 30s. A line is known to have come between two readings."},
 	},
 }}
 
@@ -81,6 +88,9 @@ func (c connection) checkLogs() error {
 		if l.Operator != "" && l.PE != "" {
 			return fmt.Errorf("%s: `operator` and `pe` exclude each other; remove one of them", where)
 		}
+		if err := l.checkSource(); err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
 	}
 	return nil
 }
@@ -88,11 +98,21 @@ func (c connection) checkLogs() error {
 // watched is a log block under way. Observe alone uses it.
 type watched struct {
 	logArgs
-	re    *regexp.Regexp
-	next  time.Time
-	count int64
-	tails map[string]*tail // by link
-	last  string           // the last line that matched
+	re       *regexp.Regexp
+	file     *regexp.Regexp // nil: every file of an archive
+	next     time.Time
+	count    int64
+	tails    map[string]*tail            // by link
+	archives map[string]map[string]*tail // by link and path
+	last     string                      // the last line that matched
+}
+
+// take counts a line.
+func (w *watched) take(line []byte, fresh bool) {
+	if fresh && w.re.Match(line) {
+		w.count++
+		w.last = shown(line)
+	}
 }
 
 // tail is how far a log has been read.
@@ -109,16 +129,23 @@ func newWatched(args []logArgs) ([]*watched, error) {
 		if err != nil {
 			return nil, fmt.Errorf("log %q: the pattern cannot be read: %w", a.Name, err)
 		}
-		out = append(out, &watched{logArgs: a, re: re, tails: map[string]*tail{}})
+		w := &watched{logArgs: a, re: re, tails: map[string]*tail{}, archives: map[string]map[string]*tail{}}
+		if a.File != "" {
+			if w.file, err = regexp.Compile(a.File); err != nil {
+				return nil, fmt.Errorf("log %q: `file` cannot be read: %w", a.Name, err)
+			}
+		}
+		out = append(out, w)
 	}
 	return out, nil
 }
 
-// observeLogs reads the logs that are due. A log that cannot be read leaves its signal without a sample.
-func (s *Session) observeLogs(ctx context.Context, i rest.Instance, known []tracked, found []rest.JobSnapshot, o observation) {
+// observeLogs reads the logs that are due, those of jobs and their PEs or the others. A log that cannot be read leaves its signal
+// without a sample.
+func (s *Session) observeLogs(ctx context.Context, i rest.Instance, known []tracked, found []rest.JobSnapshot, jobs bool, o observation) {
 	for _, w := range s.logs {
 		now := time.Now()
-		if now.Before(w.next) {
+		if src := w.source(); now.Before(w.next) || jobs != (src.OfPE() || src.OfJob()) {
 			continue
 		}
 		w.next = now.Add(w.every())
@@ -142,6 +169,17 @@ func (s *Session) observeLogs(ctx context.Context, i rest.Instance, known []trac
 var errManyLogs = errors.New("too many PEs are meant; name a job, an operator or a PE")
 
 func (s *Session) readLogs(ctx context.Context, w *watched, i rest.Instance, known []tracked, found []rest.JobSnapshot) error {
+	switch w.source() {
+	case rest.InstanceProduct:
+		return s.readLog(ctx, w.tails, i.ProductLog, false, w.take)
+	case rest.DomainProduct:
+		link, err := s.client.DomainLog(ctx, i)
+		if err != nil {
+			return err
+		}
+		return s.readLog(ctx, w.tails, link, false, w.take)
+	case rest.Trace, rest.Console, rest.Product, rest.Archive, rest.JobProduct:
+	}
 	n := 0
 	for _, t := range known {
 		if w.Job != "" && t.info.Path != w.Job && t.info.Path != "job."+w.Job {
@@ -151,6 +189,12 @@ func (s *Session) readLogs(ctx context.Context, w *watched, i rest.Instance, kno
 			if t.id == "" || string(j.ID) != t.id {
 				continue
 			}
+			if w.source().OfJob() {
+				if err := s.readJobLog(ctx, w, i, j.Job); err != nil {
+					return err
+				}
+				continue
+			}
 			for _, pe := range j.PEs {
 				if !w.means(pe) {
 					continue
@@ -158,13 +202,7 @@ func (s *Session) readLogs(ctx context.Context, w *watched, i rest.Instance, kno
 				if n++; n > maxLogs {
 					return errManyLogs
 				}
-				err := s.readLog(ctx, w.tails, s.client.PELog(i, string(pe.ID), w.source()), s.new(string(j.ID)), func(line []byte, fresh bool) {
-					if fresh && w.re.Match(line) {
-						w.count++
-						w.last = shown(line)
-					}
-				})
-				if err != nil {
+				if err := s.readLog(ctx, w.tails, s.client.PELog(i, string(pe.ID), w.source()), s.new(string(j.ID)), w.take); err != nil {
 					return err
 				}
 			}

@@ -43,6 +43,7 @@ func (s *Session) observe(ctx context.Context, emit func(providers.Reading)) err
 	o.enum("instance.status", i.Status)
 	o.enum("instance.health", i.Health)
 	s.observeExtras(ctx, i, nil, false, emit)
+	s.observeLogs(ctx, i, nil, nil, false, observation{emit: emit})
 	running := i.Status == "running" || i.Status == ""
 	if i.Status == "stopped" {
 		s.absent(o, "the instance is stopped")
@@ -63,7 +64,7 @@ func (s *Session) observe(ctx context.Context, emit func(providers.Reading)) err
 	defer func() {
 		s.reasons(ctx, i, known, found, emit)
 		s.observeExtras(ctx, i, known, true, emit)
-		s.observeLogs(ctx, i, known, found, observation{emit: emit})
+		s.observeLogs(ctx, i, known, found, true, observation{emit: emit})
 		s.observeTraces(ctx, i, known, found, emit)
 		s.newcomers(ctx, i, known, found)
 	}()

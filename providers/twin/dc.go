@@ -36,7 +36,7 @@ type dc struct {
 	domainDown bool
 	machines   []machine // as many as hosts
 	store      store     // what the instance keeps for applications
-	said       []string  // the product log
+	said       []noted   // the product log
 	started    time.Time
 	jobs       []*job
 	monitors   []*monitor
@@ -185,7 +185,7 @@ func (d *dc) launchWith(spec Job, with jobOptions, delay time.Duration) *job {
 	j := newJob(d, spec, strconv.Itoa(id), with)
 	d.jobs = append(d.jobs, j)
 	d.store.group(with.group)
-	d.note("Job %d, %s, was submitted.", id, with.name)
+	d.noteOf(j.id, "Job %d, %s, was submitted.", id, with.name)
 	d.twin.run(func() { j.comeUp(delay) })
 	return j
 }
@@ -231,9 +231,7 @@ func (d *dc) cancel(j *job) {
 		}
 		j.kill("cancelled")
 		j.setStatus("canceled")
-		d.mu.Lock()
-		d.note("Job %s, %s, was cancelled.", j.id, j.name)
-		d.mu.Unlock()
+		j.note("Job %s, %s, was cancelled.", j.id, j.name)
 		if wait(d.twin.ctx, shownCancelled) {
 			d.drop(j)
 		}

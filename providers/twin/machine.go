@@ -146,10 +146,23 @@ func (d *dc) resume(i int) error {
 // maxNotes bounds a product log, in lines.
 const maxNotes = 1000
 
+// noted is a line of the product log, and the id of the job that it is about; empty where it is about none.
+type noted struct{ job, line string }
+
 // note writes a line of the product log. d.mu is held.
-func (d *dc) note(format string, args ...any) {
+func (d *dc) note(format string, args ...any) { d.noteOf("", format, args...) }
+
+// noteOf writes one about a job. d.mu is held.
+func (d *dc) noteOf(job, format string, args ...any) {
 	if len(d.said) >= maxNotes {
 		d.said = d.said[1:]
 	}
-	d.said = append(d.said, time.Now().UTC().Format("02 Jan 2006 15:04:05.000")+" INFO "+fmt.Sprintf(format, args...))
+	d.said = append(d.said, noted{job, time.Now().UTC().Format("02 Jan 2006 15:04:05.000") + " INFO " + fmt.Sprintf(format, args...)})
+}
+
+// note writes a line about a job into the product log.
+func (j *job) note(format string, args ...any) {
+	j.dc.mu.Lock()
+	defer j.dc.mu.Unlock()
+	j.dc.noteOf(j.id, format, args...)
 }

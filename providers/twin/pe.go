@@ -185,6 +185,7 @@ func (j *job) down(i int, proc Proc, reason api.PEReason, cause string) bool {
 		j.app.emptySinks()
 	}
 	j.dc.twin.truth.say(fact{What: "pe_down", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id, Cause: cause})
+	j.note("PE %s of job %s does not run any more (%s).", p.id, j.id, reason)
 	j.tellServed()
 	if reason == reasonRequest {
 		j.dc.twin.run(func() { j.stopped(i) })
@@ -285,5 +286,6 @@ func (j *job) startPE(i int, status api.PEStatus) {
 		}
 		j.startToolkit(i)
 		j.dc.twin.truth.say(fact{What: "pe_up", Target: j.dc.cfg.Name, Job: j.spec.Path, ID: p.id})
+		j.note("PE %s of job %s runs again: launch %d.", p.id, j.id, n+1)
 	})
 }

@@ -68,12 +68,17 @@ func (d *dc) ensemble(*api.Call) (api.Ensemble, error) {
 }
 
 // productLog is what the platform has to say of itself.
-func (d *dc) productLog(*api.Call) (string, error) {
+func (d *dc) productLog(*api.Call) (string, error) { return d.productLogOf(""), nil }
+
+// productLogOf is what it has to say of a job; of "" all. Assumption twin.product_log.
+func (d *dc) productLogOf(job string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var b strings.Builder
-	for _, line := range d.said {
-		b.WriteString(line + "\n")
+	for _, n := range d.said {
+		if job == "" || n.job == job {
+			b.WriteString(n.line + "\n")
+		}
 	}
-	return b.String(), nil
+	return b.String()
 }

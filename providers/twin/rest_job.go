@@ -48,7 +48,13 @@ func (d *dc) jobRoutes() []api.Route {
 			}
 			return s.archive()
 		}),
-		api.Text(job+"/productlog", "getJobProductLog", "Reads the product log of a job.", d.ofJob(d.productLog)),
+		api.Text(job+"/productlog", "getJobProductLog", "Reads the product log of a job.", func(c *api.Call) (string, error) {
+			s, err := d.jobAt(c)
+			if err != nil {
+				return "", err
+			}
+			return d.productLogOf(s.id), nil
+		}),
 	}
 }
 
@@ -64,16 +70,6 @@ func (d *dc) jobAt(c *api.Call) (still, error) {
 		return still{}, api.Missing("job", c.PathValue("job"))
 	}
 	return j.still(), nil
-}
-
-// ofJob answers for a job that is there.
-func (d *dc) ofJob(fn func(*api.Call) (string, error)) func(*api.Call) (string, error) {
-	return func(c *api.Call) (string, error) {
-		if _, err := d.jobAt(c); err != nil {
-			return "", err
-		}
-		return fn(c)
-	}
 }
 
 // at is the link of a job.
@@ -158,12 +154,12 @@ func (s still) archive() ([]byte, error) {
 	z := gzip.NewWriter(&b)
 	t := tar.NewWriter(z)
 	for i, p := range s.pes {
-		for name, text := range map[string]string{"app_trace.log": s.traceText(i), "stdouterr.log": s.console(p)} {
-			h := &tar.Header{Name: fmt.Sprintf("job_%s/pe_%s/%s", s.id, p.id, name), Mode: 0o644, Size: int64(len(text)), ModTime: time.Now(), Format: tar.FormatPAX}
+		for _, f := range [][2]string{{"app_trace.log", s.traceText(i)}, {"stdouterr.log", s.console(p)}} {
+			h := &tar.Header{Name: fmt.Sprintf("job_%s/pe_%s/%s", s.id, p.id, f[0]), Mode: 0o644, Size: int64(len(f[1])), ModTime: time.Now(), Format: tar.FormatPAX}
 			if err := t.WriteHeader(h); err != nil {
 				return nil, err
 			}
-			if _, err := t.Write([]byte(text)); err != nil {
+			if _, err := t.Write([]byte(f[1])); err != nil {
 				return nil, err
 			}
 		}

@@ -50,10 +50,11 @@ func (d *dc) operatorRoutes() []api.Route {
 			return s.traceText(s.graph.ops[i].pe), nil
 		}),
 		api.Text(operatorPath+"/productlog", "getOperatorProductLog", "Reads the product log of an operator's PE.", func(c *api.Call) (string, error) {
-			if _, _, err := d.operatorAt(c); err != nil {
+			s, _, err := d.operatorAt(c)
+			if err != nil {
 				return "", err
 			}
-			return d.productLog(c)
+			return d.productLogOf(s.id), nil
 		}),
 		api.List(operatorPath+"/operatorconnections", "listConnectionsOfOperator", "Lists the streams of an operator.", "connections", "operatorConnection", func(c *api.Call) ([]api.OperatorConnection, error) {
 			at, i, err := d.operatorAt(c)

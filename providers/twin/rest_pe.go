@@ -54,10 +54,11 @@ func (d *dc) peRoutes() []api.Route {
 			return s.console(s.pes[i]), nil
 		}),
 		api.Text(one+"/productlog", "getPEProductLog", "Reads the product log of a PE.", func(c *api.Call) (string, error) {
-			if _, _, err := d.peAt(c); err != nil {
+			s, _, err := d.peAt(c)
+			if err != nil {
 				return "", err
 			}
-			return d.productLog(c)
+			return d.productLogOf(s.id), nil
 		}),
 		api.List(one+"/metrics", "listPEMetrics", "Lists the metrics of a PE.", "metrics", "metric", func(c *api.Call) ([]api.Metric, error) {
 			s, i, err := d.peAt(c)

@@ -309,6 +309,7 @@ type call struct {
 	size                int64
 	body                []byte
 	most                int64 // bytes of the answer; 0: the pool's default
+	take                func(io.Reader)
 }
 
 // Ping reads the root once and returns the answer as it came, for its headers and its times.
@@ -343,7 +344,7 @@ func (c *Client) exchange(ctx context.Context, r call) (*https.Answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", r.doing, c.cfg.Target, err)
 	}
-	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Bearer: token, Limit: r.most, Again: c.cfg.Throttle.Wait, Stream: r.stream, Size: r.size}
+	req := https.Request{Method: r.method, URL: u, Header: http.Header{}, Body: r.body, User: user, Password: password, Bearer: token, Limit: r.most, Again: c.cfg.Throttle.Wait, Stream: r.stream, Size: r.size, Take: r.take}
 	if r.method == http.MethodGet {
 		req.Silence = c.cfg.Read
 	}

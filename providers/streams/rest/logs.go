@@ -13,12 +13,28 @@ const maxLog = 16 << 20
 // Source is one log of the platform.
 type Source string
 
-// The logs that a PE has (reference 2.14). Paths in 7.x are INFERRED: assumption rest.logs.
+// The logs that there are (reference 2.14). Paths in 7.x are INFERRED: assumptions rest.logs and rest.logs.others.
 const (
 	Trace   Source = "trace"   // what the application's runtime traces
 	Console Source = "console" // standard output and standard error
 	Product Source = "product" // what the platform says of it
+
+	Archive         Source = "archive"          // the traces and console logs of all PEs of a job, in one archive
+	JobProduct      Source = "job_product"      // what the platform says of a job
+	InstanceProduct Source = "instance_product" // of an instance
+	DomainProduct   Source = "domain_product"   // and of a domain
 )
+
+// Sources are all of them.
+func Sources() []Source {
+	return []Source{Trace, Console, Product, Archive, JobProduct, InstanceProduct, DomainProduct}
+}
+
+// OfPE reports whether each PE has its own.
+func (s Source) OfPE() bool { return s == Trace || s == Console || s == Product }
+
+// OfJob reports whether each job has its own.
+func (s Source) OfJob() bool { return s == Archive || s == JobProduct }
 
 // paths are the last segments of links to logs below their owners.
 var paths = map[Source]string{Trace: "/applicationtrace", Console: "/consolelog", Product: "/productlog"}
@@ -26,6 +42,27 @@ var paths = map[Source]string{Trace: "/applicationtrace", Console: "/consolelog"
 // PELog is the link of a log of a PE.
 func (c *Client) PELog(i Instance, pe string, s Source) string {
 	return Join(i.PEs, "/"+escape(pe)+paths[s])
+}
+
+// JobLog is the link of a log of a job: the job's own where it names one.
+func (c *Client) JobLog(i Instance, j Job, s Source) string {
+	own, segment := j.ProductLog, "/productlog"
+	if s == Archive {
+		own, segment = j.LogTrace, "/applicationlogtrace"
+	}
+	if own != "" {
+		return own
+	}
+	return Join(i.Jobs, "/"+escape(string(j.ID))+segment)
+}
+
+// DomainLog is the link of the product log of the instance's domain.
+func (c *Client) DomainLog(ctx context.Context, i Instance) (string, error) {
+	d, err := c.Domain(ctx, i)
+	if err != nil || d.ProductLog != "" {
+		return d.ProductLog, err
+	}
+	return Join(d.Self, "/productlog"), nil
 }
 
 // Part is a part of a log.

@@ -46,6 +46,8 @@ type Job struct {
 	Health          string `json:"health"`
 	ApplicationName string `json:"applicationName"`
 	SubmitTime      Int    `json:"submitTime"`
+	LogTrace        string `json:"applicationLogTrace"` // a link; snapshots may leave it out
+	ProductLog      string `json:"productLog"`          // as well
 }
 
 // ActiveService is a running service of an instance.
