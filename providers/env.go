@@ -143,6 +143,16 @@ type Finding struct {
 	OK      bool   `json:"ok"`
 	Text    string `json:"text"`
 	Remedy  string `json:"remedy,omitempty"`
+	// Unknown is what a service showed that xdc does not know; it goes on without.
+	Unknown []Unknown `json:"unknown,omitempty"`
+}
+
+// Unknown is something that a service showed beyond what is known of it. Its texts are of the service, in ASCII and bounded.
+type Unknown struct {
+	Kind     string `json:"kind"` // of resource: "job"
+	Property string `json:"property"`
+	// Word is what a known property holds; empty where the property itself is not known.
+	Word string `json:"word,omitempty"`
 }
 
 // StepID names a step of a run.

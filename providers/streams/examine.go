@@ -70,7 +70,7 @@ func (s *Session) Examine(ctx context.Context) []providers.Finding {
 	} else {
 		out = append(out, say("resources", "%s", resourcesInWords(hosts)))
 	}
-	return out
+	return append(out, s.survey(ctx, i))
 }
 
 // clock asks the server for its root some times. The offset is nil when its answers have no date.

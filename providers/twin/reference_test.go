@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// reference is what testdata/reference.txt says of the API.
+// reference is what reference.txt, beside the client, says of the API.
 type reference struct {
 	enums map[string][]string
 	kinds map[string][]documented
@@ -31,7 +31,7 @@ type documented struct {
 
 func readReference(t testing.TB) *reference {
 	t.Helper()
-	f, err := os.Open("testdata/reference.txt")
+	f, err := os.Open("../streams/rest/reference.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
