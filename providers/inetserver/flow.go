@@ -97,7 +97,7 @@ func (i *inlet) one(ctx context.Context, it json.RawMessage) (o providers.Outcom
 		}
 	}
 	path := i.args.path("output", "inject")
-	a, err := i.s.send(ctx, "send a record", http.MethodPost, path, media, body)
+	a, err := i.s.send(ctx, i.args, "send a record", http.MethodPost, path, media, body)
 	var f *https.Failure
 	switch {
 	case errors.As(err, &f) && !f.Left:
@@ -176,7 +176,7 @@ func (o *outlet) Close() error { return nil }
 // Read implements providers.Outlet. Assumption inetserver.view.
 func (o *outlet) Read(ctx context.Context) (providers.Output, error) {
 	path := o.args.path("input", "tuples")
-	a, err := o.s.send(ctx, "read the window", http.MethodGet, path, "", nil)
+	a, err := o.s.send(ctx, o.args, "read the window", http.MethodGet, path, "", nil)
 	if err != nil {
 		return providers.Output{}, err
 	}

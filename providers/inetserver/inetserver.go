@@ -26,8 +26,9 @@ const Name = "inetserver"
 
 // connection are the arguments of the block in a target.
 type connection struct {
-	URL     string         `json:"url"`
-	Timeout value.Duration `json:"timeout"`
+	URL      string         `json:"url"`
+	Discover bool           `json:"discover"`
+	Timeout  value.Duration `json:"timeout"`
 	endpoint.TLS
 }
 
@@ -55,11 +56,7 @@ func Provider() *providers.Provider {
 				Name: Name, Description: "Where the records go.",
 				Attributes: []schema.Attribute{
 					operatorAttr("The injection operator, as its path on the server: its context and its name, or its full name where it has no context.", `"orders/Orders"`), portAttr("output"), jobAttr,
-					{
-						Name: "form", Type: cty.Bool, Default: cty.False, Public: true,
-						Description: "Whether the operator is an HTTPTupleInjection, which takes a form: each field of the record is one of the form, text as it is and anything else as JSON. Without it, the record is sent as JSON, as HTTPJSONInjection takes it.",
-						Example:     "true",
-					},
+					formAttr,
 				},
 			},
 			Audit: &schema.Block{
@@ -73,6 +70,8 @@ func Provider() *providers.Provider {
 					},
 				},
 			},
+			Probe:    probeSchema(),
+			Ends:     ends,
 			Example:  "operator = \"orders/Orders\"",
 			Describe: describe,
 			New:      func(env providers.Env) providers.Feed { return &feed{env} },
@@ -82,6 +81,12 @@ func Provider() *providers.Provider {
 			{ID: "inetserver.view", Statement: "An HTTPTupleView gives its window as a JSON array, oldest tuple first.", Basis: "That it is an array is documented; its order is inferred."},
 		},
 	}
+}
+
+var formAttr = schema.Attribute{
+	Name: "form", Type: cty.Bool, Default: cty.False, Public: true,
+	Description: "Whether the operator is an HTTPTupleInjection, which takes a form: each field of the record is one of the form, text as it is and anything else as JSON. Without it, the record is sent as JSON, as HTTPJSONInjection takes it.",
+	Example:     "true",
 }
 
 var jobAttr = schema.Attribute{
@@ -106,6 +111,7 @@ func connectionSchema() *schema.Block {
 		Name: Name, Description: "Where the web server of the application's operators is. The operators' metrics serverPort and https say on which port it listens; the host is that of their PE. It knows no login of the platform, and none is sent.",
 		Attributes: append([]schema.Attribute{
 			{Name: "url", Type: cty.String, Required: true, Public: true, Description: "The root of the server. Its port is 8080 where the application does not say otherwise.", Example: `"http://10.0.1.10:8080"`},
+			{Name: "discover", Type: cty.Bool, Default: cty.False, Public: true, Description: "Whether each operator is asked for the port, by its metrics serverPort and https in the target's streams block; the host stays that of the URL. It is asked when the job runs, and again after the server could not be reached. As long as it does not say, the port of the URL is used.", Example: "true"},
 			{Name: "timeout", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("10s"), Min: new(0.1), Public: true, Description: "How long one request may take. A record whose request is not answered by then is indeterminate.", Example: `"10s"`},
 		}, endpoint.TLSAttributes()...),
 	}
@@ -177,6 +183,12 @@ func Address(block json.RawMessage) string {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// Discovers reports whether a target's block has operators asked for their ports.
+func Discovers(block json.RawMessage) bool {
+	var c connection
+	return json.Unmarshal(block, &c) == nil && c.Discover
 }
 
 // Operator is the operator's own name in its path on the server.

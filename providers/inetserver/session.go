@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/xdc-project/xdc/providers"
@@ -18,10 +19,15 @@ const defaultTimeout = 10 * time.Second
 
 // session is the connection to the web server of one target. It is safe for concurrent use.
 type session struct {
-	target  string
-	root    *url.URL
-	timeout time.Duration
-	pool    *https.Pool
+	env      providers.Env
+	target   string
+	root     *url.URL
+	discover bool
+	timeout  time.Duration
+	pool     *https.Pool
+
+	mu    sync.Mutex
+	found map[string]found // by operator
 }
 
 var _ providers.Checker = (*session)(nil)
@@ -37,7 +43,7 @@ func newSession(env providers.Env, t providers.Target, args json.RawMessage) (*s
 	if err != nil {
 		return nil, fmt.Errorf("use the inetserver block of target %s: %w", t.Name, err)
 	}
-	s := &session{target: t.Name, root: root, timeout: c.Timeout.D()}
+	s := &session{env: env, target: t.Name, root: root, discover: c.Discover, timeout: c.Timeout.D()}
 	if s.timeout <= 0 {
 		s.timeout = defaultTimeout
 	}
@@ -53,21 +59,29 @@ func (s *session) Close() error { return s.pool.Close() }
 // Check looks whether the server answers. The application need not run yet: that nobody listens is no reason not to begin.
 func (s *session) Check(ctx context.Context) []providers.Finding {
 	f := providers.Finding{Subject: s.target + " " + Name, OK: true, Text: "the server answers at " + s.root.String()}
-	a, err := s.send(ctx, "look at the server", http.MethodGet, "/ports/info", "", nil)
+	a, err := s.sendTo(ctx, s.root, "look at the server", http.MethodGet, "/ports/info", "", nil)
 	switch {
 	case err != nil:
 		var broken *https.Failure
 		f.OK = errors.As(err, &broken) && broken.Temporary()
 		f.Text = err.Error()
 	case a.Status != http.StatusOK:
-		f.OK, f.Text = false, fmt.Sprintf("%s answers %d %s to /ports/info: it may be another server", s.root, a.Status, http.StatusText(a.Status))
+		f.OK, f.Text = s.discover, fmt.Sprintf("%s answers %d %s to /ports/info: it may be another server", s.root, a.Status, http.StatusText(a.Status))
 	}
-	return []providers.Finding{f}
+	return []providers.Finding{s.asked(f)}
 }
 
-// send sends one request.
-func (s *session) send(ctx context.Context, doing, method, path, media string, body []byte) (*https.Answer, error) {
-	u := s.root.JoinPath(path)
+// send sends one request to the server of an operator.
+func (s *session) send(ctx context.Context, f flow, doing, method, path, media string, body []byte) (*https.Answer, error) {
+	a, err := s.sendTo(ctx, s.where(ctx, f), doing, method, path, media, body)
+	if err != nil || a.Status == http.StatusNotFound {
+		s.lost(f) // another may listen there now
+	}
+	return a, err
+}
+
+func (s *session) sendTo(ctx context.Context, root *url.URL, doing, method, path, media string, body []byte) (*https.Answer, error) {
+	u := root.JoinPath(path)
 	r := https.Request{Method: method, URL: u, Body: body, Header: http.Header{"Accept": {"application/json"}}}
 	if media != "" {
 		r.Header.Set("Content-Type", media)

@@ -190,3 +190,40 @@ func listed(ports []int64) string {
 	}
 	return someOf(out)
 }
+
+// OperatorMetrics reads the custom metrics of an operator of a job of the plan, by its name in full or its last part. Of several that have
+// the name, as in a parallel region, it is those of the first.
+func (s *Session) OperatorMetrics(ctx context.Context, job, operator string) (map[string]int64, error) {
+	id, _, ok := s.JobAt(job)
+	if !ok {
+		return nil, fmt.Errorf("read the metrics of operator %s at %s: it is not known which job %s is", operator, s.target, job)
+	}
+	i, err := s.inst(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := s.client.Metrics(ctx, i, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range found {
+		if string(j.ID) != id {
+			continue
+		}
+		for _, pe := range j.PEs {
+			for _, o := range pe.Operators {
+				if o.Name != operator && lastPart(o.Name) != operator {
+					continue
+				}
+				out := map[string]int64{}
+				for _, m := range o.Metrics {
+					if m.Type == "custom" && m.Value.Set {
+						out[m.Name] = m.Value.V
+					}
+				}
+				return out, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("read the metrics of operator %s at %s: job %s has no such operator", operator, s.target, job)
+}

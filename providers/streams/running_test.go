@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/xdc-project/xdc/lang/diag"
@@ -133,4 +134,28 @@ func TestTracesThatWillSayLittle(t *testing.T) {
 			t.Errorf("%s: %+v", args, d.Effects)
 		}
 	}
+}
+
+func TestAnOperatorsOwnMetricsAreRead(t *testing.T) {
+	own := object{"name": "serverPort", "value": 9001, "metricType": "custom"}
+	ops := []object{
+		{"name": "A.Orders", "metrics": []object{own, {"name": "relativeOperatorCost", "value": 3, "metricType": "system"}, {"name": "https", "metricType": "custom"}}},
+		{"name": "Other", "metrics": []object{{"name": "serverPort", "value": 1, "metricType": "custom"}}},
+	}
+	srv := &server{status: "running", metrics: []object{{"id": "4", "pes": []object{{"id": "1", "operators": ops[1:]}}}, {"id": "5", "pes": []object{{"id": "2", "operators": ops}}}}}
+	on(t, srv, func(t *testing.T, _ providers.Env, s *Session) {
+		if _, err := s.OperatorMetrics(t.Context(), "job.orders", "Orders"); err == nil || !strings.Contains(err.Error(), "not known which job") {
+			t.Errorf("before the job is known it says %v", err)
+		}
+		track(t, s, "job.orders", "", `{"id":"5","name":"orders"}`)
+		for _, name := range []string{"Orders", "A.Orders"} {
+			got, err := s.OperatorMetrics(t.Context(), "job.orders", name)
+			if diff := cmp.Diff(map[string]int64{"serverPort": 9001}, got); err != nil || diff != "" {
+				t.Errorf("%v %s", err, diff)
+			}
+		}
+		if _, err := s.OperatorMetrics(t.Context(), "job.orders", "None"); err == nil || !strings.Contains(err.Error(), "has no such operator") {
+			t.Errorf("of one that is not there it says %v", err)
+		}
+	})
 }

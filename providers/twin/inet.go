@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,6 +49,19 @@ func (t *Twin) InetURL(target string) string {
 		}
 	}
 	return ""
+}
+
+// inetPort is the port that they listen on; 0 where there is none.
+func (d *dc) inetPort() int {
+	if d.cfg.Inet == "" {
+		return 0
+	}
+	_, port, err := net.SplitHostPort(d.twin.net.Address(d.cfg.Inet))
+	n, bad := strconv.Atoi(port)
+	if err != nil || bad != nil {
+		return 0
+	}
+	return n
 }
 
 // serveInet serves what an operator's embedded server does. Where no PE runs that has one, the connection is closed.

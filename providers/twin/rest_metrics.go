@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,6 +136,9 @@ func (s still) ofConnection(i int) []api.Metric {
 // ofOperator has the cost, and what the receivers say of themselves.
 func (s still) ofOperator(i int) []api.Metric {
 	out := s.system(operatorMetrics, func(string) int64 { return s.cost(i) })
+	if slices.Contains(s.spec.Inet, s.graph.ops[i].name) {
+		return append(out, s.listening(s.dc.inetPort())...)
+	}
 	name, ok := strings.CutPrefix(s.graph.ops[i].name, prefix+"CrossDataCenterReceiver")
 	if !ok || s.spec.Toolkit == nil {
 		return out
@@ -143,12 +147,17 @@ func (s still) ofOperator(i int) []api.Metric {
 	if name == "ForHB" {
 		port = portOf(s.spec.Toolkit) + int(heartbeats)
 	}
-	return append(out, render(receiverMetrics, "custom", s.at.Add(s.dc.clock(control.Management)), func(name string) int64 {
+	return append(out, s.listening(port)...)
+}
+
+// listening is what an operator with a server of its own says of it.
+func (s still) listening(port int) []api.Metric {
+	return render(receiverMetrics, "custom", s.at.Add(s.dc.clock(control.Management)), func(name string) int64 {
 		if name == "serverPort" {
 			return int64(port)
 		}
 		return 0 // it speaks plain HTTP
-	})...)
+	})
 }
 
 // cost is an operator's share of its PE's tuples, in percent; as long as there are none, all cost the same.

@@ -162,9 +162,14 @@ func endpoints(p *plan.Plan, target, path string) (in, out, inet []string) {
 		if len(st.Args) == 0 || json.Unmarshal(st.Args, &a) != nil {
 			continue
 		}
-		if a.Operator != "" && (st.Seed != nil && st.Type == inetserver.Name || st.Audit != nil) {
+		probed := st.Probe != nil && st.Probe.Through == inetserver.Name
+		if a.Operator != "" && (st.Seed != nil && st.Type == inetserver.Name || st.Audit != nil || probed) {
 			a.Endpoint = inetserver.Operator(a.Operator)
 			inet = add(inet, a.Endpoint)
+		}
+		if probed {
+			a.Results = inetserver.Operator(a.Results)
+			inet = add(inet, a.Results)
 		}
 		switch {
 		case st.Seed != nil && concerns(p, orElse(st.Seed.Job, a.Job), path, target):

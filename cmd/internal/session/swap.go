@@ -59,7 +59,7 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 			kept["data_exchange"] = withoutURL(d)
 		}
 		if t.Connections[inetserver.Name] != nil && c.Inet != "" {
-			if kept[inetserver.Name], err = json.Marshal(map[string]string{"url": c.Inet}); err != nil {
+			if kept[inetserver.Name], err = json.Marshal(map[string]any{"url": c.Inet, "discover": inetserver.Discovers(t.Connections[inetserver.Name])}); err != nil {
 				return nil, err
 			}
 		}
