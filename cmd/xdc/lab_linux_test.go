@@ -27,8 +27,8 @@ type labBench struct {
 	s   *standin.StandIn
 }
 
-// newLab brings up a lab for a plan. Where there can be none, the test is skipped with the reason.
-func newLab(t testing.TB, plan string) *labBench {
+// newLab brings up a lab for a plan, with more arguments. Where there can be none, the test is skipped with the reason.
+func newLab(t testing.TB, plan string, more ...string) *labBench {
 	t.Helper()
 	if raced {
 		t.Skip("runs without the race detector, in a pass of its own: make labs")
@@ -47,7 +47,7 @@ func newLab(t testing.TB, plan string) *labBench {
 	dir := t.TempDir()
 	b := &labBench{t: t, xdc: xdcAs(t), dir: dir, lab: filepath.Join(dir, "lab")}
 	b.file("lab.xdc.hcl", plan)
-	if out, err := b.command("lab", "up", "lab.xdc.hcl", "--dir", b.lab, "--seed", "1").CombinedOutput(); err != nil {
+	if out, err := b.command(append([]string{"lab", "up", "lab.xdc.hcl", "--dir", b.lab, "--seed", "1"}, more...)...).CombinedOutput(); err != nil {
 		t.Fatalf("lab up: %v\n%s", err, out)
 	}
 	t.Cleanup(func() {

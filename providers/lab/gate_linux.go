@@ -109,6 +109,7 @@ type proc struct {
 	mu       sync.Mutex
 	asked    uint64
 	answered uint64
+	failed   bool          // the script that ran last
 	news     chan struct{} // closed at the next answer
 }
 
@@ -146,11 +147,15 @@ func (p *proc) identify() error {
 // answers counts what the process answers until it has ended.
 func (p *proc) answers(in *bufio.Reader) {
 	for {
-		if _, err := in.ReadByte(); err != nil {
+		b, err := in.ReadByte()
+		if err != nil {
 			break
 		}
 		p.mu.Lock()
 		p.answered++
+		if b != turn {
+			p.failed = b == scriptFailed
+		}
 		if p.news != nil {
 			close(p.news)
 			p.news = nil
@@ -173,8 +178,11 @@ func (p *proc) Done() <-chan struct{} { return p.done }
 var errEnded = errors.New("the process has ended")
 
 // Turn implements twin.Proc: it asks the process and waits for its answer. A process that is stopped does not answer.
-func (p *proc) Turn(ctx context.Context) error {
-	mine, err := p.ask(ctx)
+func (p *proc) Turn(ctx context.Context) error { return p.answer(ctx, turn) }
+
+// answer asks something and waits until that is answered.
+func (p *proc) answer(ctx context.Context, question byte) error {
+	mine, err := p.ask(ctx, question)
 	if err != nil {
 		return err
 	}
@@ -200,11 +208,11 @@ func (p *proc) Turn(ctx context.Context) error {
 }
 
 // ask sends a question and returns its number. Thousands of questions fit unanswered; then asking waits.
-func (p *proc) ask(ctx context.Context) (uint64, error) {
+func (p *proc) ask(ctx context.Context, question byte) (uint64, error) {
 	for {
 		p.mu.Lock()
 		_ = p.conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
-		_, err := p.conn.Write([]byte{'?'})
+		_, err := p.conn.Write([]byte{question})
 		if err == nil {
 			p.asked++
 		}

@@ -24,6 +24,9 @@ const (
 	idVar   = "XDC_LAB_ID"
 	nodeIs  = "node"
 	peIs    = "pe"
+	// monitorIs is the standalone program of a passive side, which runs the script in scriptVar.
+	monitorIs = "monitor"
+	scriptVar = "XDC_LAB_SCRIPT"
 	// gateName is the socket, in a node's network, at which the lab lets its PEs work.
 	gateName = "@xdc-lab-gate"
 )
@@ -45,6 +48,8 @@ func Main() {
 		err = beNode()
 	case peIs:
 		err = bePE()
+	case monitorIs:
+		err = beMonitor()
 	default:
 		err = fmt.Errorf("%s is %q", roleVar, os.Getenv(roleVar))
 	}
@@ -174,14 +179,24 @@ func (n *keeper) reap() {
 // model, each piece only after this process has said that it runs.
 func bePE() error {
 	name("streams-pe")
-	c, err := net.Dial("unix", gateName) //nolint:forbidigo,noctx // there is nobody who could give a way
+	c, err := report()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = c.Close() }() // the process ends with it
-	if _, err := fmt.Fprintf(c, "%s\n", os.Getenv(idVar)); err != nil {
-		return err
-	}
 	_, err = io.Copy(c, c)
 	return err
+}
+
+// report says at the gate that this process runs.
+func report() (net.Conn, error) {
+	c, err := net.Dial("unix", gateName) //nolint:forbidigo,noctx // there is nobody who could give a way
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fmt.Fprintf(c, "%s\n", os.Getenv(idVar)); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
 }

@@ -112,13 +112,19 @@ func (n *node) start(o order) error {
 
 // startProc starts a process behind a PE and waits until it says that it runs.
 func (n *node) startProc(ctx context.Context, argv []string) (*proc, error) {
+	return n.startAs(ctx, peIs, argv, nil)
+}
+
+// startAs is startProc for what else there is, with more environment.
+func (n *node) startAs(ctx context.Context, role string, argv, env []string) (*proc, error) {
 	n.mu.Lock()
 	n.ids++
 	id := n.ids
 	n.mu.Unlock()
 	came := n.gate.expect(id)
 	defer n.gate.forget(id)
-	err := n.start(order{ID: id, Path: self, Argv: argv, Env: []string{roleVar + "=" + peIs, idVar + "=" + strconv.Itoa(id), "PATH=" + path, "GOMAXPROCS=1"}})
+	env = append([]string{roleVar + "=" + role, idVar + "=" + strconv.Itoa(id), "PATH=" + path, "GOMAXPROCS=1"}, env...)
+	err := n.start(order{ID: id, Path: self, Argv: argv, Env: env})
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,7 @@ type lab struct {
 	net    *network
 	twin   *twin.Twin
 	log    *os.File
+	script []byte   // of passive sides; nil: none
 	lines  []string // of known_hosts
 	wg     sync.WaitGroup
 }
@@ -117,7 +118,11 @@ func (l *lab) up(ctx context.Context) (err error) {
 	if err := l.doors(); err != nil {
 		return err
 	}
-	l.cfg.Processes = l
+	l.cfg.Processes, l.cfg.Monitors = l, l
+	l.cfg.CAFile = monitorCA
+	if err := l.readScript(); err != nil {
+		return err
+	}
 	if l.twin, err = twin.New(l.cfg, l.net); err != nil {
 		return err
 	}

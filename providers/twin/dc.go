@@ -137,7 +137,7 @@ func (d *dc) authenticated(h http.Handler) http.Handler {
 }
 
 // begin brings up the jobs that run from the start and the passive monitors.
-func (d *dc) begin() {
+func (d *dc) begin() error {
 	for _, j := range d.twin.cfg.Jobs {
 		if j.Target != d.cfg.Name {
 			continue
@@ -148,11 +148,16 @@ func (d *dc) begin() {
 			d.launch(j, j.Adopt, 0)
 			d.mu.Unlock()
 		case j.Launched != "":
+			m, err := newMonitor(d, j)
+			if err != nil {
+				return err
+			}
 			d.mu.Lock()
-			d.monitors = append(d.monitors, newMonitor(d, j))
+			d.monitors = append(d.monitors, m)
 			d.mu.Unlock()
 		}
 	}
+	return nil
 }
 
 // end takes everything down when the twin ends.
@@ -179,7 +184,11 @@ func (d *dc) launch(spec Job, name string, delay time.Duration) *job {
 func (d *dc) launchWith(spec Job, with jobOptions, delay time.Duration) *job {
 	id := d.nextJob
 	d.nextJob++
-	if with.name == "" {
+	switch {
+	case with.name != "":
+	case spec.Launched != "":
+		with.name = launchedName(spec, id)
+	default:
 		with.name = applicationName(spec) + "_" + strconv.Itoa(id)
 	}
 	j := newJob(d, spec, strconv.Itoa(id), with)
@@ -187,23 +196,30 @@ func (d *dc) launchWith(spec Job, with jobOptions, delay time.Duration) *job {
 	d.store.group(with.group)
 	d.noteOf(j.id, "Job %d, %s, was submitted.", id, with.name)
 	d.twin.run(func() { j.comeUp(delay) })
+	if spec.Launched != "" {
+		d.twin.run(j.sayLaunched)
+	}
 	return j
 }
 
 // applicationName is the name of a job's main composite.
 func applicationName(spec Job) string { return "application::" + strings.TrimPrefix(spec.Path, "job.") }
 
-// specFor reads what xdc uploads in place of a bundle; any other bytes stand for the only job there is.
+// specFor reads what xdc uploads in place of a bundle; any other bytes stand for the only job there is, or else for the one
+// that a passive monitor launches.
 func (d *dc) specFor(bundle []byte) (Job, bool) {
 	var said struct {
 		Application string `json:"xdc_twin_application"`
 		Job         string `json:"job"`
 	}
 	decoded := decodeJSON(bundle, &said)
-	var fits []Job
+	var fits, launched []Job
 	for _, j := range d.twin.cfg.Jobs {
-		if j.Target != d.cfg.Name || j.Launched != "" {
+		if j.Target != d.cfg.Name {
 			continue
+		}
+		if j.Launched != "" {
+			j = activated(j)
 		}
 		if decoded && said.Job == j.Path {
 			if said.Application != "" {
@@ -211,7 +227,14 @@ func (d *dc) specFor(bundle []byte) (Job, bool) {
 			}
 			return j, true
 		}
-		fits = append(fits, j)
+		if j.Launched != "" {
+			launched = append(launched, j)
+		} else {
+			fits = append(fits, j)
+		}
+	}
+	if len(fits) == 0 {
+		fits = launched
 	}
 	if len(fits) == 0 {
 		return Job{}, false

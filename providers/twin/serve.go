@@ -15,6 +15,12 @@ import (
 	"github.com/xdc-project/xdc/providers/twin/wire"
 )
 
+// ScriptLogFile has what scripts of passive sides write, in the folder of a twin that serves.
+const ScriptLogFile = "script.log"
+
+// caFile is the authority, in that folder.
+const caFile = "ca.pem"
+
 // Serve runs a twin over loopback until ctx ends. It writes stand-in.json, the authority, the passwords, the token and
 // the truth into dir, and calls ready when everything answers.
 func Serve(ctx context.Context, cfg Config, dir string, ready func(*standin.StandIn)) error {
@@ -33,6 +39,17 @@ func Serve(ctx context.Context, cfg Config, dir string, ready func(*standin.Stan
 	disks := filepath.Join(dir, standin.DisksName)
 	if err := os.RemoveAll(disks); err != nil { // of an earlier one that was killed
 		return fmt.Errorf("make the hosts' disks: %w", err)
+	}
+	if cfg.Script != "" {
+		log, err := os.OpenFile(filepath.Join(dir, ScriptLogFile), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("write what scripts say: %w", err)
+		}
+		defer log.Close()
+		cfg.ScriptLog = log
+	}
+	if cfg.CAFile, err = filepath.Abs(filepath.Join(dir, caFile)); err != nil {
+		return err
 	}
 	cfg.Root = func(target, _ string) string { return filepath.Join(disks, target) }
 	var d net.Dialer
@@ -61,13 +78,13 @@ func (t *Twin) Describe(dir string, more func(*standin.StandIn)) (*standin.Stand
 		Format: standin.Format, Dir: dir, Targets: map[string]standin.Connection{}, Control: t.ControlURL(), TokenFile: "token", PID: os.Getpid(),
 	}
 	s.Started, _ = standin.Started(s.PID) // where the system says
-	files := map[string][]byte{"ca.pem": t.CA(), "token": []byte(t.cfg.Token + "\n")}
+	files := map[string][]byte{caFile: t.CA(), "token": []byte(t.cfg.Token + "\n")}
 	for _, target := range t.cfg.Targets {
 		name := "password-" + target.Name
 		files[name] = []byte(target.Password + "\n")
 		s.Targets[target.Name] = standin.Connection{
 			Inet: t.InetURL(target.Name),
-			URL:  t.URL(target.Name), Instance: target.Instance, Username: target.Username, PasswordFile: name, CAFile: "ca.pem",
+			URL:  t.URL(target.Name), Instance: target.Instance, Username: target.Username, PasswordFile: name, CAFile: caFile,
 		}
 	}
 	if more != nil {

@@ -90,7 +90,7 @@ type toolkit struct {
 type launch struct {
 	kit    *toolkit
 	part   part
-	proc   Proc // nil in a passive monitor
+	proc   Proc // nil in a passive monitor that is made up
 	host   int
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -234,16 +234,16 @@ func (k *toolkit) stop() {
 
 // turn is passed before each piece of a part's work. It waits while the PE is hung.
 func (l *launch) turn() error {
-	if l.proc == nil {
-		l.kit.mu.Lock()
-		still := l.kit.still
-		l.kit.mu.Unlock()
-		if still != nil {
-			select {
-			case <-still:
-			case <-l.ctx.Done():
-			}
+	l.kit.mu.Lock()
+	still := l.kit.still
+	l.kit.mu.Unlock()
+	if still != nil {
+		select {
+		case <-still:
+		case <-l.ctx.Done():
 		}
+	}
+	if l.proc == nil {
 		return l.ctx.Err()
 	}
 	return l.proc.Turn(l.ctx)

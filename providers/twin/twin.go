@@ -48,6 +48,14 @@ type Config struct {
 	// nil keeps files in memory. RealDisks says that the file systems are the hosts' own, with faults of their own.
 	Root      func(target, host string) string
 	RealDisks bool
+	// Monitors starts the standalone programs of passive sides; nil makes them up.
+	Monitors Monitors
+	// Script is what passive sides launch, a file of this machine that is really run. Empty: what the toolkit's sample does,
+	// made up. Where monitors are made up, what it writes goes to ScriptLog, which must not be nil then.
+	Script    string
+	ScriptLog io.Writer
+	// CAFile is where a script finds the authority that has signed the certificates.
+	CAFile string
 }
 
 // Network is what a twin's nodes are connected by: the wire, or a lab's real one.
@@ -192,7 +200,9 @@ func (t *Twin) Start() error {
 		if err := d.startInet(); err != nil {
 			return err
 		}
-		d.begin()
+		if err := d.begin(); err != nil {
+			return err
+		}
 	}
 	t.control = newControl(t)
 	l, err := t.net.Listen("control", net.JoinHostPort(controlHost, controlPort))

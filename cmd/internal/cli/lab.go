@@ -39,6 +39,7 @@ func (LabCmd) Help() string {
 type LabUp struct {
 	PlanArgs
 	APIArgs
+	ScriptArgs
 	Dir        string  `name:"dir" required:"" placeholder:"DIR" help:"Folder for stand-in.json, the keys, the passwords, the log and the truth."`
 	Seed       *uint64 `name:"seed" placeholder:"N" help:"Where everything random in the twin comes from. Random if not given."`
 	Foreground bool    `name:"foreground" help:"Stay, until SIGTERM, an interrupt or xdc lab down."`
@@ -46,7 +47,8 @@ type LabUp struct {
 
 // Help has examples.
 func (LabUp) Help() string {
-	return "Prints one JSON line when everything answers, and returns; the lab stays until xdc lab down.\n\nExamples:\n\n    xdc lab up examples/network-partition --dir /tmp/lab\n"
+	return "Prints one JSON line when everything answers, and returns; the lab stays until xdc lab down.\n\nExamples:\n\n    xdc lab up examples/network-partition --dir /tmp/lab\n" +
+		"    xdc lab up examples/toolkit-failover --dir /tmp/passive --script examples/toolkit-failover/launch.sh\n"
 }
 
 // Run brings it up.
@@ -60,6 +62,10 @@ func (l *LabUp) Run(c *Context) error {
 	if err := lab.Possible(); err != nil {
 		return err
 	}
+	launched, err := l.path(frozen)
+	if err != nil {
+		return err
+	}
 	if !l.Foreground {
 		return l.background(c)
 	}
@@ -71,8 +77,8 @@ func (l *LabUp) Run(c *Context) error {
 	defer stop()
 	var said error
 	model := session.Model(frozen, seed, nil)
-	model.API, model.Errors = l.API, l.shape()
-	err := lab.Serve(ctx, model, l.Dir, func(s *standin.StandIn) {
+	model.API, model.Errors, model.Script = l.API, l.shape(), launched
+	err = lab.Serve(ctx, model, l.Dir, func(s *standin.StandIn) {
 		b, err := json.Marshal(s)
 		if err == nil {
 			_, err = fmt.Fprintf(c.Out, "%s\n", b)

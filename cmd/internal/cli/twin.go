@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/xdc-project/xdc/cmd/internal/load"
 	"github.com/xdc-project/xdc/cmd/internal/session"
+	"github.com/xdc-project/xdc/engine/plan"
+	"github.com/xdc-project/xdc/providers/script"
 	"github.com/xdc-project/xdc/providers/standin"
 	"github.com/xdc-project/xdc/providers/twin"
 	"github.com/xdc-project/xdc/providers/twin/api"
@@ -35,6 +39,7 @@ func (TwinCmd) Help() string {
 type TwinServe struct {
 	PlanArgs
 	APIArgs
+	ScriptArgs
 	Dir  string  `name:"dir" required:"" placeholder:"DIR" help:"Folder for stand-in.json, the certificates, the passwords and the truth."`
 	Seed *uint64 `name:"seed" placeholder:"N" help:"Where everything random in the twin comes from. Random if not given."`
 }
@@ -43,6 +48,26 @@ type TwinServe struct {
 type APIArgs struct {
 	API    int    `name:"api" enum:"7,5" default:"7" placeholder:"7" help:"5 serves the REST API of releases 5.x beside that of 7.2, and is the one that xdc is pointed to."`
 	Errors string `name:"errors" enum:"single,listed" default:"single" placeholder:"single" help:"The shape of errors of the API of 7.2: single has one id and message, listed a list of messages, as in API 5."`
+}
+
+// ScriptArgs say what passive sides of stand-ins launch.
+type ScriptArgs struct {
+	Script string `name:"script" placeholder:"FILE" help:"What passive sides run when the other side is down, to submit the job: a file that can be executed. Without it the job is launched as if the toolkit's own sample had run."`
+}
+
+// path finds the script of a plan's passive sides.
+func (a ScriptArgs) path(p *plan.Plan) (string, error) {
+	if a.Script == "" {
+		return "", nil
+	}
+	if !slices.ContainsFunc(p.Steps, func(s *plan.Step) bool { return s.Job != nil && s.Job.Launched != "" }) {
+		return "", errors.New("--script is for passive sides, and the plan has none: no job has launched = \"...\"")
+	}
+	full, err := filepath.Abs(a.Script)
+	if err != nil {
+		return "", err
+	}
+	return full, script.Check(full)
 }
 
 // shape is that of the errors.
@@ -55,7 +80,8 @@ func (a APIArgs) shape() api.Shape {
 
 // Help has examples.
 func (TwinServe) Help() string {
-	return "Prints one JSON line when everything answers, and serves until SIGTERM, an interrupt, or xdc twin stop.\n\nExamples:\n\n    xdc twin serve examples/network-partition --dir /tmp/twin &\n    xdc apply --on /tmp/twin --auto-approve examples/network-partition\n    xdc twin serve examples/network-partition --dir /tmp/older --api 5\n"
+	return "Prints one JSON line when everything answers, and serves until SIGTERM, an interrupt, or xdc twin stop.\n\nExamples:\n\n    xdc twin serve examples/network-partition --dir /tmp/twin &\n    xdc apply --on /tmp/twin --auto-approve examples/network-partition\n    xdc twin serve examples/network-partition --dir /tmp/older --api 5\n" +
+		"    xdc twin serve examples/toolkit-failover --dir /tmp/passive --script examples/toolkit-failover/launch.sh\n"
 }
 
 // Run serves.
@@ -66,6 +92,10 @@ func (t *TwinServe) Run(c *Context) error {
 	if err := c.Report(set, found.Errors()); err != nil {
 		return err
 	}
+	launched, err := t.path(frozen)
+	if err != nil {
+		return err
+	}
 	seed := randomSeed()
 	if t.Seed != nil {
 		seed = *t.Seed
@@ -74,8 +104,8 @@ func (t *TwinServe) Run(c *Context) error {
 	defer stop()
 	var said error
 	model := session.Model(frozen, seed, nil)
-	model.API, model.Errors = t.API, t.shape()
-	err := twin.Serve(ctx, model, t.Dir, func(s *standin.StandIn) {
+	model.API, model.Errors, model.Script = t.API, t.shape(), launched
+	err = twin.Serve(ctx, model, t.Dir, func(s *standin.StandIn) {
 		b, err := json.Marshal(s)
 		if err == nil {
 			_, err = fmt.Fprintf(c.Out, "%s\n", b)
