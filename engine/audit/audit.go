@@ -142,7 +142,7 @@ func (a *Audit) Finish(why string, faults []Fault) event.Audit {
 	if why != "" {
 		a.giveUp(why)
 	}
-	j := &judge{opt: a.opt, tally: a.tally, faults: faults, blind: a.ranges()}
+	j := &judge{opt: a.opt, tally: a.tally, faults: faults, blind: a.ranges(), unseen: a.unseen()}
 	return j.judge()
 }
 
@@ -201,6 +201,15 @@ func (a *Audit) ranges() []event.Blind {
 	var out []event.Blind
 	for _, s := range a.sinks {
 		out = append(out, s.blind...)
+	}
+	return out
+}
+
+// unseen are the stretches in which something may have come out that was not seen, by target.
+func (a *Audit) unseen() map[string][]span {
+	out := map[string][]span{}
+	for _, s := range a.sinks {
+		out[s.target] = s.unseen
 	}
 	return out
 }

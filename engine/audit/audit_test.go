@@ -542,6 +542,58 @@ func TestOutage(t *testing.T) {
 	})
 }
 
+// What a sink held when it went down may have been read by others: it ends the time of which it is certain that nothing came
+// out. While read after read fails, nobody got anything.
+func TestAnOutageMayBeShorterByWhatPassedUnseen(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		down      time.Duration
+		low, high float64
+		gaps      int // over all, of more than a second
+	}{
+		// One record comes out at 1s and one at 11s, a sink begins anew in between.
+		{"between two reads", 0, 5.5, 10.2, 2},
+		{"and cannot be read for 3s", 3 * s, 5.5, 10.2, 3},
+		{"and cannot be read for 8s", 8 * s, 7.8, 10.2, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, false, func(o *Options) { o.Poll = 100 * ms })
+				sleepUntil := func(at time.Duration) { time.Sleep(time.Until(b.start.Add(at))) }
+				sleepUntil(s)
+				seqs := []int64{b.send(1, 0, measure.Acked), b.send(1, 0, measure.Acked)}
+				b.out("dc1", seqs[0])
+				sleepUntil(2*s + 350*ms)
+				if tt.down > 0 {
+					b.sinks["dc1"].fail(errors.New("it is down"))
+					time.Sleep(tt.down)
+					b.sinks["dc1"].fail(nil)
+				} else {
+					sleepUntil(5*s + 350*ms)
+				}
+				b.out("dc1", seqs[1])
+				b.sinks["dc1"].evict()
+				sleepUntil(11 * s)
+				b.out("dc2", seqs[1])
+				got := b.close(time.Minute)
+				o := got.Total.Outage
+				if o == nil || o.Low < tt.low || o.Low > tt.low+0.5 || o.High < 10 || o.High > tt.high {
+					t.Errorf("outage %s, want about [%v %v]", spelled(o), tt.low, tt.high)
+				}
+				n := 0
+				for _, g := range got.Gaps {
+					if g.Target == "" {
+						n++
+					}
+				}
+				if n != tt.gaps {
+					t.Errorf("gaps %+v, want %d over all", got.Gaps, tt.gaps)
+				}
+			})
+		})
+	}
+}
+
 func TestAnOutageThatNeverEndsCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, false, nil)

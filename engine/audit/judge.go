@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"math/bits"
 	"slices"
 	"time"
@@ -19,6 +20,7 @@ type judge struct {
 	tally  *tally
 	faults []Fault // in the order of their injection
 	blind  []event.Blind
+	unseen map[string][]span // by target, when something may have come out that was not seen
 
 	twins measure.Set
 	total verdict
@@ -85,8 +87,11 @@ func (j *judge) unknown() {
 	if why == nil {
 		why = j.opt.Ledger.Err()
 	}
+	now := time.Since(j.opt.Start)
+	j.unseen = map[string][]span{}
 	for _, t := range j.opt.Spec.Targets {
-		j.blind = append(j.blind, event.Blind{Target: t, To: time.Since(j.opt.Start).Seconds(), Cause: "what was sent could not be read again: " + why.Error()})
+		j.blind = append(j.blind, event.Blind{Target: t, To: now.Seconds(), Cause: "what was sent could not be read again: " + why.Error()})
+		j.unseen[t] = []span{{0, now}}
 	}
 }
 
@@ -324,15 +329,16 @@ func (j *judge) copies(r measure.Record) map[int]int {
 
 func (j *judge) result() event.Audit {
 	out := event.Audit{Seed: j.opt.Spec.SeedAt, At: map[string]event.AuditCounts{}, Ranges: j.blind}
-	j.finish(&j.total, "", j.tally.times)
+	everywhere := slices.Concat(slices.Collect(maps.Values(j.unseen))...)
+	j.finish(&j.total, "", j.tally.times, everywhere)
 	out.Total = j.total.AuditCounts
-	out.Gaps = j.gaps("", &j.total, j.tally.times)
+	out.Gaps = j.gaps("", &j.total, j.tally.times, everywhere)
 	for i, t := range j.opt.Spec.Targets {
 		times := j.tally.at[i].times
-		j.finish(&j.at[i], t, times)
+		j.finish(&j.at[i], t, times, j.unseen[t])
 		out.At[t] = j.at[i].AuditCounts
 		if len(j.opt.Spec.Targets) > 1 {
-			out.Gaps = append(out.Gaps, j.gaps(t, &j.at[i], times)...)
+			out.Gaps = append(out.Gaps, j.gaps(t, &j.at[i], times, j.unseen[t])...)
 		}
 	}
 	out.Gaps = out.Gaps[:min(len(out.Gaps), maxListed)]
@@ -345,17 +351,17 @@ func (j *judge) result() event.Audit {
 }
 
 // finish works out what follows from the counts of a target, or with "" of all.
-func (j *judge) finish(v *verdict, target string, times []span) {
+func (j *judge) finish(v *verdict, target string, times, unseen []span) {
 	if v.Acked > 0 {
 		v.LostPercent = float64(v.Lost) / float64(v.Acked)
 	}
 	v.RPO = bounds(&v.gone, &v.maybe)
-	v.Outage = outage(points(v, times))
+	v.Outage = outage(points(v, times), unseen)
 	v.Checks = j.checks(v, target)
 }
 
 // gaps lists the stretches of more than the threshold in which surely nothing came out.
-func (j *judge) gaps(target string, v *verdict, times []span) []event.Outage {
+func (j *judge) gaps(target string, v *verdict, times, unseen []span) []event.Outage {
 	var out []event.Outage
 	if len(times) == 0 {
 		return nil
@@ -364,7 +370,7 @@ func (j *judge) gaps(target string, v *verdict, times []span) []event.Outage {
 	if over <= 0 {
 		over = time.Second
 	}
-	for _, h := range holes(points(v, times)) {
+	for _, h := range holes(points(v, times), unseen) {
 		if h.high-h.low > over {
 			out = append(out, event.Outage{Target: target, From: h.low.Seconds(), To: h.high.Seconds()})
 		}

@@ -124,14 +124,27 @@ func points(v *verdict, times []span) []span {
 	if v.missing != nil && v.missing.low > end {
 		out = append(out, *v.missing)
 	}
-	slices.SortFunc(out, func(a, b span) int {
-		return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.high, b.high))
-	})
+	slices.SortFunc(out, before)
 	return out
 }
 
-// holes are the stretches in which surely nothing came out.
-func holes(ps []span) []span {
+// before is the order of intervals.
+func before(a, b span) int { return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.high, b.high)) }
+
+// holes are the stretches between the first of the points and the last in which surely nothing came out. In those that are
+// unseen something may have: what a sink held when it went down, which another reader may have had of it.
+func holes(ps, unseen []span) []span {
+	if len(ps) == 0 {
+		return nil
+	}
+	first, last := ps[0].low, ps[len(ps)-1].low
+	ps = slices.Clone(ps)
+	for _, u := range unseen {
+		if u.high > first && u.low < last {
+			ps = append(ps, span{max(u.low, first), u.high})
+		}
+	}
+	slices.SortFunc(ps, before)
 	var out []span
 	var end time.Duration
 	for i, p := range ps {
@@ -143,14 +156,14 @@ func holes(ps []span) []span {
 	return out
 }
 
-// outage bounds the longest time in which nothing came out: it is no shorter than the longest hole, and no longer
-// than from the beginning of one interval to the earliest end of those that begin after it.
-func outage(ps []span) *event.Bounds {
+// outage bounds the longest time in which nothing came out: it is no shorter than the longest hole between points and what
+// is unseen, and no longer than from the beginning of one interval to the earliest end of those that begin after it.
+func outage(ps, unseen []span) *event.Bounds {
 	if len(ps) == 0 {
 		return nil
 	}
 	var out event.Bounds
-	for _, h := range holes(ps) {
+	for _, h := range holes(ps, unseen) {
 		out.Low = max(out.Low, (h.high - h.low).Seconds())
 	}
 	latest := ps[0].high

@@ -18,7 +18,11 @@ type sink struct {
 	ever   bool          // it was read at least once
 	seen   time.Duration // up to here everything was seen: the Low of the last read
 	failed error         // why the last read was none
+	shut   span          // from the end of the first to the beginning of the last of the reads that failed since the last that worked
 	blind  []event.Blind
+	// unseen are the stretches in which something may have come out that nobody saw here and others did: those of
+	// blind, less the time in which read after read failed. A client that is where xdc is got nothing then.
+	unseen []span
 }
 
 // read reads the sink until ctx ends. It sends on first after its first try.
@@ -50,16 +54,22 @@ func (s *sink) close() {
 func (s *sink) try(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
+	began := time.Since(s.audit.opt.Start)
 	out, err := s.fetch(limited)
 	if ctx.Err() != nil && err != nil {
 		return // stopped in the middle; nothing is concluded from it
 	}
 	a := s.audit
 	a.mu.Lock()
-	s.failed = err
-	if err == nil {
+	switch {
+	case err == nil:
 		s.take(out)
+	case s.failed == nil:
+		s.shut = span{time.Since(a.opt.Start), began}
+	default:
+		s.shut.high = began
 	}
+	s.failed = err
 	a.mu.Unlock()
 	select {
 	case a.news <- struct{}{}:
@@ -104,10 +114,25 @@ func (s *sink) take(out providers.Output) {
 
 // hide notes that records may have passed unseen. Ranges of one cause that touch become one.
 func (s *sink) hide(from, to time.Duration, cause string) {
+	if s.failed != nil && s.shut.low < s.shut.high {
+		s.cover(from, s.shut.low)
+		s.cover(s.shut.high, to)
+	} else {
+		s.cover(from, to)
+	}
 	b := event.Blind{Target: s.target, From: from.Seconds(), To: to.Seconds(), Cause: cause}
 	if n := len(s.blind); n > 0 && s.blind[n-1].Cause == cause && s.blind[n-1].To >= b.From {
 		s.blind[n-1].To = max(s.blind[n-1].To, b.To)
 		return
 	}
 	s.blind = append(s.blind, b)
+}
+
+// cover adds a stretch to unseen.
+func (s *sink) cover(from, to time.Duration) {
+	if n := len(s.unseen); n > 0 && s.unseen[n-1].low <= from && s.unseen[n-1].high >= from {
+		s.unseen[n-1].high = max(s.unseen[n-1].high, to)
+		return
+	}
+	s.unseen = append(s.unseen, span{from, max(from, to)})
 }

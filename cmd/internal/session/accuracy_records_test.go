@@ -120,7 +120,7 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 		if unanswered == 0 {
 			s.rpo(d, c, facts, truth)
 		}
-		s.outage(c, facts)
+		s.outage(d, c, facts)
 		if c.Inconclusive > 0 {
 			s.doubt++
 			continue
@@ -288,9 +288,11 @@ func (s *scored) guarantees(c event.AuditCounts, truth tally, disordered, unansw
 }
 
 // outage holds the longest gap in delivery to the truth: the longest between two results of which each was the first of its record
-// that could be read. It begins with the first record that was taken, and lasts to the last one that was and never came out.
-func (s *scored) outage(c event.AuditCounts, facts []fact) {
-	if c.Outage == nil || c.Inconclusive > 0 {
+// that could be read, whether or not anybody did. It begins with the first record that was taken, and lasts to the last one that
+// was and never came out. A sink that is killed every second comes and goes between two reads that fail; what nobody saw of that is
+// left out.
+func (s *scored) outage(d drill, c event.AuditCounts, facts []fact) {
+	if c.Outage == nil || c.Inconclusive > 0 && d.Fault == "process_kill" {
 		return
 	}
 	first, out := map[string]float64{}, map[string]bool{}
