@@ -64,10 +64,11 @@ seed "data_exchange" "operations" {
 
 # The operation that a result is of is not audited: the order between two endpoints is not defined.
 audit "results" {
-  seed     = seed.data_exchange.operands
-  target   = target.dc1
-  endpoint = "CalculationResult_Results"
-  key      = "x"
+  seed        = seed.data_exchange.operands
+  target      = target.dc1
+  endpoint    = "CalculationResult_Results"
+  sink_buffer = 50
+  key         = "x"
 }
 
 fault "streams_pe" "source" {

@@ -23,6 +23,9 @@ import (
 // Name is the provider's name, of its block in targets, and of its seeds.
 const Name = "data_exchange"
 
+// defaultSinkBuffer is the `bufferSize` of an EndpointSink whose application does not say otherwise. Reference: section 3.
+const defaultSinkBuffer = 1000
+
 // DefaultTimeout bounds one request where the plan does not say.
 const DefaultTimeout = 10 * time.Second
 
@@ -43,6 +46,7 @@ type flow struct {
 	Batch       int    `json:"batch"`
 	Transport   string `json:"transport"` // http, websocket; "": http
 	Check       *bool  `json:"check_record"`
+	SinkBuffer  int    `json:"sink_buffer"` // tuples; 0: the default
 }
 
 // socket reports whether the endpoint is spoken to by WebSocket.
@@ -75,6 +79,11 @@ func Provider() *providers.Provider {
 						Name: "poll_interval", Type: cty.String, Form: schema.Duration, Default: cty.StringVal("500ms"), Min: new(0.01), Public: true,
 						Description: "How often the sink is read. Its buffer is bounded and drops the oldest records: the rate times this must stay below its size.",
 						Example:     `"500ms"`,
+					},
+					{
+						Name: "sink_buffer", Type: cty.Number, Default: cty.NumberIntVal(defaultSinkBuffer), Min: new(float64(1)), Max: new(1e7), Public: true,
+						Description: "The `bufferSize` of the EndpointSink, in tuples, which its service does not tell. A sink that gives out so many at the first read that brings anything may have dropped older ones, and says nothing of it: the audit is inconclusive about them.",
+						Example:     "50",
 					},
 				},
 			},
@@ -139,6 +148,7 @@ func assumptions() []providers.Assumption {
 		{ID: "data_exchange.listing", Statement: "The service's top-level URL lists jobs with the URIs of their endpoints. Property names are not relied on: a job is known by its id or name, an endpoint by a name beside its URI or in it.", Basis: "That there is such a listing is documented, its layout is not."},
 		{ID: "data_exchange.login", Statement: "The service takes the same Basic credentials as the management API.", Basis: "The predecessor did."},
 		{ID: "data_exchange.order", Statement: "A sink gives items in the order of their arrival, oldest first.", Basis: "A client of the predecessor reverses them to show the newest first."},
+		{ID: "data_exchange.buffer", Statement: "A sink holds sink_buffer tuples, 1000 unless the plan says otherwise. It warns of what it dropped only where a read asks from an instant on; one that asks for everything is not warned.", Basis: "The default and the warning about a start time older than the buffer are documented; that there is none without a start time is inferred."},
 		{ID: "data_exchange.websocket", Statement: "WebSocket messages are text of the form {\"items\": [...]}, both ways. The service answers a ping after it has taken in the messages that came before it, and after it has sent what was in the sink by then; a new connection first gets what is in the sink's buffer.", Basis: "That there are WebSocket endpoints is documented, their messages are not. A connection that does not begin with what was seen before counts as a gap."},
 		{ID: "data_exchange.documents", Statement: "A job's OpenAPI document is in the listing, in JSON. The record is items.items in the schema of the POST's body; the description of an attribute begins with `SPL type: ` and its type. An AsyncAPI document has the same in the payload of the message that is published. Attributes that a record leaves out get the default of their type unless the document requires them, and those that do not exist are left out.", Basis: "That there are such documents is documented; the schema's place is known from a client of the predecessor. Missing and unknown attributes are treated like that by JSONToTuple of the product."},
 		{ID: "data_exchange.acknowledged", Statement: "204 means that the items are in the endpoint's buffer, in memory, and nothing more; 413 with addedItems, that a leading part is, whether the buffer or the request is what was too small.", Basis: "Inferred from clients of the predecessor, which send the rest again."},

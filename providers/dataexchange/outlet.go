@@ -2,6 +2,7 @@ package dataexchange
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,10 +32,11 @@ func (f *feed) Outlet(_ context.Context, target string, raw json.RawMessage) (pr
 	if err != nil {
 		return nil, err
 	}
+	o := outlet{place: place{s: s, args: args, way: inspect}}
 	if args.socket() {
-		return &socketOutlet{outlet: outlet{place: place{s: s, args: args, way: inspect}}}, nil
+		return &socketOutlet{outlet: o}, nil
 	}
-	return &outlet{place: place{s: s, args: args, way: inspect}}, nil
+	return &o, nil
 }
 
 // outlet reads one endpoint. It is used by one goroutine.
@@ -80,7 +82,7 @@ func (o *outlet) Read(ctx context.Context) (providers.Output, error) {
 		return providers.Output{}, err
 	}
 	if u.String() != o.from {
-		o.fresh, o.from, o.seen = o.from != "", u.String(), sight{}
+		o.fresh, o.from, o.seen = o.from != "", u.String(), sight{size: cmp.Or(o.args.SinkBuffer, defaultSinkBuffer)}
 	}
 	r := https.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}
 	r.Header[sinceHeader] = []string{strconv.FormatInt(o.seen.ask(), 10)}

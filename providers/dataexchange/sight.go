@@ -22,6 +22,7 @@ type sight struct {
 	overlaps bool   // this sink has given items again
 	clock    bool   // its stamps are the time of the answer, not of an item: nothing need overlap
 	count    uint64 // reads
+	size     int    // how many items the sink holds; 0: nobody knows
 }
 
 type sum [16]byte
@@ -42,7 +43,7 @@ func (s *sight) ask() int64 {
 
 // take leaves out what was seen before. cause says why items may have passed unseen; empty: surely none have.
 func (s *sight) take(p page) (fresh []json.RawMessage, cause string) {
-	first := s.count == 0
+	first, whole := s.count == 0, s.ask() == 0
 	s.count++
 	sums := make([]sum, len(p.items))
 	for i, it := range p.items {
@@ -58,7 +59,7 @@ func (s *sight) take(p page) (fresh []json.RawMessage, cause string) {
 	case first:
 	case back:
 		cause = "restarted"
-		*s = sight{count: s.count, overlaps: s.overlaps, clock: s.clock}
+		*s = sight{count: s.count, overlaps: s.overlaps, clock: s.clock, size: s.size}
 	case again > 0:
 		s.overlaps = true
 	case len(p.items) == 0 && p.stamp > s.stamp:
@@ -68,8 +69,10 @@ func (s *sight) take(p page) (fresh []json.RawMessage, cause string) {
 		if p.warned {
 			cause = "evicted"
 		}
-		*s = sight{count: s.count, overlaps: true} // told once
-	case p.warned:
+		*s = sight{count: s.count, overlaps: true, size: s.size} // told once
+	case p.warned, whole && s.size > 0 && len(p.items) >= s.size:
+		// A service cannot warn of what it dropped before the beginning of what is asked for, which is everything until
+		// something was seen. A full buffer may have been fuller. Assumption data_exchange.buffer.
 		cause = "evicted"
 	}
 	if p.stamp > 0 {
