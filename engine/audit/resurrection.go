@@ -33,7 +33,7 @@ func (t *tally) healed(at time.Duration) {
 	}
 	t.back.judged, t.back.heal = true, at
 	for i := range t.at {
-		t.at[i].fresh = measure.Set{}
+		t.at[i].fresh, t.at[i].hazy = measure.Set{}, measure.Set{}
 	}
 	t.states.mark++
 }
@@ -46,12 +46,18 @@ func (t *tally) again(target int, seq int64, when span) {
 	if !t.back.judged {
 		return
 	}
+	hazy := false
 	for i := range t.at {
-		if i != target && t.at[i].known(seq) {
+		if i == target {
+			continue
+		}
+		if t.at[i].known(seq) {
 			t.returns(target, seq, when)
 			return
 		}
+		hazy = hazy || t.at[i].hazy.Has(seq)
 	}
+	t.back.unsure[target] = t.back.unsure[target] || hazy // whether it had come out there by then, nobody can tell
 }
 
 // returns notes what has come out at a target in an interval although it was superseded by the last heal.

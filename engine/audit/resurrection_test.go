@@ -75,6 +75,12 @@ func TestNoResurrection(t *testing.T) {
 			b.audit.Healed()
 			time.Sleep(s)
 		}},
+		{name: "after another that was read after the heal, and may have come before it", total: "?", dc1: "?", dc2: "y", play: func(b *bench, out func(string, int64, int)) {
+			b.sinks["dc2"].put(fmt.Sprintf(`{"id":%q,"n":0,"v":1}`, b.ids.ID(0)))
+			b.audit.Healed()
+			time.Sleep(s)
+			out("dc1", 0, 1)
+		}},
 		{name: "an older state", total: "n", dc1: "n", dc2: "y", list: 1, play: func(b *bench, out func(string, int64, int)) {
 			out("dc1", 0, 1)
 			out("dc2", 1, 2)

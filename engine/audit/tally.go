@@ -55,6 +55,7 @@ type arrivals struct {
 	newest    newest
 	tops      []top
 	fresh     measure.Set // came out for the first time since the last heal
+	hazy      measure.Set // those of them that may have come out before it
 	returned  measure.Set // came back after a heal
 	times     []span
 	carried   carried
@@ -126,7 +127,7 @@ func (t *tally) take(i int, items []json.RawMessage, when span, baseline bool) {
 		switch {
 		case owner == measure.Ours:
 			t.again(i, seq, when)
-			t.record(i, seq, raw)
+			t.record(i, seq, raw, when)
 			at.rise(seq, when)
 			t.latest = max(t.latest, when.high)
 		case owner == measure.Nobody && !baseline:
@@ -167,7 +168,7 @@ func (t *tally) find(raw json.RawMessage) (int64, []byte, measure.Owner) {
 }
 
 // record counts one copy of a record, whose members have just been read.
-func (t *tally) record(target int, seq int64, raw json.RawMessage) {
+func (t *tally) record(target int, seq int64, raw json.RawMessage, when span) {
 	at := &t.at[target]
 	o, err := t.reader.Again(seq)
 	switch {
@@ -196,6 +197,9 @@ func (t *tally) record(target int, seq int64, raw json.RawMessage) {
 	}
 	if t.back.judged {
 		at.fresh.Add(seq)
+		if when.low < t.back.heal {
+			at.hazy.Add(seq)
+		}
 	}
 	if !t.elsewhere(target, seq) {
 		t.distinct++
@@ -280,7 +284,7 @@ func (t *tally) tidy(target int) {
 	for _, c := range at.seen.Squeeze(before) {
 		t.waiting[c] = true
 	}
-	for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted, &at.fresh, &at.returned, &t.states.at[target].fell} {
+	for _, s := range []*measure.Set{&at.twice, &at.late, &at.corrupted, &at.fresh, &at.hazy, &at.returned, &t.states.at[target].fell} {
 		s.Squeeze(before)
 	}
 	for c := range t.waiting {
