@@ -116,6 +116,7 @@ func (s *scored) records(d drill, sum report.Summary, facts []fact) {
 		atMost("corrupted", c.Corrupted, 0)
 		atMost("unexpected", c.Unexpected, 0)
 		s.guarantees(c, truth, disordered, unanswered)
+		s.returned(a, sum, facts)
 		s.causes(d, c, sum, facts, truth)
 		if unanswered == 0 {
 			s.rpo(d, c, facts, truth)
@@ -196,7 +197,7 @@ func (s *scored) rpo(d drill, c event.AuditCounts, facts []fact, truth tally) {
 }
 
 // causes holds what is said of how records were lost to the truth: no more were in flight, acknowledged during the fault, or passed
-// over than truly were, and all that were passed over went by themselves, in the application or in a buffer behind it.
+// over than truly were, and all that were passed over the application lost by itself.
 func (s *scored) causes(d drill, c event.AuditCounts, sum report.Summary, facts []fact, truth tally) {
 	bad := func(what string, said, is int) {
 		if said > is {
@@ -237,8 +238,8 @@ func (s *scored) causes(d drill, c event.AuditCounts, sum report.Summary, facts 
 			id = f.Target + " " + id
 		}
 		switch {
-		case (f.What == "record_lost" && f.Cause == "lossy application" || f.What == "record_evicted") && truth.lost[id]:
-			itself++ // a buffer that nobody had read from before says nothing of what it dropped
+		case f.What == "record_lost" && f.Cause == "lossy application" && truth.lost[id]:
+			itself++
 		case f.What != "record_in" || !truth.lost[id] || counted[id]:
 		case f.T >= at && f.T <= healed:
 			counted[id] = true
@@ -285,6 +286,31 @@ func (s *scored) guarantees(c event.AuditCounts, truth tally, disordered, unansw
 	check("at_most_once", c.Checks.AtMostOnce, !twice, twice)
 	check("exactly_once", c.Checks.ExactlyOnce, lost <= unanswered && !twice, lost > 0 || twice)
 	check("ordered_by_key", c.Checks.OrderedByKey, disordered == 0, disordered > 0)
+}
+
+// returned holds what is said of what came back after the heal, over all and at each target, to the truth.
+func (s *scored) returned(a report.Audit, sum report.Summary, facts []fact) {
+	answer := func(where string, said *bool, back bool) {
+		switch {
+		case said == nil:
+			s.returns[2]++
+		case *said == back:
+			s.wrong = append(s.wrong, fmt.Sprintf("it says that no_resurrection%s is %v, and it is not (%v came back)", where, *said, back))
+		case *said:
+			s.returns[0]++
+		default:
+			s.returns[1]++
+		}
+	}
+	healed := faultOf(sum).Healed
+	if healed == nil {
+		return
+	}
+	back := cameBack(facts, healed)
+	answer("", a.Total.Checks.NoResurrection, len(back) > 0)
+	for target, c := range a.At {
+		answer(" at "+target, c.Checks.NoResurrection, back[target])
+	}
 }
 
 // outage holds the longest gap in delivery to the truth: the longest between two results of which each was the first of its record

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 	"text/template"
 	"time"
@@ -98,6 +99,31 @@ func TestEveryClassOfAnAuditIsProducedAndTrue(t *testing.T) {
 	}
 }
 
+// A side that takes over more than its sink holds, and whose sink has given out nothing before, drops results before anybody has read
+// one. Nobody warns of them, and they are in doubt all the same.
+func TestASinkThatOverflowsBeforeItsFirstResultIsReadIsInDoubt(t *testing.T) {
+	tmpl := template.Must(template.ParseFiles(filepath.Join("testdata", "accuracy", "plan.tmpl")))
+	d := drillOf("slow")
+	d.Rate, d.Records = 160, 4800
+	sum, facts, _ := rehearseTemplate(t, tmpl, d, 7)
+	dropped := 0
+	for _, f := range facts {
+		if f.What == "record_evicted" && f.Target == "dc2" {
+			dropped++
+		}
+	}
+	if dropped == 0 {
+		t.Fatal("nothing was dropped at dc2, and the test is of that")
+	}
+	a := sum.Audits[0]
+	if !slices.ContainsFunc(a.Ranges, func(b event.Blind) bool { return b.Target == "dc2" && b.Cause == "evicted" }) {
+		t.Errorf("%d results were dropped at dc2, and what is unseen is %+v", dropped, a.Ranges)
+	}
+	if got := a.At["dc2"].Checks.AtMostOnce; got != nil {
+		t.Errorf("at_most_once at dc2 is %v, and nobody can know", *got)
+	}
+}
+
 // An application that goes back to an older state after a failback is found out, and one that does not is not accused.
 func TestWhatComesBackAfterAHealIsFound(t *testing.T) {
 	tmpl := template.Must(template.ParseFiles(filepath.Join("testdata", "accuracy", "plan.tmpl")))
@@ -107,7 +133,7 @@ func TestWhatComesBackAfterAHealIsFound(t *testing.T) {
 			d := drillOf(application)
 			d.Records = 2400 // some come out long after the heal
 			sum, facts, _ := rehearseTemplate(t, tmpl, d, 7)
-			if back := cameBack(facts, faultOf(sum).Healed); back == kept {
+			if back := cameBack(facts, faultOf(sum).Healed)["dc1"]; back == kept {
 				t.Fatalf("came back: %v, and the test is of %v", back, !kept)
 			}
 			for name, c := range map[string]event.Checks{"all": sum.Audits[0].Total.Checks, "dc1": sum.Audits[0].At["dc1"].Checks} {
@@ -119,9 +145,9 @@ func TestWhatComesBackAfterAHealIsFound(t *testing.T) {
 	}
 }
 
-// cameBack reports whether a record came out after the heal at a data centre, and had come out at the other one before.
-func cameBack(facts []fact, healed *report.Span) bool {
-	before := map[string]map[string]bool{}
+// cameBack are the data centres at which a record came out after the heal that had come out at another one before.
+func cameBack(facts []fact, healed *report.Span) map[string]bool {
+	before, out := map[string]map[string]bool{}, map[string]bool{}
 	for _, f := range facts {
 		if f.What != "record_out" {
 			continue
@@ -135,11 +161,11 @@ func cameBack(facts []fact, healed *report.Span) bool {
 		}
 		for at := range before[f.ID] {
 			if at != f.Target {
-				return true
+				out[f.Target] = true
 			}
 		}
 	}
-	return false
+	return out
 }
 
 func classes(c event.AuditCounts) map[string]int64 {
