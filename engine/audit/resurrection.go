@@ -36,6 +36,7 @@ func (t *tally) healed(at time.Duration) {
 		t.at[i].fresh, t.at[i].hazy = measure.Set{}, measure.Set{}
 	}
 	t.states.mark++
+	t.states.heal = at
 }
 
 // known reports whether a record had come out at a target by the last heal.

@@ -88,6 +88,13 @@ func TestNoResurrection(t *testing.T) {
 			b.heal()
 			out("dc1", 3, 2)
 		}},
+		{name: "a state that is older than one that may have come before the heal", total: "?", dc1: "?", dc2: "y", play: func(b *bench, out func(string, int64, int)) {
+			out("dc1", 0, 1)
+			b.sinks["dc2"].put(fmt.Sprintf(`{"id":%q,"n":1,"v":5}`, b.ids.ID(1)))
+			b.audit.Healed()
+			time.Sleep(s)
+			out("dc1", 2, 3)
+		}},
 		{name: "a state that goes on", total: "y", dc1: "y", dc2: "y", play: func(b *bench, out func(string, int64, int)) {
 			out("dc1", 0, 1)
 			out("dc2", 1, 2)

@@ -19,7 +19,8 @@ type states struct {
 	// broken is whether a state went back from one target to another; unsure whether it may have, since nobody can tell
 	// what came first.
 	broken, unsure bool
-	mark           int // how many faults were healed
+	mark           int           // how many faults were healed
+	heal           time.Duration // when the last of them was, verified
 }
 
 // stateful is what is known of the states at one target.
@@ -41,6 +42,8 @@ type heights struct {
 	// marked is the highest by the last heal but for those after which nothing came; it is right if mark is the last.
 	marked *int64
 	mark   int
+	// hazy is the highest of those in a read that the last heal fell into.
+	hazy   *int64
 	recent []height
 }
 
@@ -64,13 +67,13 @@ func (s *states) begin(target int, when span) {
 }
 
 // take notes the state in an item of the record with that key, and reports whether another target had a greater one by the
-// last heal.
-func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) (superseded bool) {
+// last heal, or may have had.
+func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) (superseded, perhaps bool) {
 	at := &s.at[target]
 	v, ok := measure.Whole(text)
 	if !ok {
 		at.unknown = true
-		return false
+		return false, false
 	}
 	at.seen = true
 	if s.keys == nil {
@@ -87,7 +90,7 @@ func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) (
 		at.fell.Add(seq)
 	}
 	if h.mark != s.mark {
-		h.marked, h.mark = nil, s.mark
+		h.marked, h.hazy, h.mark = nil, nil, s.mark
 		if h.any {
 			was := h.peak
 			h.marked = &was
@@ -96,8 +99,11 @@ func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) (
 	if !h.any || v > h.peak {
 		h.any, h.peak = true, v
 	}
+	if s.mark > 0 && at.interval.low < s.heal && (h.hazy == nil || v > *h.hazy) {
+		h.hazy = &v
+	}
 	if !s.across {
-		return false
+		return false, false
 	}
 	for i := range all {
 		if i == target {
@@ -108,10 +114,11 @@ func (s *states) take(target int, key uint32, seq int64, text json.RawMessage) (
 			at.fell.Add(seq)
 		}
 		superseded = superseded || all[i].by(s.mark, v)
+		perhaps = perhaps || all[i].mark == s.mark && all[i].hazy != nil && *all[i].hazy > v
 	}
 	h.forget(s.horizon(target))
 	h.note(at.interval, v)
-	return superseded
+	return superseded, perhaps
 }
 
 // by reports whether there was a greater state than v by the last heal.

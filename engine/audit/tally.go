@@ -179,8 +179,12 @@ func (t *tally) record(target int, seq int64, raw json.RawMessage, when span) {
 		at.corrupted.Add(seq)
 	}
 	if err == nil && t.states.path != "" {
-		if t.states.take(target, o.Key, seq, t.state(raw)) && t.back.judged {
-			t.returns(target, seq, t.states.at[target].interval)
+		switch superseded, perhaps := t.states.take(target, o.Key, seq, t.state(raw)); {
+		case !t.back.judged:
+		case superseded:
+			t.returns(target, seq, when)
+		case perhaps:
+			t.back.unsure[target] = true
 		}
 	}
 	if at.carried.n == sampled {

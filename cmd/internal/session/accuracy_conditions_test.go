@@ -23,6 +23,8 @@ type condition struct {
 	flips func(facts []fact) []flip
 	// abrupt says that it may be false for less time than it takes to be seen.
 	abrupt bool
+	// rises says that it becomes true by itself, with a fault or without.
+	rises bool
 }
 
 // drawSecond draws what follows from the number of a drill beside what drawDrill does, from a source of its own, so that
@@ -118,7 +120,7 @@ func jobHealthy() condition {
 
 // answered is true once so many records came out at dc2.
 func answered(n int) condition {
-	return condition{text: fmt.Sprintf("dc2.job.orders.operator['Results'].tuples_in >= %d", n), lag: refresh, flips: func(facts []fact) (out []flip) {
+	return condition{text: fmt.Sprintf("dc2.job.orders.operator['Results'].tuples_in >= %d", n), lag: refresh, rises: true, flips: func(facts []fact) (out []flip) {
 		seen := 0
 		for _, f := range facts {
 			if f.What == "record_out" && f.Target == "dc2" {

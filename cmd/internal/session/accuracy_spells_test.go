@@ -103,6 +103,9 @@ func (s *scored) recovery(d drill, step string, c condition, timeout value.Durat
 	case d.quick(c, flips, at, at+*m.RTOHigh):
 		out.quick = true
 		return out
+	case c.rises && m.RTOLow == 0 && len(spells(flips, at-d.late(c.lag)-slop, hold, certain)) > len(lasting):
+		out.quick = true // it became true so shortly before the fault that it cannot be told from one that did after it
+		return out
 	case len(lasting) == 0:
 		bad("a recovery in [%.3f, %.3f] was measured that never was", m.RTOLow, *m.RTOHigh)
 		return out
