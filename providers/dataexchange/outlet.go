@@ -32,11 +32,10 @@ func (f *feed) Outlet(_ context.Context, target string, raw json.RawMessage) (pr
 	if err != nil {
 		return nil, err
 	}
-	o := outlet{place: place{s: s, args: args, way: inspect}}
 	if args.socket() {
-		return &socketOutlet{outlet: o}, nil
+		return &socketOutlet{outlet: outlet{place: place{s: s, args: args, way: inspect}}}, nil
 	}
-	return &o, nil
+	return &outlet{place: place{s: s, args: args, way: inspect}}, nil
 }
 
 // outlet reads one endpoint. It is used by one goroutine.
