@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/value"
 	"github.com/xdc-project/xdc/providers/throttle"
 )
@@ -143,6 +144,8 @@ type Finding struct {
 	OK      bool   `json:"ok"`
 	Text    string `json:"text"`
 	Remedy  string `json:"remedy,omitempty"`
+	// Code is the diagnostic's, where it has one: `xdc explain` says more.
+	Code diag.Code `json:"code,omitempty"`
 	// Unknown is what a service showed that xdc does not know; it goes on without.
 	Unknown []Unknown `json:"unknown,omitempty"`
 }

@@ -18,8 +18,13 @@ type Feed interface {
 type Fitter interface {
 	// Fit holds records against that, touching nothing. args are the seed's own arguments. Findings that are not OK say what
 	// would be refused or lost. known is false where nothing can be said yet: the endpoint is not there, or nobody answers.
-	Fit(ctx context.Context, target string, args json.RawMessage, records []json.RawMessage) (found []Finding, known bool)
+	// Once it is known, check says of any record whether it fits; nil: nothing is said, or nothing is to be held against it. It may
+	// be called concurrently and asks nobody.
+	Fit(ctx context.Context, target string, args json.RawMessage, records []json.RawMessage) (found []Finding, check Check, known bool)
 }
+
+// Check says why a record would be refused by its endpoint; nil where it fits.
+type Check func(record json.RawMessage) error
 
 // Inlet sends records to one endpoint of one target. Send may be called concurrently.
 type Inlet interface {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/xdc-project/xdc/engine/event"
 	"github.com/xdc-project/xdc/engine/seed"
+	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/providers"
 )
 
@@ -49,15 +51,15 @@ func (r *run) fits(ctx context.Context, st *step) []providers.Finding {
 	}
 	var out []providers.Finding
 	for _, t := range st.Seed.Targets {
-		found, _ := f.Fit(ctx, t, args, records)
+		found, _, _ := f.Fit(ctx, t, args, records)
 		out = append(out, found...)
 	}
 	return out
 }
 
 // watchFit does so while the seed runs, for each target as soon as the endpoint is there, and gives the seed up where
-// its records do not fit. It delays nothing. The caller waits for the group after it has ended ctx.
-func (r *run) watchFit(ctx context.Context, giveUp context.CancelCauseFunc, wg *sync.WaitGroup, st *step, args json.RawMessage) {
+// its first records do not fit; of the others checks then knows. It delays nothing. The caller waits for the group after it has ended ctx.
+func (r *run) watchFit(ctx context.Context, giveUp context.CancelCauseFunc, wg *sync.WaitGroup, checks *checks, st *step, args json.RawMessage) {
 	f, args, records, ok := r.fitter(st, args)
 	if !ok {
 		return
@@ -66,8 +68,9 @@ func (r *run) watchFit(ctx context.Context, giveUp context.CancelCauseFunc, wg *
 		wg.Go(func() {
 			pause := fitSoon
 			for range fitTries {
-				found, known := f.Fit(ctx, t, args, records)
+				found, check, known := f.Fit(ctx, t, args, records)
 				if known {
+					checks.learnt(t, check)
 					r.fitted(giveUp, st, found)
 					return
 				}
@@ -95,4 +98,33 @@ func (r *run) fitted(giveUp context.CancelCauseFunc, st *step, found []providers
 			_ = r.emit(&event.Noted{Level: "info", Subject: st.Address, Text: n.Subject + ": " + n.Text})
 		})
 	}
+}
+
+// checks are what is known of the endpoints of a seed, by target. The zero value knows nothing.
+type checks struct {
+	by     sync.Map // of providers.Check
+	giveUp context.CancelCauseFunc
+}
+
+// learnt takes what is known of a target's endpoint; nil is nothing.
+func (c *checks) learnt(target string, check providers.Check) {
+	if check != nil {
+		c.by.Store(target, check)
+	}
+}
+
+// record holds a record against what is known of the endpoint that it is about to be sent to, and gives the seed up where it does
+// not fit.
+func (c *checks) record(target string, number int64, record json.RawMessage) error {
+	check, ok := c.by.Load(target)
+	if !ok {
+		return nil
+	}
+	err := check.(providers.Check)(record) //nolint:forcetypeassert // nothing else is stored
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("%s: record %d %w; it was not sent (correct `record` or the file; or write `check_record = false` where the description is wrong) [%s]", target, number, err, diag.RecordMisfit)
+	c.giveUp(err)
+	return err
 }

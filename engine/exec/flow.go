@@ -49,8 +49,11 @@ func (r *run) seed(st *step, args json.RawMessage) {
 		}
 		ctx, giveUp := context.WithCancelCause(ctx)
 		var looking sync.WaitGroup
-		r.watchFit(ctx, giveUp, &looking, st, args)
-		res, err := seed.Run(ctx, r.seedOptions(st, args))
+		known := &checks{giveUp: giveUp}
+		r.watchFit(ctx, giveUp, &looking, known, st, args)
+		opt := r.seedOptions(st, args)
+		opt.Check = known.record
+		res, err := seed.Run(ctx, opt)
 		gone := context.Cause(ctx)
 		giveUp(nil)
 		looking.Wait()

@@ -273,6 +273,9 @@ func problems(findings []providers.Finding) []string {
 		if f.Remedy != "" {
 			line += " (" + f.Remedy + ")"
 		}
+		if f.Code != "" {
+			line += " [" + string(f.Code) + "]"
+		}
 		out = append(out, line)
 	}
 	return out

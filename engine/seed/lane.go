@@ -69,6 +69,7 @@ func (l *lane) works() {
 // job is a batch on its way to a target; done is what became of it.
 type job struct {
 	target string
+	first  int64 // the number of the first record
 	items  []json.RawMessage
 	limit  time.Duration
 }
@@ -82,6 +83,7 @@ type done struct {
 type courier struct {
 	lane  *lane
 	open  func(ctx context.Context, target string) (providers.Inlet, error)
+	check func(target string, number int64, record json.RawMessage) error // nil: any record may leave
 	inlet map[string]providers.Inlet
 	out   chan<- done
 }
@@ -100,6 +102,13 @@ func (c *courier) carry(ctx context.Context, j job) providers.Receipt {
 	ctx, cancel := context.WithTimeout(ctx, j.limit)
 	defer cancel()
 	started := time.Now()
+	if c.check != nil {
+		for n, it := range j.items {
+			if err := c.check(j.target, j.first+int64(n), it); err != nil {
+				return providers.Receipt{Outcome: providers.Unreached, Sent: started, Answered: time.Now(), Err: err}
+			}
+		}
+	}
 	in, ok := c.inlet[j.target]
 	if !ok {
 		var err error

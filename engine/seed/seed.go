@@ -6,6 +6,7 @@ package seed
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -29,6 +30,9 @@ type Options struct {
 	// Inlet opens the endpoint at a target. It is called once a target, when the first batch for it leaves, and
 	// again after an error.
 	Inlet func(ctx context.Context, target string) (providers.Inlet, error)
+	// Check is asked of each record before it leaves, by its number; an error ends what is sent: nothing of its request leaves, then or
+	// later. May be nil. It is called concurrently.
+	Check func(target string, number int64, record json.RawMessage) error
 	// Report receives live signals: sent, acked, rejected, indeterminate, unsent, resent, rate, latency. It is
 	// called from one goroutine at a time and must not block. May be nil.
 	Report func(Sample)

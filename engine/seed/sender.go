@@ -101,7 +101,7 @@ func (s *sender) run(ctx context.Context) error {
 	var couriers sync.WaitGroup
 	for _, l := range s.lanes {
 		couriers.Add(1)
-		c := &courier{lane: l, open: s.opt.Inlet, inlet: map[string]inlet{}, out: s.out}
+		c := &courier{lane: l, open: s.opt.Inlet, check: s.opt.Check, inlet: map[string]inlet{}, out: s.out}
 		go c.run(flights, &couriers)
 	}
 	defer couriers.Wait()
@@ -302,7 +302,7 @@ func (s *sender) fly(l *lane, now time.Time) {
 	if sw := s.opt.Spec.SwitchAfter.D(); len(l.targets) > 1 && sw > 0 {
 		limit = min(limit, sw)
 	}
-	l.jobs <- job{target: s.opt.Spec.Targets[l.target()], items: l.flying.items, limit: limit}
+	l.jobs <- job{target: s.opt.Spec.Targets[l.target()], first: l.flying.first, items: l.flying.items, limit: limit}
 }
 
 // halt ends the seed early: what is due goes out now, nothing more becomes due.

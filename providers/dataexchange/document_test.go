@@ -47,12 +47,23 @@ func TestRecordsAreHeldAgainstTheDocument(t *testing.T) {
 				})
 				w.mux.HandleFunc("/async.json", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(part["asyncapi.json"]) })
 				w.mux.HandleFunc("/other.json", func(http.ResponseWriter, *http.Request) { t.Error("another job's document is read") })
-				found, known := w.feed.Fit(t.Context(), "dc1", part["args"], records)
+				found, check, known := w.feed.Fit(t.Context(), "dc1", part["args"], records)
 				got = fmt.Sprintf("known: %v\n", known)
 				for _, f := range found {
 					got += fmt.Sprintf("ok: %v\n%s: %s\n", f.OK, f.Subject, f.Text)
 					if f.Remedy != "" {
 						got += f.Remedy + "\n"
+					}
+					if f.Code != "" {
+						got += string(f.Code) + "\n"
+					}
+				}
+				for n, r := range records {
+					if check == nil {
+						break
+					}
+					if err := check(r); err != nil {
+						got += fmt.Sprintf("record %d %v\n", n, err)
 					}
 				}
 			})
@@ -94,7 +105,7 @@ func TestWhatCannotBeSaidOfAnEndpointIsNoFinding(t *testing.T) {
 				if tc.prepare != nil {
 					tc.prepare(w)
 				}
-				if found, known := w.feed.Fit(t.Context(), "dc1", json.RawMessage(tc.args), items(1)); known != tc.known || len(found) > 0 {
+				if found, _, known := w.feed.Fit(t.Context(), "dc1", json.RawMessage(tc.args), items(1)); known != tc.known || len(found) > 0 {
 					t.Errorf("known %v, want %v; %v", known, tc.known, found)
 				}
 			})
@@ -116,7 +127,7 @@ func TestAnAdoptedJobIsLookedAtBeforeTheRun(t *testing.T) {
 		}
 		for _, adopt := range []string{"", "old::Orders"} {
 			s.env.Jobs = []providers.JobInfo{{Path: "job.orders", Target: "dc1", Adopt: adopt}}
-			found, known := w.feed.Fit(t.Context(), "dc1", json.RawMessage(ordersArgs), items(1))
+			found, _, known := w.feed.Fit(t.Context(), "dc1", json.RawMessage(ordersArgs), items(1))
 			if known != (adopt != "") || len(found) > 0 != known || known && !strings.Contains(found[0].Text, "id is integer, and the endpoint takes string") {
 				t.Errorf("adopted as %q: known %v, %v", adopt, known, found)
 			}

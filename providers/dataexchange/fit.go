@@ -3,12 +3,14 @@ package dataexchange
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/xdc-project/xdc/lang/diag"
 	"github.com/xdc-project/xdc/lang/spl"
 	"github.com/xdc-project/xdc/providers"
 	"github.com/xdc-project/xdc/providers/https"
@@ -17,20 +19,46 @@ import (
 var _ providers.Fitter = (*feed)(nil)
 
 // Fit implements providers.Fitter with what the service's documents say of an endpoint.
-func (f *feed) Fit(ctx context.Context, target string, raw json.RawMessage, records []json.RawMessage) ([]providers.Finding, bool) {
+func (f *feed) Fit(ctx context.Context, target string, raw json.RawMessage, records []json.RawMessage) ([]providers.Finding, providers.Check, bool) {
 	args, err := decode(raw)
 	if err != nil || args.Check != nil && !*args.Check {
-		return nil, true // the first is told elsewhere
+		return nil, nil, true // the first is told elsewhere
 	}
 	s, err := f.session(target)
 	if err != nil {
-		return nil, false
+		return nil, nil, false
 	}
 	of, known := s.described(ctx, args)
 	if of == nil {
-		return nil, known
+		return nil, nil, known
 	}
-	return s.fit(args, of, records), true
+	return s.fit(args, of, records), of.fits, true
+}
+
+// fits says what is wrong with one record. What is left to its default is not.
+func (s *shape) fits(record json.RawMessage) error {
+	var wrong []string
+	for _, p := range s.check(record) {
+		if p.Class != spl.Missing && len(wrong) < maxSaid {
+			wrong = append(wrong, words(p))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return errors.New(misfit + strings.Join(wrong, "; "))
+}
+
+// misfit is how it is said that a record does not fit.
+const misfit = "does not fit what the service says of the endpoint: "
+
+// words are a problem for people.
+func words(p spl.Problem) string {
+	text := line(p.String())
+	if p.Near != "" {
+		text += fmt.Sprintf(" (did you mean %s?)", line(p.Near))
+	}
+	return text
 }
 
 // described finds what the service says of an endpoint's records; nil where it says nothing.
@@ -134,10 +162,7 @@ func (s *Session) fit(f flow, of *shape, records []json.RawMessage) []providers.
 				continue
 			}
 			seen[key] = true
-			text := line(p.String())
-			if p.Near != "" {
-				text += fmt.Sprintf(" (did you mean %s?)", line(p.Near))
-			}
+			text := words(p)
 			if p.Class == spl.Missing {
 				missing = append(missing, text)
 				continue
@@ -149,7 +174,7 @@ func (s *Session) fit(f flow, of *shape, records []json.RawMessage) []providers.
 	var out []providers.Finding
 	if len(wrong) > 0 {
 		out = append(out, providers.Finding{
-			Subject: subject, Text: "the record does not fit what the service says of the endpoint: " + strings.Join(wrong, "; "),
+			Subject: subject, Text: "the record " + misfit + strings.Join(wrong, "; "), Code: diag.RecordMisfit,
 			Remedy: "correct `record` or the file; or write `check_record = false` where the description is wrong",
 		})
 	}

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,5 +102,32 @@ func TestRecordsAreHeldAgainstWhatTheEndpointSays(t *testing.T) {
 				t.Errorf("it is said: %s", said)
 			}
 		})
+	}
+}
+
+// Behind the first records, each is held against the description before it is sent: the file is not read ahead, and nothing behind the misfit leaves.
+func TestARecordFarIntoAFileThatDoesNotFitIsNotSent(t *testing.T) {
+	folder := t.TempDir()
+	var lines strings.Builder
+	for n := range 400 {
+		big := fmt.Sprint(n)
+		if n == 300 {
+			big = `"three hundred"`
+		}
+		fmt.Fprintf(&lines, `{"event_id":"e%d","big":%s,"price":1,"at":0,"side":"buy","parts":[1],"note":null}`+"\n", n, big)
+	}
+	record := fitsPlan[strings.Index(fitsPlan, "  record = {"):strings.Index(fitsPlan, "audit \"orders\"")]
+	text := strings.NewReplacer(record, "  file = \"records.jsonl\"\n}\n\n", "JOB", `adopt = "orders"`, "MORE", "").Replace(fitsPlan)
+	for name, content := range map[string]string{"fits.xdc.hcl": text, "records.jsonl": lines.String()} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := rehearsal(t, folder, 1)
+	said := strings.Join(append(out.Others(), out.Reason()), "\n")
+	for _, words := range []string{"dc1: record 300 does not fit what the service says of the endpoint: big ", "it was not sent", "[XDC3000]"} {
+		if out.Code() != exec.Broken || !strings.Contains(said, words) {
+			t.Errorf("it ends with %v, %v, and says %s, not %q", out.Code(), err, said, words)
+		}
 	}
 }

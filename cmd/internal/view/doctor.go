@@ -25,7 +25,7 @@ func Examination(w io.Writer, found []providers.Finding, st Style) error {
 			mark = st.ink(red, "FAIL")
 			bad++
 		}
-		fmt.Fprintf(&b, "%s  %-*s  %s\n", mark, wide, Clean(f.Subject), Clean(f.Text))
+		fmt.Fprintf(&b, "%s  %-*s  %s\n", mark, wide, Clean(f.Subject), Clean(f.Text)+code(f))
 		if f.Remedy != "" {
 			fmt.Fprintf(&b, "      %-*s  %s\n", wide, "", Clean(f.Remedy))
 		}
@@ -40,6 +40,14 @@ func Examination(w io.Writer, found []providers.Finding, st Style) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// code is a finding's diagnostic code as it stands at the end of a line.
+func code(f providers.Finding) string {
+	if f.Code == "" {
+		return ""
+	}
+	return " [" + string(f.Code) + "]"
 }
 
 // Assumption is a statement about the platform and what each target says of it.
