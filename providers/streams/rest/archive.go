@@ -60,7 +60,6 @@ func Files(r io.Reader, each func(File)) error {
 		if err != nil {
 			return err
 		}
-		defer z.Close()
 		in.r = z
 	}
 	t := tar.NewReader(in)

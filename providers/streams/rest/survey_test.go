@@ -35,8 +35,15 @@ func TestWhatIsNotKnownIsSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []rest.Unknown{
-			{"entry", "since", ""}, {"instance", "health", "sleepy"}, {"job", "newProperty", ""}, {"job", "status", "napping"}, {"jobList", "cursor", ""},
-			{"operatorSnapshot", "weight", ""}, {"pe", `"\x1b[31mred"`, ""}, {"pe", strings.Repeat("long", 20) + "...", ""}, {"version", "colour", ""},
+			{"entry", "since", ""},
+			{"instance", "health", "sleepy"},
+			{"job", "newProperty", ""},
+			{"job", "status", "napping"},
+			{"jobList", "cursor", ""},
+			{"operatorSnapshot", "weight", ""},
+			{"pe", `"\x1b[31mred"`, ""},
+			{"pe", strings.Repeat("long", 20) + "...", ""},
+			{"version", "colour", ""},
 		}
 		if diff := cmp.Diff(want, got.Unknown); diff != "" {
 			t.Error(diff)
