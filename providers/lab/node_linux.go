@@ -35,6 +35,8 @@ type node struct {
 	file *os.File
 	in   *bufio.Reader
 	gate *gate
+	// rooms are the folders that were copied so that others could be made in them.
+	rooms []string
 
 	mu  sync.Mutex
 	ids int

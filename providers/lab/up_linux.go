@@ -118,6 +118,9 @@ func (l *lab) up(ctx context.Context) (err error) {
 	if err := l.doors(); err != nil {
 		return err
 	}
+	if err := l.storage(); err != nil {
+		return err
+	}
 	l.cfg.Processes, l.cfg.Monitors = l, l
 	l.cfg.CAFile = monitorCA
 	if err := l.readScript(); err != nil {

@@ -38,6 +38,17 @@ func snapshotFolder(spec Job) string {
 	return "/var/lib/crossdc/" + spec.Path
 }
 
+// SnapshotFolders are the folders of snapshots of the jobs with a toolkit of a target.
+func (cfg Config) SnapshotFolders(target string) []string {
+	var out []string
+	for _, j := range cfg.Jobs {
+		if f := snapshotFolder(j); j.Target == target && j.Toolkit != nil && !slices.Contains(out, f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // newStorage makes the storage of the i-th target of a model.
 func newStorage(cfg Config, i int) *storage {
 	t := cfg.Targets[i]
@@ -139,6 +150,19 @@ func (s *storage) take(ctx context.Context, at place, names []string) []snapshot
 		}
 	}
 	return out
+}
+
+// damaged reports whether a file holds something, and no message whole.
+func (s *storage) damaged(at place, name string) bool {
+	if s.db != nil {
+		return false
+	}
+	body, err := s.disk.read(at.host, filepath.Join(at.folder, name+snapshotSuffix), 0)
+	if err != nil || len(body) == 0 {
+		return false
+	}
+	_, err = decodeMessage(body)
+	return err != nil
 }
 
 // names lists what is stored.

@@ -266,3 +266,62 @@ func TestFilesOnADiskStayInTheirFolder(t *testing.T) {
 		t.Error("what could not be written is still there")
 	}
 }
+
+// A damaged file takes down the PE that reads it, and stays; an empty one is skipped.
+func TestADamagedSnapshotTakesItsPEDown(t *testing.T) {
+	for name, tc := range map[string]struct {
+		damage func(body []byte) []byte
+		fails  bool
+	}{
+		"whole":   {func(b []byte) []byte { return b }, false},
+		"cut off": {func(b []byte) []byte { return b[:len(b)/2] }, true},
+		"other":   {func([]byte) []byte { return []byte("no message at all, but longer than the head of one") }, true},
+		"empty":   {func([]byte) []byte { return nil }, false},
+	} {
+		var truth record
+		cfg := storedPair(&truth)
+		cfg.Jobs[1].Tracing = "info"
+		in(t, cfg, func(t *testing.T, w *Twin, c *control.Client) {
+			time.Sleep(time.Minute)
+			d, file := w.dc("dc2"), snapshotsAt+"/dc1-0.snapshot"
+			body, err := d.storage.disk.read("10.0.2.10", file, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			other := w.dc("dc1").snapshotJobs()[0]
+			other.kill("failure")
+			w.dc("dc1").drop(other)
+			time.Sleep(time.Second)
+			if err := d.storage.disk.write("10.0.2.10", file, tc.damage(body), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			for range 150 { // until it is down, and no further
+				if len(facts(t, &truth, "takeover_started", "dc2")) > 0 {
+					break
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			time.Sleep(100 * time.Millisecond)
+			_, err = d.storage.disk.read("10.0.2.10", file, 0)
+			if there := err == nil; there != tc.fails {
+				t.Errorf("%s: the file is there: %v", name, there)
+			}
+			j := d.snapshotJobs()[0]
+			down := len(facts(t, &truth, "pe_down", "dc2")) > 0
+			if down != tc.fails || j.working(len(j.pes)-1) == tc.fails {
+				t.Errorf("%s: the toolkit's PE is down: %v\n%s", name, down, &truth)
+			}
+			if done := len(facts(t, &truth, "takeover_done", "dc2")) > 0; done == tc.fails {
+				t.Errorf("%s: the takeover is done: %v", name, done)
+			}
+			skipped := strings.Contains(j.traceText(len(j.pes)-1), "Skipping the zero length binary data snapshot file: "+file)
+			if skipped != (name == "empty") {
+				t.Errorf("%s: skipped: %v", name, skipped)
+			}
+			time.Sleep(10 * time.Second)
+			if !j.working(len(j.pes) - 1) {
+				t.Errorf("%s: the platform has not started the PE again", name)
+			}
+		})
+	}
+}

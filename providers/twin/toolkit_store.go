@@ -74,9 +74,17 @@ func (l *launch) takeOver() {
 	k.log("INFO", "Application_Logic", "Taking-over the replicated data")
 	items := 0
 	for _, n := range l.names {
+		if st.damaged(at, n) {
+			l.fail("the snapshot " + st.said(at, n) + " cannot be decoded")
+			return
+		}
 		got := st.take(l.ctx, at, []string{n})
 		if len(got) == 0 {
 			k.log("ERROR", "RemoteDC-Watchdog", "Unable to read the binary data snapshot from this %s: %s", st.form, st.said(at, n))
+			continue
+		}
+		if len(got[0].body) == 0 {
+			k.log("ERROR", "RemoteDC-Watchdog", "Skipping the zero length binary data snapshot %s: %s", st.form, st.said(at, n))
 			continue
 		}
 		if m, err := decodeMessage(got[0].body); err == nil {
@@ -88,13 +96,29 @@ func (l *launch) takeOver() {
 	k.say("takeover_done", fmt.Sprintf("%d items", items))
 }
 
+// fail takes the PE down, as what an operator does wrong in it does. Assumption twin.damaged.
+func (l *launch) fail(cause string) {
+	k := l.kit
+	k.say("snapshot_damaged", cause)
+	if k.job != nil {
+		k.job.crashed(k.job.holds(l.part), l.proc, cause)
+	}
+}
+
 // handAll hands every stored snapshot to the application, remembered or not.
 func (k *toolkit) handAll(kind uint32, cause string) {
 	l := k.running(storing)
 	if l == nil {
 		return
 	}
-	for _, s := range k.dc.storage.take(l.ctx, k.place(l.host), nil) {
+	at, st := k.place(l.host), k.dc.storage
+	for _, n := range st.names(l.ctx, at) {
+		if st.damaged(at, n) {
+			l.fail("the snapshot " + st.said(at, n) + " cannot be decoded")
+			return
+		}
+	}
+	for _, s := range st.take(l.ctx, at, nil) {
 		if m, err := decodeMessage(s.body); err == nil {
 			m.kind = kind
 			k.hand(m, cause)

@@ -74,13 +74,13 @@ func swap(p *plan.Plan, s *standin.StandIn) (*plan.Plan, error) {
 	return &out, nil
 }
 
-// swapJobs has nothing of the toolkits looked at on the machines of a lab: their files are the model's.
+// swapJobs has the configurations of the toolkits not looked for on the machines of a lab: there are none. Snapshots are there.
 func swapJobs(jobs []providers.JobInfo, s *standin.StandIn) []providers.JobInfo {
 	out := slices.Clone(jobs)
 	for i, j := range out {
 		if j.Toolkit != nil && s.Targets[j.Target].Hosts != nil {
 			k := *j.Toolkit
-			k.Host = ""
+			k.ConfigFile = ""
 			out[i].Toolkit = &k
 		}
 	}
