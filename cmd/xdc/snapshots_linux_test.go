@@ -186,3 +186,31 @@ func TestInTheLabSnapshotsAreFiles(t *testing.T) {
 		t.Error("no snapshot met the full file system")
 	}
 }
+
+// TestInTheLabFoldersThatCannotBeMadeAreRefused: a folder in this machine's root folder is not made there, and links are not followed
+// to where another folder is meant.
+func TestInTheLabFoldersThatCannotBeMadeAreRefused(t *testing.T) {
+	b := newLab(t, "plan \"lab\" {}\n"+target(0)) // this machine can have labs
+	disk, err := os.MkdirTemp("/var/tmp", "xdc-link") //nolint:usetesting // the machines hide this one's /tmp
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(disk) })
+	if err := os.Symlink("/var/lib", filepath.Join(disk, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]string{
+		"/xdc-none/snapshots":     "make the folder /xdc-none/snapshots on this machine",
+		disk + "/link/xdc-orders": "name the folder itself, /var/lib/xdc-orders",
+		"/etc/passwd/snapshots":   "not a directory",
+	} {
+		b.file("other.xdc.hcl", strings.Replace(snapshotsPlan, "/var/lib/xdc-orders/snapshots", folder, 1))
+		code, out := b.run(nil, "lab", "up", "other.xdc.hcl", "--dir", filepath.Join(b.dir, "other"))
+		if code != 1 || !strings.Contains(out, want) {
+			t.Errorf("%s: exit %d, %s; want %s", folder, code, out, want)
+		}
+		if _, err := os.Lstat("/xdc-none"); err == nil {
+			t.Errorf("%s was made on this machine", folder)
+		}
+	}
+}
