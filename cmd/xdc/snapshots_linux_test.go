@@ -190,7 +190,7 @@ func TestInTheLabSnapshotsAreFiles(t *testing.T) {
 // TestInTheLabFoldersThatCannotBeMadeAreRefused: a folder in this machine's root folder is not made there, and links are not followed
 // to where another folder is meant.
 func TestInTheLabFoldersThatCannotBeMadeAreRefused(t *testing.T) {
-	b := newLab(t, "plan \"lab\" {}\n"+target(0)) // this machine can have labs
+	b := newLab(t, "plan \"lab\" {}\n"+target(0))     // this machine can have labs
 	disk, err := os.MkdirTemp("/var/tmp", "xdc-link") //nolint:usetesting // the machines hide this one's /tmp
 	if err != nil {
 		t.Fatal(err)

@@ -105,7 +105,7 @@ func beMonitor() error {
 	var b [1]byte
 	for {
 		if _, err := io.ReadFull(c, b[:]); err != nil {
-			return nil //nolint:nilerr // the lab has ended
+			return nil // the lab has ended
 		}
 		if b[0] == launch {
 			b[0] = scriptWorked
@@ -115,7 +115,7 @@ func beMonitor() error {
 			}
 		}
 		if _, err := c.Write(b[:]); err != nil {
-			return nil //nolint:nilerr // as above
+			return nil // as above
 		}
 	}
 }

@@ -81,8 +81,7 @@ func (s Script) Run(ctx context.Context, out io.Writer) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("the script was killed: %w", ctx.Err())
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return fmt.Errorf("the script ended with %s", exit.ProcessState)
 	}
 	return err

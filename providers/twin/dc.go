@@ -176,8 +176,8 @@ func (d *dc) end() {
 }
 
 // launch makes a job that comes up after its PEs have started. d.mu is held.
-func (d *dc) launch(spec Job, name string, delay time.Duration) *job {
-	return d.launchWith(spec, jobOptions{name: name}, delay)
+func (d *dc) launch(spec Job, name string, delay time.Duration) {
+	d.launchWith(spec, jobOptions{name: name}, delay)
 }
 
 // launchWith is launch with all that a submission can say. d.mu is held.
