@@ -23,6 +23,9 @@ type condition struct {
 	flips func(facts []fact) []flip
 	// abrupt says that it may be false for less time than it takes to be seen.
 	abrupt bool
+	// words says that it is about a word of which there are more than two: from one to another it may go through the one that is
+	// waited for.
+	words bool
 	// rises says that it becomes true by itself, with a fault or without.
 	rises bool
 }
@@ -84,17 +87,21 @@ func takenOver() condition {
 }
 
 func instanceRuns() condition {
-	return alternating("dc1.instance.status is running", 0, "dc1", "instance_up", "instance_down")
+	c := alternating("dc1.instance.status is running", 0, "dc1", "instance_up", "instance_down")
+	c.words = true
+	return c
 }
 
 // jobRuns is not that it is healthy: that is also what servers call one whose PEs have not been started yet.
 func jobRuns() condition {
-	return alternating("dc1.job.orders.status is running", 0, "dc1", "job_healthy", "job_gone")
+	c := alternating("dc1.job.orders.status is running", 0, "dc1", "job_healthy", "job_gone")
+	c.words = true
+	return c
 }
 
 // jobHealthy is true while all PEs of the job run. A PE that is stopped by request is started again when the fault is healed.
 func jobHealthy() condition {
-	return condition{text: "dc1.job.orders.health is healthy", abrupt: true, flips: func(facts []fact) (out []flip) {
+	return condition{text: "dc1.job.orders.health is healthy", abrupt: true, words: true, flips: func(facts []fact) (out []flip) {
 		down := map[string]bool{}
 		for _, f := range facts {
 			if f.Target != "dc1" {

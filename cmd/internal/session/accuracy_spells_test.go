@@ -119,6 +119,9 @@ func (s *scored) recovery(d drill, step string, c condition, timeout value.Durat
 	}
 	out.width = *m.RTOHigh - m.RTOLow
 	out.allowed = m.InjectedHigh - m.InjectedLow + d.late(c.lag) + slop
+	if c.words && hold < d.late(c.lag) {
+		out.allowed += d.late(c.lag) // between two other words it may have been the right one for as long as that
+	}
 	// From the first spell that samples may take for long enough to the one that surely was, each as sharp as sampling allows.
 	if maybe := spells(flips, at, max(2*hold-certain, 0), certain); len(maybe) > 1 {
 		out.allowed += maybe[len(maybe)-1].from - maybe[0].from + d.late(c.lag)
