@@ -47,14 +47,17 @@ func (c *Client) ReadArchive(ctx context.Context, doing, link string, each func(
 	return e
 }
 
-// errTooMuch says that an archive expands to more than is read.
-var errTooMuch = fmt.Errorf("it expands to more than %d MiB", maxExpanded>>20)
+// tooMuch says that an archive expands to more than is read.
+func tooMuch(most int64) error { return fmt.Errorf("it expands to more than %d MiB", most>>20) }
 
 // Files reads a tar, gzipped or not, and gives its regular files to each in their order. It keeps no more than 16 MiB at a
 // time; more than 1024 files, names of more than 512 bytes, and more than 512 MiB in all are errors.
-func Files(r io.Reader, each func(File)) error {
+func Files(r io.Reader, each func(File)) error { return files(r, maxExpanded, each) }
+
+// files is Files with another bound of what it expands to, in bytes.
+func files(r io.Reader, most int64, each func(File)) error {
 	b := bufio.NewReader(r)
-	in := &expanded{r: b}
+	in := &expanded{r: b, most: most}
 	if magic, err := b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
 		z, err := gzip.NewReader(b)
 		if err != nil {
@@ -64,7 +67,7 @@ func Files(r io.Reader, each func(File)) error {
 	}
 	t := tar.NewReader(in)
 	var kept []byte
-	left := int64(maxExpanded)
+	left := most
 	for n := 0; ; n++ {
 		h, err := t.Next()
 		switch {
@@ -81,7 +84,7 @@ func Files(r io.Reader, each func(File)) error {
 		case len(h.Name) > maxFileName:
 			return fmt.Errorf("the name of a file in it has more than %d bytes", maxFileName)
 		case h.Size > left: // of a sparse file, most may be nowhere in what was sent
-			return errTooMuch
+			return tooMuch(most)
 		case h.Typeflag != tar.TypeReg:
 			continue
 		}
@@ -116,13 +119,13 @@ func fill(to []byte, r io.Reader) ([]byte, error) {
 
 // expanded counts what an archive expands to.
 type expanded struct {
-	r io.Reader
-	n int64
+	r       io.Reader
+	n, most int64
 }
 
 func (e *expanded) Read(p []byte) (int, error) {
-	if e.n > maxExpanded {
-		return 0, errTooMuch
+	if e.n > e.most {
+		return 0, tooMuch(e.most)
 	}
 	n, err := e.r.Read(p)
 	e.n += int64(n)

@@ -143,7 +143,7 @@ func TestAnArchiveIsBounded(t *testing.T) {
 	}()
 	var long rest.File
 	n := 0
-	err := rest.Files(r, func(f rest.File) {
+	err := rest.FilesWithin(r, 40<<20, func(f rest.File) {
 		if n++; f.Name == "long" {
 			long = rest.File{From: f.From, Text: f.Text[:16]}
 			if len(f.Text) != 16<<20 {
@@ -152,8 +152,8 @@ func TestAnArchiveIsBounded(t *testing.T) {
 		}
 	})
 	_ = r.Close()
-	contains(t, err, "more than 512 MiB")
-	if long.From != 4<<20 || string(long.Text) != "0123456789abcdef" || n > 70 {
+	contains(t, err, "more than 40 MiB")
+	if long.From != 4<<20 || string(long.Text) != "0123456789abcdef" || n > 3 {
 		t.Errorf("of the long one %q is kept from %d, of %d files", long.Text, long.From, n)
 	}
 }
