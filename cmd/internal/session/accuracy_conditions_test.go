@@ -6,6 +6,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/xdc-project/xdc/lang/value"
 )
 
 // flip is an instant at which a condition became true or false.
@@ -24,7 +27,7 @@ type condition struct {
 	// abrupt says that it may be false for less time than it takes to be seen.
 	abrupt bool
 	// words says that it is about a word of which there are more than two: from one to another it may go through the one that is
-	// waited for.
+	// waited for, unless that is held for longer than from one sample to the next.
 	words bool
 	// rises says that it becomes true by itself, with a fault or without.
 	rises bool
@@ -34,6 +37,18 @@ type condition struct {
 // the drills of a number stay what they are.
 func drawSecond(n uint64, d *drill) {
 	r := rand.New(rand.NewPCG(n, 0xc0de))
+	// In one of eight records go on after the heal, and in half of those a side takes up again what it had when it lost the other.
+	if r.IntN(8) == 0 {
+		d.Failback = true
+		if r.IntN(2) == 0 {
+			d.Application, d.Fault, d.Direction, d.Route = "resurrecting", "network_partition", "both", "failover"
+			// What was replicated before the cut is still in the application's state when it notices, as it keeps records for ten seconds.
+			h := 1 + r.IntN(2)
+			d.Heartbeat, d.Misses, d.Snapshot, d.Phase = seconds(h), 2+r.IntN(2), seconds(h), d.Phase+seconds(8)
+		}
+		d.Rate = 1 + d.Rate%12
+		d.Records = d.Rate * int((d.Phase.D()+d.Hold.D()).Seconds()+20)
+	}
 	served := 1 + r.IntN(max(d.Records/2, 1))
 	choices := []condition{takenOver(), partnerGone(), answered(served)}
 	switch d.Fault {
@@ -46,17 +61,12 @@ func drawSecond(n uint64, d *drill) {
 	}
 	d.second = choices[r.IntN(len(choices))]
 	d.Until = d.second.text
-	d.Timeout2 = d.Timeout
+	d.HoldFor2, d.Timeout2 = d.HoldFor, d.Timeout
+	if d.second.words {
+		d.HoldFor2 = max(d.HoldFor, d.Poll+value.Duration(300*time.Millisecond))
+	}
 	if strings.HasPrefix(d.Until, "dc1.") { // it comes back when the fault is healed
 		d.Timeout2 = d.Hold + seconds(40)
-	}
-	// In one of eight a side takes up again what it had when both are back, and records go on after the heal.
-	if r.IntN(8) == 0 {
-		if d.Failback = true; r.IntN(2) == 0 {
-			d.Application = "resurrecting"
-		}
-		d.Rate = 1 + d.Rate%12
-		d.Records = d.Rate * int((d.Phase.D()+d.Hold.D()).Seconds()+20)
 	}
 }
 

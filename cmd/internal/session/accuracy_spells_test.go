@@ -15,11 +15,6 @@ type spell struct{ from, long float64 }
 // late is how late a change is seen at most: the next poll shows it, once the platform has collected it.
 func (d drill) late(lag float64) float64 { return d.Poll.D().Seconds() + lag }
 
-// certain is how long a spell must last for nobody who samples to miss that it lasted for as long as the wait demands. Its first
-// sample comes a poll and a refresh after its beginning at the latest; the one that proves it must be wholly later than the
-// first by the hold, and is again up to a poll and a refresh late.
-func (d drill) certain(lag float64) float64 { return d.HoldFor.D().Seconds() + 2*d.late(lag) + slop }
-
 // spells are those that began at or after an instant and lasted for long enough, up to the first that nobody who samples can have
 // missed. Of a shorter one, samples may not show that it lasted.
 func spells(flips []flip, from, enough, certain float64) (out []spell) {
@@ -60,7 +55,7 @@ func (d drill) quick(c condition, flips []flip, from, to float64) bool {
 }
 
 // recovery holds what a wait measured to the truth about its condition.
-func (s *scored) recovery(d drill, step string, c condition, timeout value.Duration, sum report.Summary, facts []fact) (out recovered) {
+func (s *scored) recovery(d drill, step string, c condition, holdFor, timeout value.Duration, sum report.Summary, facts []fact) (out recovered) {
 	bad := func(format string, args ...any) {
 		s.wrong = append(s.wrong, step+": "+fmt.Sprintf(format, args...))
 	}
@@ -79,7 +74,11 @@ func (s *scored) recovery(d drill, step string, c condition, timeout value.Durat
 		bad("the fault took effect at %.6f, and not in [%.6f, %.6f]", at, m.InjectedLow, m.InjectedHigh)
 	}
 	flips := c.flips(facts)
-	hold, certain := d.HoldFor.D().Seconds(), d.certain(c.lag)
+	hold := holdFor.D().Seconds()
+	// For so long a spell must last for nobody who samples to miss that it lasted for as long as the wait demands. Its first
+	// sample comes a poll and a refresh after its beginning at the latest; the one that proves it must be wholly later than
+	// the first by the hold, and is again up to a poll and a refresh late.
+	certain := hold + 2*d.late(c.lag) + slop
 	lasting := spells(flips, at, hold, certain)
 	if m.RTOHigh == nil && m.RTO == nil {
 		out.timedOut = true
@@ -119,9 +118,6 @@ func (s *scored) recovery(d drill, step string, c condition, timeout value.Durat
 	}
 	out.width = *m.RTOHigh - m.RTOLow
 	out.allowed = m.InjectedHigh - m.InjectedLow + d.late(c.lag) + slop
-	if c.words && hold < d.late(c.lag) {
-		out.allowed += d.late(c.lag) // between two other words it may have been the right one for as long as that
-	}
 	// From the first spell that samples may take for long enough to the one that surely was, each as sharp as sampling allows.
 	if maybe := spells(flips, at, max(2*hold-certain, 0), certain); len(maybe) > 1 {
 		out.allowed += maybe[len(maybe)-1].from - maybe[0].from + d.late(c.lag)

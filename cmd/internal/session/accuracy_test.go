@@ -37,10 +37,10 @@ type drill struct {
 	Poll, AuditPoll, Phase, Hold, HoldFor, Timeout value.Duration
 	Rate, Records, Batch                           int
 	// What drawSecond draws. second is the condition Until with its truth.
-	Until    string
-	Timeout2 value.Duration
-	Failback bool
-	second   condition
+	Until              string
+	HoldFor2, Timeout2 value.Duration
+	Failback           bool
+	second             condition
 }
 
 // drawDrill draws everything that may bear on a measurement: intervals, phases, faults, rates, applications.
@@ -146,9 +146,9 @@ func (d drill) score(t *testing.T, tmpl *template.Template) scored {
 		s.wrong = append(s.wrong, fmt.Sprintf("the run broke: %v", outcome))
 		return s
 	}
-	s.recovered = s.recovery(d, "wait.noticed", remoteDown(), d.Timeout, sum, facts)
+	s.recovered = s.recovery(d, "wait.noticed", remoteDown(), d.HoldFor, d.Timeout, sum, facts)
 	s.until = kindOf(d.Until)
-	s.second = s.recovery(d, "wait.second", d.second, d.Timeout2, sum, facts)
+	s.second = s.recovery(d, "wait.second", d.second, d.HoldFor2, d.Timeout2, sum, facts)
 	s.records(d, sum, facts)
 	return s
 }
