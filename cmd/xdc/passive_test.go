@@ -62,7 +62,10 @@ func launched(t *testing.T, facts []map[string]any, end string) {
 			}
 		}
 	}
-	if got, want := strings.Join(story, " "), "takeover_started "+end+" takeover_done"; got != want {
+	got := strings.Join(story, " ")
+	// A script that ends its monitor may have ended itself before that is gone.
+	got = strings.ReplaceAll(got, "script_ended monitor_gone", "monitor_gone")
+	if want := "takeover_started " + end + " takeover_done"; got != want {
 		t.Errorf("the passive side: %s; want %s", got, want)
 	}
 }

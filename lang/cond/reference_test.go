@@ -26,7 +26,7 @@ func Grid(from, to time.Duration) []time.Duration {
 		return nil
 	}
 	out := []time.Duration{from}
-	for t := (from/grid + 1) * grid; t < to; t += grid {
+	for t := from.Truncate(grid) + grid; t < to; t += grid {
 		if t > from {
 			out = append(out, t)
 		}
