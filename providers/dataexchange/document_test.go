@@ -163,3 +163,34 @@ func FuzzDocument(f *testing.F) {
 		}
 	})
 }
+
+// A record is held against its endpoint's description before it is sent: what that costs.
+func BenchmarkRecordCheck(b *testing.B) {
+	ar, err := txtar.ParseFile("testdata/fit/fits.txtar")
+	if err != nil {
+		b.Fatal(err)
+	}
+	d, err := readDocument(ar.Files[0].Data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	of, record := d.record("/in"), json.RawMessage(ar.Files[1].Data)
+	if of == nil {
+		b.Fatal("the document says nothing of the endpoint")
+	}
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if err := of.fits(record); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("encoding/json alone", func(b *testing.B) {
+		for b.Loop() {
+			var v any
+			if err := json.Unmarshal(record, &v); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
