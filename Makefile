@@ -32,6 +32,7 @@ test: setup toxiproxy-server ## everything, with the race detector; about half a
 	  XDC_SUITES_PASSED=$$d $(GO) test -run TestEveryFaultGoesThroughTheSuite ./providers/all
 	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 40m ./cmd/internal/session
 	$(GO) test -timeout 15m -run 'TestScripts/compare' ./cmd/xdc
+	$(GO) test -timeout 15m -run TestManyRecords ./engine/audit
 	XDC_SETTINGS=1000 $(GO) test -timeout 15m -run TestTheArithmetic ./providers/twin
 	$(MAKE) labs
 

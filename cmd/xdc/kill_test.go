@@ -277,19 +277,32 @@ expect "up_at_first" {
 		names, _ := filepath.Glob(filepath.Join(b.dir, ".xdc/runs/*", name))
 		return strings.Join(names, "")
 	}
-	samples := func() (healthy int, latest time.Duration, err error) {
+	samples := func(since time.Duration) (healthy int, latest time.Duration, err error) {
 		err = trace.ReadFile(file(trace.FileName), func(s signal.Sample) {
-			if latest = max(latest, s.High); s.Signal == "dc1.job.orders.health" && s.Value.Text == "healthy" {
+			if latest = max(latest, s.High); s.Signal == "dc1.job.orders.health" && s.Value.Text == "healthy" && s.Low >= since {
 				healthy++
 			}
 		}, nil)
 		return healthy, latest, err
 	}
-	b.until("a block of the trace is written after the fault that says that the job is healthy", func() bool {
-		if _, ok := b.phases()["fault verified"]; !ok {
+	verified := func() (time.Duration, bool) {
+		rec, err := journal.ReadFile(file(journal.FileName))
+		if err != nil {
+			return 0, false
+		}
+		for _, ev := range rec.Events {
+			if d, ok := ev.Body.(*event.DeedChanged); ok && d.Kind == "fault" && d.Phase == event.Verified {
+				return ev.At, true
+			}
+		}
+		return 0, false
+	}
+	b.until("a block of the trace is written after the fault that says that the job was healthy after it", func() bool {
+		since, ok := verified()
+		if !ok {
 			return false
 		}
-		n, _, err := samples()
+		n, _, err := samples(since)
 		return err == nil && n > 0
 	}, &said)
 	if err := run.Process.Signal(syscall.SIGKILL); err != nil {
@@ -298,7 +311,7 @@ expect "up_at_first" {
 	_ = run.Wait() // it was killed
 	took := time.Since(began)
 
-	n, latest, err := samples()
+	n, latest, err := samples(0)
 	if err != nil || n == 0 || latest < took-30*time.Second {
 		t.Errorf("%d samples of a healthy job, and samples up to %s, of a run of at most %s: %v", n, latest, took, err)
 	}

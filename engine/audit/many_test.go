@@ -135,6 +135,9 @@ func (h *history) classify(lane int, seq int64, total *event.AuditCounts, at *[2
 // mirrored, spread, coming out soon, late, twice, elsewhere, changed or not at all. What is counted together, put aside
 // and forgotten on the way must make no difference.
 func TestManyRecordsAgreeWithAPlainModel(t *testing.T) {
+	if raced {
+		t.Skip("runs without the race detector, in a pass of its own")
+	}
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		h := &history{mirror: rapid.Bool().Draw(rt, "mirror"), n: rapid.OneOf(rapid.Int64Range(1, 3000), rapid.Int64Range(1, 4*measure.ChunkSize)).Draw(rt, "records")}
