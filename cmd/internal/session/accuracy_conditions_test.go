@@ -31,6 +31,8 @@ type condition struct {
 	words bool
 	// rises says that it becomes true by itself, with a fault or without.
 	rises bool
+	// hidden reports whether nothing shows that it has become true.
+	hidden func(facts []fact) bool
 }
 
 // drawSecond draws what follows from the number of a drill beside what drawDrill does, from a source of its own, so that
@@ -92,8 +94,16 @@ func partnerGone() condition {
 	return alternating("dc2.job.orders.toolkit.remote is down and dc2.job.orders.health is healthy", refresh, "dc2", "remote_down", "remote_up")
 }
 
+// takenOver is hidden where nothing was there to be handed over: the platform shows a takeover by what it hands over, and xdc says
+// for half a minute that it is under way.
 func takenOver() condition {
-	return alternating("dc2.job.orders.toolkit.takeover is done", refresh, "dc2", "takeover_done", "remote_up")
+	c := alternating("dc2.job.orders.toolkit.takeover is done", refresh, "dc2", "takeover_done", "remote_up")
+	c.hidden = func(facts []fact) bool {
+		return slices.ContainsFunc(facts, func(f fact) bool {
+			return f.Target == "dc2" && f.What == "takeover_done" && f.Cause == "0 items"
+		})
+	}
+	return c
 }
 
 func instanceRuns() condition {

@@ -73,6 +73,10 @@ func (s *scored) recovery(d drill, step string, c condition, holdFor, timeout va
 	if at < m.InjectedLow-1e-9 || at > m.InjectedHigh+1e-9 {
 		bad("the fault took effect at %.6f, and not in [%.6f, %.6f]", at, m.InjectedLow, m.InjectedHigh)
 	}
+	if c.hidden != nil && c.hidden(facts) {
+		out.quick = true
+		return out
+	}
 	flips := c.flips(facts)
 	hold := holdFor.D().Seconds()
 	// For so long a spell must last for nobody who samples to miss that it lasted for as long as the wait demands. Its first

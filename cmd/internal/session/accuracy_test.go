@@ -87,7 +87,7 @@ type recovered struct {
 	outside            bool    // the truth was not within the bounds
 	width, allowed     float64 // of the interval, and what the sampling allows
 	later              bool    // there was a spell before the one that lasted, too short or too long for samples to tell
-	quick              bool    // it changed faster than is sampled, or just before the fault, so that nothing is promised
+	quick              bool    // it changed faster than is sampled, just before the fault, or unseen, so that nothing is promised
 }
 
 // refresh is how old a metric may be when the platform shows it, as the plan does not say otherwise.
