@@ -145,16 +145,21 @@ func jobHealthy() condition {
 	}}
 }
 
-// answered is true once so many records came out at dc2.
+// answered is true once so many records came to the sink at dc2. Of two copies of one in a row it has made the second itself.
 func answered(n int) condition {
 	return condition{text: fmt.Sprintf("dc2.job.orders.operator['Results'].tuples_in >= %d", n), lag: refresh, rises: true, flips: func(facts []fact) (out []flip) {
-		seen := 0
+		seen, last := 0, ""
 		for _, f := range facts {
-			if f.What == "record_out" && f.Target == "dc2" {
+			if f.Target != "dc2" || f.What != "record_out" && f.What != "record_duplicated" {
+				continue
+			}
+			of := f.What + " " + f.ID
+			if f.What == "record_out" && of != last {
 				if seen++; seen == n {
 					out = append(out, flip{f.T, true})
 				}
 			}
+			last = of
 		}
 		return out
 	}}
