@@ -395,3 +395,29 @@ func TestWhatAStaleSampleSaysEndsWhereTheNextMayHaveBeenTaken(t *testing.T) {
 		t.Errorf("%s: nothing proves that it was true after 3s", words(r.Result(m, 10*s, false, nil)))
 	}
 }
+
+// counts are names of numbers.
+type counts struct{}
+
+func (counts) Resolve(p cond.Path) (cond.Subject, *cond.Problem) {
+	return cond.Subject{Name: p[len(p)-1].Name, Type: signal.Type{Kind: signal.Number}, Moment: schema.Live}, nil
+}
+
+// What a count was when it was last looked at is known up to the earliest instant at which that can have been: it may have
+// risen right after it.
+func TestACountMayHaveRisenRightAfterTheLastLook(t *testing.T) {
+	t.Parallel()
+	f, problems := cond.Compile("t.n >= 10", cond.Instant, counts{})
+	if len(problems) > 0 {
+		t.Fatalf("compile: %v", problems)
+	}
+	m := memory{}
+	for i, n := range []float64{1, 3, 6, 9} {
+		low := time.Duration(3*i) * s
+		m["n"] = append(m["n"], signal.Sample{Signal: "n", Value: signal.NumberVal(n), Low: low, High: low + 2*s, ValidFor: 9 * s, Seq: uint64(i + 1)})
+	}
+	r := NewRecovery(f, signal.Span{Low: 4 * s, High: 4 * s}, s, 0)
+	if got, want := words(r.Result(m, 12*s, true, nil)), "timed out, proven 5"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

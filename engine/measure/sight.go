@@ -13,9 +13,8 @@ import (
 // tail is how long the last sample of a polled signal is taken to hold. Stretches no longer than that say nothing.
 const tail = 1
 
-// sight is a view as hindsight may use it. The last sample of a polled signal proves its value up to the earliest
-// instant at which it can have been taken, if it is that of the sample before: what comes after it, the next poll
-// will tell. Signals that are told when they change (ValidFor 0) keep their value.
+// sight is a view as hindsight may use it. The last sample of a polled signal proves what was up to the earliest instant at
+// which it can have been taken, and nothing after that: the next poll will tell. Signals that are told when they change (ValidFor 0) keep their value.
 type sight struct {
 	cond.View
 	// lasting takes a polled signal to have its value until the next sample even when that was late: the promise
@@ -82,11 +81,8 @@ func (s *sight) single(l []signal.Sample) {
 		}
 	}
 	if l[n-1].ValidFor > 0 {
-		l[n-1].ValidFor = tail
-		if n > 1 && l[n-1].Value.Equal(l[n-2].Value) {
-			at := earliest(l, n-1)
-			l[n-1].Low, l[n-1].High = at, at
-		}
+		at := earliest(l, n-1) // it may have changed since then
+		l[n-1].Low, l[n-1].High, l[n-1].ValidFor = at, at, tail
 	}
 }
 
