@@ -81,7 +81,7 @@ fuzz: ## every fuzz target for FUZZ=10s
 	@grep -rEl --include='*_test.go' '^func Fuzz' . | while read -r f; do \
 	  for t in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' $$f); do \
 	    echo "$$t in $$(dirname $$f)"; \
-	    $(GO) test -run='^$$' -fuzz="^$$t$$" -fuzztime=$(FUZZ) $$(dirname $$f) || exit 1; \
+	    $(GO) test -run='^$$' -fuzz="^$$t$$" -fuzztime=$(FUZZ) -fuzzminimizetime=50x $$(dirname $$f) || exit 1; \
 	  done; \
 	done
 

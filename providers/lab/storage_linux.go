@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func (l *lab) root(target, address string) string {
 // share mounts a file system at a folder of every host of a target.
 func (l *lab) share(target, folder string) error {
 	var first *node
-	for _, name := range sortedNames(l.hosts[target]) {
+	for _, name := range slices.Sorted(maps.Keys(l.hosts[target])) {
 		n := l.hosts[target][name]
 		if first == nil {
 			first = n
@@ -89,15 +90,6 @@ func (l *lab) share(target, folder string) error {
 		}
 	}
 	return nil
-}
-
-func sortedNames(hosts map[string]*node) []string {
-	var out []string
-	for name := range hosts {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // room makes a folder in a machine, whose files are this machine's: not on this machine's disk, but in a copy of what it is to be
