@@ -7,8 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -238,6 +240,49 @@ func TestServerNameStandsInForTheHost(t *testing.T) {
 		got, err := p.Do(t.Context(), https.Request{Method: "GET", URL: link(t, "https://10.0.0.1:8443/")})
 		if err != nil || got.Status != http.StatusNotFound {
 			t.Errorf("got %v, %v", got, err)
+		}
+	})
+}
+
+// late is a connection on which all that comes after the second write, the last of the handshake, comes half a second late.
+type late struct {
+	net.Conn
+	writes atomic.Int32
+}
+
+func (c *late) Write(b []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(b)
+}
+
+func (c *late) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.writes.Load() > 1 {
+		<-time.After(500 * time.Millisecond)
+	}
+	return n, err
+}
+
+// A server that wants a client's certificate may have hung up by the time of the request: why is in what it sent before.
+func TestARequestAfterAnAlertSaysWhatTheAlertSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, a := providertest.NewNetwork(), providertest.NewAuthority(t)
+		raw(t, n, nil, func(c net.Conn) {
+			_ = tls.Server(c, &tls.Config{
+				Certificates: []tls.Certificate{*a.Certificate(t, "api.example.com", time.Now().Add(time.Hour))},
+				MinVersion:   tls.VersionTLS13, ClientAuth: tls.RequireAnyClientCert,
+			}).Handshake() // it fails
+		})
+		p := pool(t, https.Options{CA: a.CA, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := n.Dial(ctx, network, address)
+			return &late{Conn: c}, err
+		}})
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+			<-time.After(200 * time.Millisecond) // by then it has hung up
+		}})
+		_, err := p.Do(ctx, https.Request{Method: http.MethodPost, URL: link(t, "https://"+where+"/"), Body: []byte("{}")})
+		if f, ok := errors.AsType[*https.Failure](err); !ok || f.Kind != https.Uncertified || f.Left {
+			t.Errorf("got %+v", err)
 		}
 	})
 }

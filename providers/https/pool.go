@@ -209,7 +209,7 @@ func dialFailed(ctx context.Context, err error) error {
 }
 
 func (p *Pool) keep(c net.Conn, ends time.Time) (net.Conn, error) {
-	w := &conn{Conn: c, pool: p, ends: ends}
+	w := &conn{Conn: c, pool: p, ends: ends, over: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -226,6 +226,22 @@ type conn struct {
 	pool  *Pool
 	ends  time.Time // when the server's certificate expires; zero without TLS
 	wrote atomic.Int64
+
+	once sync.Once
+	over chan struct{} // closed when nothing more can be read
+	last error         // why; to be read when over is closed
+}
+
+// Read remembers how reading ends.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		c.once.Do(func() {
+			c.last = err
+			close(c.over)
+		})
+	}
+	return n, err
 }
 
 // Write counts all of b while it is under way, and afterwards what has left: of a TLS record that was not written
@@ -234,7 +250,28 @@ func (c *conn) Write(b []byte) (int, error) {
 	c.wrote.Add(int64(len(b)))
 	n, err := c.Conn.Write(b)
 	c.wrote.Add(int64(n - len(b)))
+	if err != nil {
+		err = c.why(err)
+	}
 	return n, err
+}
+
+// lastWords is how long the transport, which reads all the time, is waited for after a write has failed.
+const lastWords = time.Second
+
+// why prefers the alert with which the other side has ended the connection to the error of a write that came after it. In TLS
+// 1.3 a server looks at a client's certificate when the client's handshake is over, and may have hung up before the request.
+func (c *conn) why(err error) error {
+	t := time.NewTimer(lastWords)
+	defer t.Stop()
+	select {
+	case <-c.over:
+		if alert, ok := errors.AsType[*net.OpError](c.last); ok && alert.Op == "remote error" {
+			return c.last
+		}
+	case <-t.C:
+	}
+	return err
 }
 
 func (c *conn) Close() error {
