@@ -77,8 +77,7 @@ func (b *apiBench) run(worker int, env []string, args ...string) (int, string) {
 	return c.ProcessState.ExitCode(), string(out)
 }
 
-// torture kills xdc at every point of the life of faults, in every situation with every ending; with XDC_TORTURE=all at every
-// point with every ending.
+// torture kills xdc at every point of the life of faults, with every ending.
 func (b *apiBench) torture(faults []apiFault) {
 	type job func(worker int)
 	jobs := make(chan job)
@@ -101,12 +100,9 @@ func (b *apiBench) torture(faults []apiFault) {
 	}
 	listed.Wait()
 	for i, f := range faults {
-		groups := situations(lists[i])
-		b.t.Logf("%s: %d kill points, %d situations", f.typ, len(lists[i]), len(groups))
-		for g, group := range groups {
-			for _, c := range casesOf(group, g+i, apiEndings, os.Getenv("XDC_TORTURE") != "") {
-				jobs <- func(w int) { b.kill(w, f, c.point, c.ending) }
-			}
+		b.t.Logf("%s: %d kill points", f.typ, len(lists[i]))
+		for _, c := range casesOf(lists[i], 0, apiEndings, true) {
+			jobs <- func(w int) { b.kill(w, f, c.point, c.ending) }
 		}
 	}
 	close(jobs)

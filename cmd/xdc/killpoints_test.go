@@ -161,20 +161,16 @@ func situations(list []string) [][]string {
 // tried is a point at which xdc is killed and what follows.
 type tried struct{ point, ending string }
 
-// casesOf are the cases of one situation: each of its points and each ending, as many as it takes to have all of both,
-// beginning elsewhere by turns. With everything, each point has each ending.
+// casesOf are the cases of one situation: each of its points with each ending; or only one of them, another by turns.
 func casesOf(group []string, turn int, endings []string, everything bool) []tried {
-	var out []tried
-	if everything {
-		for _, p := range group {
-			for _, e := range endings {
-				out = append(out, tried{p, e})
-			}
-		}
-		return out
+	if !everything {
+		return []tried{{group[turn%len(group)], endings[turn%len(endings)]}}
 	}
-	for k := range max(len(group), len(endings)) {
-		out = append(out, tried{group[(k+turn)%len(group)], endings[(k+turn)%len(endings)]})
+	var out []tried
+	for _, p := range group {
+		for _, e := range endings {
+			out = append(out, tried{p, e})
+		}
 	}
 	return out
 }

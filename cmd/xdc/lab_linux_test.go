@@ -110,11 +110,21 @@ func (b *labBench) exit(c *exec.Cmd) (int, string) {
 	return c.ProcessState.ExitCode(), string(out)
 }
 
-// on runs a command in a machine, "dc1.edge".
-func (b *labBench) on(host string, args ...string) *exec.Cmd {
+// pid is the number of a machine's first process, "dc1.edge".
+func (b *labBench) pid(host string) string {
 	target, name, _ := strings.Cut(host, ".")
-	pid := strconv.Itoa(b.s.Targets[target].Hosts[name].Process.PID)
-	return exec.Command("nsenter", append([]string{"-t", pid, "-n", "-m", "-p", "-u", "-i", "--"}, args...)...)
+	return strconv.Itoa(b.s.Targets[target].Hosts[name].Process.PID)
+}
+
+// on runs a command in a machine.
+func (b *labBench) on(host string, args ...string) *exec.Cmd {
+	return exec.Command("nsenter", append([]string{"-t", b.pid(host), "-n", "-m", "-p", "-u", "-i", "--"}, args...)...)
+}
+
+// has reports whether there are files in a machine that a pattern names.
+func (b *labBench) has(host, pattern string) bool {
+	found, _ := filepath.Glob("/proc/" + b.pid(host) + "/root" + pattern) // the pattern is the test's own
+	return len(found) > 0
 }
 
 func (b *labBench) must(host string, args ...string) string {
@@ -126,24 +136,26 @@ func (b *labBench) must(host string, args ...string) string {
 	return string(out)
 }
 
-// outsiderLooks prints everything of a machine that a fault may change: rules, queues, routes, mounts, files, processes.
+// outsiderLooks prints everything of a machine that a fault may change: rules, queues, routes, mounts, files, processes. It runs
+// thousands of times, so that programs which can answer several questions at once do.
 const outsiderLooks = `
 echo "== nft"; nft list ruleset 2>&1
-echo "== iptables"; iptables-save 2>/dev/null | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
-echo "== ip6tables"; ip6tables-save 2>/dev/null | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
-echo "== queues"; tc qdisc show
-for d in /sys/class/net/*; do
-	d=${d##*/}
-	for what in class filter; do echo "$what show dev $d"; done
-	for way in ingress egress; do echo "filter show dev $d $way"; done
-done | tc -force -batch - 2>/dev/null
-echo "== rules"; ip rule; ip -6 rule
-echo "== routes"; ip route show table all; ip -6 route show table all
-echo "== links"; ip -o link | sed 's/ mtu .*//'; ip -o addr
+for t in iptables ip6tables; do echo "== $t"; $t-save 2>/dev/null | sed '/^#/d; s/\[[0-9]*:[0-9]*\]//'; done
+echo "== queues"
+{
+	echo 'qdisc show'
+	for d in /sys/class/net/*; do
+		d=${d##*/}
+		for what in class filter; do echo "$what show dev $d"; done
+		for way in ingress egress; do echo "filter show dev $d $way"; done
+	done
+} | tc -force -batch - 2>/dev/null
+echo "== links and routes"; printf '%s\n' link addr rule 'route show table all' | ip -o -batch - | sed '/^[0-9]*: .*</s/ mtu .*//'
+printf '%s\n' rule 'route show table all' | ip -o -6 -batch -
 echo "== mounts"; sed 's/^[0-9]* [0-9]* [^ ]* //' /proc/1/mountinfo
 echo "== hosts"; cat /etc/hosts /etc/nsswitch.conf /etc/resolv.conf 2>/dev/null
 echo "== files"; find /run /tmp /var/tmp /dev/shm ! -name xdc.log ! -name 'xdc-*.log' \( -type f -exec sha256sum {} + -o -printf '%y %m %p %l\n' \) 2>/dev/null | sort
-echo "== open"; ls -l /proc/[0-9]*/fd 2>/dev/null | sed -n 's/.* -> \(.* (deleted)\)$/\1/p' | grep -v '/memfd' | sort
+echo "== open"; ls -l /proc/[0-9]*/fd 2>/dev/null | sed -n '/\/memfd/d; s/.* -> \(.* (deleted)\)$/\1/p' | sort
 echo "== processes"; ps -eo stat=,args=
 `
 

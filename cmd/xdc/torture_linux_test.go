@@ -40,9 +40,9 @@ var endings = []string{"recover", "watchdog", "both"}
 // TestNoFaultOutlivesItsLease kills xdc at every step of the life of every fault on hosts, and lets it be recovered, left
 // alone, or both. Afterwards the machines are what they were.
 //
-// Each point of each type of fault is a case, and every situation that the run leaves behind, between whose points nothing
-// changes anywhere, comes with every ending. The variants of a fault take one point of each situation, and the endings in turn.
-// XDC_TORTURE=all tries each point with each ending, XDC_TORTURE=TYPE those of one type.
+// Each point of each type of fault is a case with each ending. The variants of a fault take one point of every situation that
+// the run leaves behind, between whose points nothing changes anywhere, and the endings in turn. With XDC_TORTURE=all they take
+// what the types take, and with XDC_TORTURE=TYPE only those of one type are tried.
 func TestNoFaultOutlivesItsLease(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")
@@ -73,11 +73,7 @@ func (b *tortureBench) killAll(f tortured, points []string, turn int) {
 	groups := situations(points)
 	b.t.Logf("%s: %d kill points, %d situations", f.name(), len(points), len(groups))
 	for g, group := range groups {
-		cases := casesOf(group, g+turn, endings, everything())
-		if f.variant != "" && !everything() {
-			cases = cases[:1]
-		}
-		for _, c := range cases {
+		for _, c := range casesOf(group, g+turn, endings, f.variant == "" || everything()) {
 			b.do(f.machine(), func(n int) { b.kill(n, f, []string{c.point, group[0]}, c.ending) })
 		}
 	}
@@ -111,8 +107,10 @@ func newTorture(t *testing.T, count map[string]int) *tortureBench {
 	for kind, many := range count {
 		script := victims
 		switch kind {
+		case plain:
+			script += plainShell
 		case oldTimes:
-			script += withoutNft
+			script += plainShell + withoutNft
 		case sudoer:
 			script += "SUDO=yes DOAS=" + withUsers
 		case doer:
@@ -281,9 +279,7 @@ func (b *tortureBench) end(f tortured, hosts, before []string, runs, ending stri
 		}
 	case "watchdog":
 		for i, h := range hosts {
-			if !b.comes(20*time.Second, func() bool {
-				return b.on(h, "sh", "-c", "! ls -d /run/xdc/xdc_* /tmp/xdc-*/xdc_* 2>/dev/null | grep .").Run() == nil
-			}) {
+			if !b.comes(20*time.Second, func() bool { return !b.has(h, "/run/xdc/xdc_*") && !b.has(h, "/tmp/xdc-*/xdc_*") }) {
 				fail("the watchdog has not healed %s", h)
 			}
 			// Nothing but the lock of the dead run is left, to its own lease: nobody has recovered anything yet.

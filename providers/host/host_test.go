@@ -117,6 +117,31 @@ func lease(ttl, deadline time.Duration) providers.Lease {
 	return providers.Lease{TTL: value.Duration(ttl), Deadline: value.Duration(deadline)}
 }
 
+// enforced arms and injects under a short lease, once more where the machine is so slow that it ends before; it returns when it
+// began.
+func enforced(t *testing.T, d providers.Deed, ttl time.Duration) (providers.Handle, time.Time) {
+	t.Helper()
+	for range 5 {
+		h := prepared(t, d, `{"word":"a"}`)
+		start := time.Now()
+		if err := d.(providers.Armer).Arm(t.Context(), h, lease(ttl, time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		err := d.Inject(t.Context(), h)
+		if err == nil {
+			return h, start
+		}
+		if !errors.Is(err, providers.ErrLeaseEnded) {
+			t.Fatal(err)
+		}
+		if err := d.(providers.Armer).Disarm(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatalf("nothing is injected within %s", ttl)
+	return providers.Handle{}, time.Time{}
+}
+
 // until polls a real process or kernel.
 func until(t *testing.T, limit time.Duration, what string, is func() bool) time.Duration {
 	t.Helper()
@@ -138,19 +163,12 @@ func TestTheWatchdogHealsInTimeAndLeavesNothing(t *testing.T) {
 		state := world(t, n)
 		before, _ := state(t.Context())
 		d := flag.New(envOf(n))
-		h := prepared(t, d, `{"word":"a"}`)
-		if err := d.(providers.Armer).Arm(t.Context(), h, lease(2*time.Second, time.Minute)); err != nil {
-			t.Fatal(err)
-		}
-		start := time.Now()
-		if err := d.Inject(t.Context(), h); err != nil {
-			t.Fatal(err)
-		}
+		h, start := enforced(t, d, 2*time.Second)
 		if e, err := d.Verify(t.Context(), h); err != nil || !e.InForce || e.Evidence != "dc1.edge: the flag is there" {
 			t.Errorf("got %+v, %v", e, err)
 		}
 		until(t, 10*time.Second, "the heal", func() bool { now, _ := state(t.Context()); return now == before })
-		if took := time.Since(start); took < 1500*time.Millisecond || took > 5*time.Second {
+		if took := time.Since(start); took < 1900*time.Millisecond {
 			t.Errorf("a lease of 2 s ended after %s", took)
 		}
 		if log := n.Must(t, "cat", "/run/xdc.log"); !strings.Contains(log, h.Names[0]+" healed: the lease ended") {
@@ -173,10 +191,10 @@ func TestNoRenewalGoesBeyondTheDeadline(t *testing.T) {
 	d := flag.New(envOf(n))
 	h := prepared(t, d, `{"word":"a"}`)
 	a := d.(providers.Armer)
-	if err := a.Arm(t.Context(), h, lease(time.Second, 3*time.Second)); err != nil {
+	start := time.Now()
+	if err := a.Arm(t.Context(), h, lease(2*time.Second, 3*time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
 	until(t, 10*time.Second, "the deadline", func() bool {
 		err := a.Renew(t.Context(), h, lease(time.Minute, time.Hour))
 		if err != nil && !errors.Is(err, providers.ErrLeaseEnded) {
@@ -184,7 +202,7 @@ func TestNoRenewalGoesBeyondTheDeadline(t *testing.T) {
 		}
 		return err != nil
 	})
-	if took := time.Since(start); took < 2500*time.Millisecond || took > 6*time.Second {
+	if took := time.Since(start); took < 2900*time.Millisecond {
 		t.Errorf("a deadline of 3 s ended it after %s", took)
 	}
 }
@@ -240,13 +258,7 @@ func TestAnUndoThatFailsIsTriedAgain(t *testing.T) {
 		return ws, err
 	}
 	d := f.New(envOf(n))
-	h := prepared(t, d, `{"word":"a"}`)
-	if err := d.(providers.Armer).Arm(t.Context(), h, lease(time.Second, time.Minute)); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Inject(t.Context(), h); err != nil {
-		t.Fatal(err)
-	}
+	h, _ := enforced(t, d, time.Second)
 	until(t, 10*time.Second, "a failed heal", func() bool {
 		b, _ := n.Command(t.Context(), "cat", "/run/xdc.log").Output()
 		return strings.Contains(string(b), "NOT healed, trying again: status 4: the gate is shut")
@@ -266,13 +278,7 @@ func TestManyHealersAtOnceDoNoHarm(t *testing.T) {
 	before, _ := state(t.Context())
 	d := flag.New(envOf(n))
 	for round := range 3 {
-		h := prepared(t, d, `{"word":"a"}`)
-		if err := d.(providers.Armer).Arm(t.Context(), h, lease(time.Second, time.Minute)); err != nil {
-			t.Fatal(err)
-		}
-		if err := d.Inject(t.Context(), h); err != nil {
-			t.Fatal(err)
-		}
+		h, _ := enforced(t, d, time.Second)
 		<-time.After(time.Duration(850+100*round) * time.Millisecond) // about when the watchdog begins
 		var wg sync.WaitGroup
 		for range 4 {

@@ -17,7 +17,7 @@ xdc_say() { printf '%s\n' "$*" >&2; }
 xdc_lock() {
 	xdc_i=0
 	while :; do
-		( umask 077; mkdir -p -- "$XDC_BASE" ) 2>/dev/null
+		[ -d "$XDC_BASE" ] || ( umask 077; mkdir -p -- "$XDC_BASE" ) 2>/dev/null
 		if command exec 9<"$XDC_BASE"; then
 			if flock -n 9; then
 				[ "$XDC_BASE" -ef /proc/self/fd/9 ] && return 0
@@ -32,7 +32,7 @@ xdc_lock() {
 	done
 }
 xdc_unlock() {
-	rmdir -- "$XDC_BASE" 2>/dev/null
+	[ -e "$XDC_BASE/lock" ] || rmdir -- "$XDC_BASE" 2>/dev/null
 	exec 9<&-
 }
 # xdc_log writes into the log of heals, which outlives the folder.
@@ -192,8 +192,8 @@ xdc_in_time || { xdc_say "the undo of $XDC_NAME has run, or is not armed"; retur
 xdc_end=$((xdc_n + TTL))
 read -r xdc_deadline <"$XDC_HOME/deadline" || return 1
 [ "$xdc_end" -le "$xdc_deadline" ] || xdc_end=$xdc_deadline
-printf '%s\n' "$xdc_end" >"$XDC_HOME/until.new" && mv -- "$XDC_HOME/until.new" "$XDC_HOME/until" || return 1
-[ ! -e "$XDC_HOME/closed" ] || { xdc_say "the undo of $XDC_NAME is running"; return 76; }
+{ printf '%s\n' "$xdc_end" >"$XDC_HOME/until.new" && mv -- "$XDC_HOME/until.new" "$XDC_HOME/until"; } || [ ! -d "$XDC_HOME" ] || return 1
+[ -d "$XDC_HOME" ] && [ ! -e "$XDC_HOME/closed" ] || { xdc_say "the undo of $XDC_NAME is running or has run"; return 76; }
 xdc_ttl "$xdc_end"
 xdc_body
 `

@@ -22,32 +22,31 @@ var tools = []string{
 }
 
 // facts is the script that looks. Queueing disciplines are tried in a network namespace of their own, which is gone with
-// the process that made it.
+// the process that made it, and all by one tc: each is added, shown and removed.
 const facts = `
-printf 'system %s\nkernel %s\nuid %s\nuser %s\n' "$(uname -s)" "$(uname -r)" "$(id -u)" "$(id -un 2>/dev/null || id -u)"
+set -- $(uname -sr)
+uid=$(id -u)
+printf 'system %s\nkernel %s\nuid %s\nuser %s\n' "${1:-}" "${2:-}" "$uid" "$(id -un 2>/dev/null || echo "$uid")"
 [ -d /run/systemd/system ] && echo systemd yes
 { read -r b </proc/sys/kernel/random/boot_id && printf 'boot %s\n' "$b"; } 2>/dev/null
 eval "set -- $TOOLS"
 for t in "$@"; do
 	p=$(command -v "$t" 2>/dev/null) && case $p in /*) printf 'tool %s %s\n' "$t" "$p" ;; esac
 done
-if [ "$(id -u)" = 0 ] && [ -d /run ]; then
+if [ "$uid" = 0 ] && [ -d /run ]; then
 	echo 'dir /run/xdc'
 else
-	printf 'dir /tmp/xdc-%s\n' "$(id -u)"
+	printf 'dir /tmp/xdc-%s\n' "$uid"
 fi
-if [ "$(id -u)" = 0 ] && command -v unshare >/dev/null && command -v tc >/dev/null; then
+if [ "$uid" = 0 ] && command -v unshare >/dev/null && command -v tc >/dev/null; then
 	unshare -n /bin/sh -c '
 		ip link set lo up
-		try() { q=$1; shift; if tc qdisc add dev lo root handle 1: "$q" "$@"; then echo "qdisc $q"; tc qdisc del dev lo root; fi; }
 		echo qdiscs tried
-		try netem delay 1ms
-		try htb default 1
-		try tbf rate 1mbit burst 16k latency 1s
-		try prio
-		try fq
-		try fq_codel
-		try pfifo' 2>/dev/null
+		for q in "netem delay 1ms" "htb default 1" "tbf rate 1mbit burst 16k latency 1s" prio fq fq_codel pfifo; do
+			printf "qdisc add dev lo root handle 1: %s\nqdisc show dev lo\nqdisc del dev lo root\n" "$q"
+		done | tc -force -batch - | while read -r what q handle rest; do
+			[ "$what $handle" != "qdisc 1:" ] || echo "qdisc $q"
+		done' 2>/dev/null
 fi
 return 0
 `
