@@ -29,22 +29,22 @@ test: setup toxiproxy-server ## everything, with the race detector; about half a
 	$(GO) vet ./...
 	@d=$$(mktemp -d) && trap 'rm -r $$d' EXIT && \
 	  XDC_SUITES=$$d XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 40m ./... && \
-	  XDC_SUITES_PASSED=$$d $(GO) test -run TestEveryFaultGoesThroughTheSuite ./providers/all
-	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 $(GO) test -timeout 40m ./cmd/internal/session
-	$(GO) test -timeout 15m -run 'TestScripts/compare' ./cmd/xdc
-	$(GO) test -timeout 15m -run TestManyRecords ./engine/audit
-	XDC_SETTINGS=1000 $(GO) test -timeout 15m -run TestTheArithmetic ./providers/twin
+	  XDC_SUITES_PASSED=$$d CGO_ENABLED=0 $(GO) test -run TestEveryFaultGoesThroughTheSuite ./providers/all
+	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 CGO_ENABLED=0 $(GO) test -timeout 40m ./cmd/internal/session
+	CGO_ENABLED=0 $(GO) test -timeout 15m -run 'TestScripts/compare' ./cmd/xdc
+	CGO_ENABLED=0 $(GO) test -timeout 15m -run TestManyRecords ./engine/audit
+	XDC_SETTINGS=1000 CGO_ENABLED=0 $(GO) test -timeout 15m -run TestTheArithmetic ./providers/twin
 	$(MAKE) labs
 
 toxiproxy-server: ## the server that the toxiproxy tests run against, pinned in a module file of its own
 	$(GO) build -modfile=toxiproxy.mod -o bin/toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server
 
 labs: ## what needs a lab: real SSH, firewalls and processes, xdc killed at every point (needs root; else it says so)
-	$(GO) test -timeout 40m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
+	CGO_ENABLED=0 $(GO) test -timeout 60m -run '$(LABS)' -v ./cmd/xdc | grep --line-buffered -v '^=== '
 
 torture: ## the same with every ending at every kill point; an hour (XDC_TORTURE=TYPE: one type)
-	XDC_TORTURE=$${XDC_TORTURE:-all} $(GO) test -timeout 180m -run '$(LABS)' -v ./cmd/xdc | grep -v '^=== '
-	XDC_TORTURE=all $(GO) test -timeout 20m -run TestNetemUnderQemu -v ./providers/network | grep -v '^=== '
+	XDC_TORTURE=$${XDC_TORTURE:-all} CGO_ENABLED=0 $(GO) test -timeout 180m -run '$(LABS)' -v ./cmd/xdc | grep --line-buffered -v '^=== '
+	XDC_TORTURE=all $(GO) test -timeout 20m -run TestNetemUnderQemu -v ./providers/network | grep --line-buffered -v '^=== '
 
 check: vet lint docs-fresh ## what a change must pass besides the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }

@@ -101,7 +101,7 @@ func (b *apiBench) torture(faults []apiFault) {
 	listed.Wait()
 	for i, f := range faults {
 		b.t.Logf("%s: %d kill points", f.typ, len(lists[i]))
-		for _, c := range casesOf(lists[i], 0, apiEndings, true) {
+		for _, c := range casesOf(lists[i], 0, apiEndings, eachPoint) {
 			jobs <- func(w int) { b.kill(w, f, c.point, c.ending) }
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/xdc-project/xdc/cmd/internal/cli"
@@ -158,21 +159,63 @@ func situations(list []string) [][]string {
 	return out
 }
 
-// tried is a point at which xdc is killed and what follows.
-type tried struct{ point, ending string }
+// tried is a point at which xdc is killed and what follows. Where a run may not come to the point, it is killed at another one that
+// leaves the same situation.
+type tried struct{ point, instead, ending string }
 
-// casesOf are the cases of one situation: each of its points with each ending; or only one of them, another by turns.
-func casesOf(group []string, turn int, endings []string, everything bool) []tried {
-	if !everything {
-		return []tried{{group[turn%len(group)], endings[turn%len(endings)]}}
-	}
+// thorough is how much of all that can be tried is.
+type thorough int
+
+const (
+	eachSituation thorough = iota // one point of it, with one ending, both by turns
+	eachDeed                      // each point; after a write, script or request with each ending, before one with one, by turns
+	eachPoint                     // with each ending
+)
+
+// casesOf are the cases of one run of a fault. Between the end of one write, script or request and the beginning of the next
+// nothing is done anywhere, and so what is killed after the one leaves what is killed before the other.
+func casesOf(list []string, turn int, endings []string, how thorough) []tried {
 	var out []tried
-	for _, p := range group {
-		for _, e := range endings {
-			out = append(out, tried{p, e})
+	for g, group := range situations(list) {
+		for k, p := range group {
+			one := endings[(turn+g+k)%len(endings)]
+			switch {
+			case how == eachSituation:
+				if k == (turn+g)%len(group) {
+					out = append(out, tried{p, group[0], endings[(turn+g)%len(endings)]})
+				}
+			case how == eachDeed && strings.HasPrefix(p, "before ") && p != list[0]:
+				out = append(out, tried{p, group[0], one})
+			default:
+				for _, e := range endings {
+					out = append(out, tried{p, group[0], e})
+				}
+			}
 		}
 	}
 	return out
+}
+
+func TestCasesLeaveNothingOut(t *testing.T) {
+	list := []string{"before journal run_started #1", "after journal run_started #1", "before facts at h #1", "after facts at h #1", "before arm at h #1", "after arm at h #1"}
+	for how, want := range map[thorough]int{eachSituation: 3, eachDeed: 3 + 3*3 + 2, eachPoint: 6 * 3} {
+		for turn := range 5 {
+			cases := casesOf(list, turn, []string{"a", "b", "c"}, how)
+			seen := map[string]int{}
+			for _, c := range cases {
+				seen[c.point]++
+				seen[c.ending]++
+			}
+			if len(cases) != want || seen["a"] == 0 || seen["b"] == 0 || seen["c"] == 0 {
+				t.Errorf("%d, from %d: %v", how, turn, cases)
+			}
+			for _, p := range list {
+				if n := seen[p]; how == eachPoint && n != 3 || how == eachDeed && n != 1 && !(n == 3 && (p == list[0] || strings.HasPrefix(p, "after "))) {
+					t.Errorf("%d, from %d: %q is there %d times", how, turn, p, n)
+				}
+			}
+		}
+	}
 }
 
 // here takes the name of the target, a kind and a number, out of the names of points, so that they fit every one of the kind.

@@ -87,7 +87,7 @@ func (b *labBench) file(name, content string) {
 func (b *labBench) command(args ...string) *exec.Cmd {
 	c := exec.Command(b.xdc, args...)
 	c.Dir = b.dir
-	c.Env = append(os.Environ(), "NO_COLOR=1", "XDG_STATE_HOME="+b.dir, "HOME="+b.dir)
+	c.Env = append(os.Environ(), "NO_COLOR=1", "XDG_STATE_HOME="+b.dir, "HOME="+b.dir, "GOGC=400") // they are short-lived, and many
 	return c
 }
 

@@ -40,9 +40,9 @@ var endings = []string{"recover", "watchdog", "both"}
 // TestNoFaultOutlivesItsLease kills xdc at every step of the life of every fault on hosts, and lets it be recovered, left
 // alone, or both. Afterwards the machines are what they were.
 //
-// Each point of each type of fault is a case with each ending. The variants of a fault take one point of every situation that
-// the run leaves behind, between whose points nothing changes anywhere, and the endings in turn. With XDC_TORTURE=all they take
-// what the types take, and with XDC_TORTURE=TYPE only those of one type are tried.
+// Each type of fault is killed after each write, script and request with each ending, and before each with one. The variants of a
+// fault take one point of every situation that a run leaves behind, between whose points nothing changes anywhere, and the
+// endings in turn. With XDC_TORTURE=all each point comes with each ending, with XDC_TORTURE=TYPE for those of one type.
 func TestNoFaultOutlivesItsLease(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")
@@ -70,12 +70,17 @@ func TestNoFaultOutlivesItsLease(t *testing.T) {
 
 // killAll kills xdc at the points of the life of a fault; turn is where the endings begin.
 func (b *tortureBench) killAll(f tortured, points []string, turn int) {
-	groups := situations(points)
-	b.t.Logf("%s: %d kill points, %d situations", f.name(), len(points), len(groups))
-	for g, group := range groups {
-		for _, c := range casesOf(group, g+turn, endings, f.variant == "" || everything()) {
-			b.do(f.machine(), func(n int) { b.kill(n, f, []string{c.point, group[0]}, c.ending) })
-		}
+	how := eachDeed
+	switch {
+	case everything():
+		how = eachPoint
+	case f.variant != "":
+		how = eachSituation
+	}
+	cases := casesOf(points, turn, endings, how)
+	b.t.Logf("%s: %d kill points, %d cases", f.name(), len(points), len(cases))
+	for _, c := range cases {
+		b.do(f.machine(), func(n int) { b.kill(n, f, []string{c.point, c.instead}, c.ending) })
 	}
 }
 

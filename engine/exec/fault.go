@@ -60,7 +60,7 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	if err := l.intend(); err != nil {
 		return err
 	}
-	if err := l.arm(ctx, r.lease(l, r.longest(st))); err != nil {
+	if err := r.arm(ctx, l, r.longest(st)); err != nil {
 		return err
 	}
 	if err := l.inject(ctx, verifyLimit, verifyEvery); err != nil {
@@ -73,6 +73,22 @@ func (r *run) injectFault(ctx context.Context, st *step, l *life, args json.RawM
 	return l.phase(event.Verified, func(e *event.DeedChanged) {
 		e.Low, e.High, e.Until = l.injected.Low, l.injected.High, until
 	})
+}
+
+// arm arms the undo of a deed that can last for so long. When ctx ends meanwhile, the answer is waited for a little longer: an
+// undo that comes to be armed after it was disarmed would stay until its lease ends.
+func (r *run) arm(ctx context.Context, l *life, left time.Duration) error {
+	arming, cancel := r.untilGivenUp(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		_ = pause(arming, healAttempt/3) // or until it is answered
+		cancel()
+	})
+	defer stop()
+	if err := l.arm(arming, r.lease(l, left)); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
 }
 
 // laterStages looks whether the stages after the first could be put in force, touching nothing, and whether the last one

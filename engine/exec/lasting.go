@@ -44,7 +44,7 @@ func (r *run) beginLasting(ctx context.Context, l *life, args json.RawMessage) e
 	if err := l.intend(); err != nil {
 		return err
 	}
-	if err := l.arm(ctx, r.lease(l, r.timeLeft())); err != nil {
+	if err := r.arm(ctx, l, r.timeLeft()); err != nil {
 		return err
 	}
 	if err := l.inject(ctx, 1<<62, verifyEvery); err != nil { // the step's timeout is the limit

@@ -31,7 +31,7 @@ type life struct {
 	budget time.Duration
 
 	intended bool
-	armed    bool
+	armed    bool          // or perhaps armed
 	ends     time.Duration // of the lease that was armed, at the earliest
 	bit      bool          // its effect was verified; only the loop looks
 	healed   bool
@@ -97,17 +97,17 @@ func (l *life) intend() error {
 	return nil
 }
 
-// arm installs the undo where the deed acts, if it can be.
+// arm installs the undo where the deed acts, if it can be. Whatever it says, the undo may be there from now on.
 func (l *life) arm(ctx context.Context, lease providers.Lease) error {
 	a, ok := l.deed.(providers.Armer)
 	if !ok {
 		return nil
 	}
 	l.ends = l.now() + lease.TTL.D()
+	l.armed = true
 	if err := a.Arm(ctx, l.handle, lease); err != nil {
 		return fmt.Errorf("not injected, because its undo could not be armed: %w", err)
 	}
-	l.armed = true
 	return l.phase(event.Armed, nil)
 }
 

@@ -389,6 +389,30 @@ func TestRenewalsKeepNoHealWaiting(t *testing.T) {
 	}
 }
 
+// An undo that was armed, or may have been, is not left to its lease when the fault is not injected after all.
+func TestAnUndoThatMayBeArmedIsDisarmed(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		takes time.Duration
+		err   error
+	}{
+		{"the run ends meanwhile", 12 * time.Second, nil},
+		{"it is not confirmed", 0, errors.New("the connection ended")},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w, d := newWorld(), newDraft(t)
+			w.armTakes, w.armErr = tc.takes, tc.err
+			d.fault("cut", "armed", program.Fault{Duration: secs(100)})
+			r := drill(t, w, d, func(o *Options) {
+				o.Interrupts = func() int { return int(min(time.Since(o.Start)/(10*time.Second), 1)) }
+			})
+			if left := w.left(); len(left) > 0 || len(w.log) > 0 || r.took > 15*time.Second {
+				t.Errorf("left %v, did %v, %v after %v", left, w.log, r.out, r.took)
+			}
+		})
+	}
+}
+
 func TestNothingIsInjectedThatCannotBeRecorded(t *testing.T) {
 	w, d := newWorld(), newDraft(t)
 	d.fault("first", "switch", program.Fault{Duration: secs(60)})

@@ -49,6 +49,8 @@ type world struct {
 	healTakes  time.Duration
 	leaseLost  map[string]bool
 	hangs      time.Duration // how long a renewal gets no answer
+	armTakes   time.Duration
+	armErr     error // although it has come about
 	unreadable bool
 	quiet      bool // keeps no log
 	actions    map[string]func(args string) (providers.ActionResult, error)
@@ -183,7 +185,21 @@ func (d worldDeed) VerifyHealed(_ context.Context, h providers.Handle) (provider
 // armedDeed also has a lease.
 type armedDeed struct{ worldDeed }
 
-func (d armedDeed) Arm(context.Context, providers.Handle, providers.Lease) error { return nil }
+// Arm comes about where the deed acts, whoever waits for it.
+func (d armedDeed) Arm(ctx context.Context, h providers.Handle, _ providers.Lease) error {
+	begun := make(chan struct{})
+	go func() {
+		_ = pause(context.Background(), d.w.armTakes)
+		d.w.set("undo of "+d.args(h), true)
+		close(begun)
+	}()
+	select {
+	case <-begun:
+		return d.w.armErr
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 func (d armedDeed) Renew(ctx context.Context, h providers.Handle, _ providers.Lease) error {
 	d.w.note("renewed %s", d.args(h))
 	if d.w.hangs > 0 {
@@ -199,7 +215,10 @@ func (d armedDeed) Renew(ctx context.Context, h providers.Handle, _ providers.Le
 	}
 	return nil
 }
-func (d armedDeed) Disarm(context.Context, providers.Handle) error { return nil }
+func (d armedDeed) Disarm(_ context.Context, h providers.Handle) error {
+	d.w.set("undo of "+d.args(h), false)
+	return nil
+}
 
 type worldSession struct {
 	w      *world

@@ -341,36 +341,51 @@ func (tr *trial) arm(t *testing.T, h providers.Handle, l providers.Lease) provid
 	return a
 }
 
+// briefly injects under a lease of a length; a machine so slow that it ends before gets a longer one.
+func (tr *trial) briefly(t *testing.T, ttl time.Duration) (providers.Handle, providers.Armer, providers.Lease) {
+	t.Helper()
+	for most := 4 * ttl; ; ttl *= 2 {
+		h, l := tr.prepare(t), providers.Lease{TTL: value.Duration(ttl), Deadline: value.Duration(time.Hour)}
+		a := tr.arm(t, h, l)
+		err := tr.deed.Inject(tr.ctx, h)
+		if err == nil {
+			tr.await(t, "verify", true, func() (providers.Effect, error) { return tr.deed.Verify(tr.ctx, h) })
+			return h, a, l
+		}
+		if !errors.Is(err, providers.ErrLeaseEnded) || ttl >= most {
+			t.Fatalf("inject: %v", err)
+		}
+		tr.heal(t, tr.deed, h)
+	}
+}
+
 func (tr *trial) expires(t *testing.T) {
-	h := tr.prepare(t)
-	a := tr.arm(t, h, providers.Lease{TTL: value.Duration(tr.w.TTL), Deadline: value.Duration(time.Minute)})
-	tr.inject(t, h)
-	tr.wait(t, 2*tr.w.TTL)
+	h, a, l := tr.briefly(t, tr.w.TTL)
+	tr.wait(t, 2*l.TTL.D())
 	tr.same(t, "after the lease has ended")
-	if err := a.Renew(tr.ctx, h, providers.Lease{TTL: value.Duration(tr.w.TTL), Deadline: value.Duration(time.Minute)}); !errors.Is(err, providers.ErrLeaseEnded) {
+	if err := a.Renew(tr.ctx, h, l); !errors.Is(err, providers.ErrLeaseEnded) {
 		t.Errorf("renew after the end says %v, not that the lease has ended", err)
 	}
 	tr.heal(t, tr.deed, h)
 	tr.disarm(t, a, h)
 }
 
-// renewed renews four times to a lease, for longer than one lease. A machine so slow that one ends all the same gets longer ones.
+// renewed renews four times to a lease, for longer than one lease: a slow machine may miss the time of one or two, and one so slow
+// that it misses more gets longer ones.
 func (tr *trial) renewed(t *testing.T) {
-	for ttl := 2 * tr.w.TTL; ; ttl *= 2 {
-		h := tr.prepare(t)
-		l := providers.Lease{TTL: value.Duration(ttl), Deadline: value.Duration(time.Minute)}
-		a := tr.arm(t, h, l)
-		err := tr.deed.Inject(tr.ctx, h)
+	for ttl, most := 2*tr.w.TTL, 8*tr.w.TTL; ; ttl *= 2 {
+		h, a, l := tr.briefly(t, ttl)
+		var err error
 		for range 6 {
 			if err == nil {
-				tr.wait(t, ttl/4)
+				tr.wait(t, l.TTL.D()/4)
 				err = a.Renew(tr.ctx, h, l)
 			}
 		}
 		switch e, verr := tr.deed.Verify(tr.ctx, h); {
-		case errors.Is(err, providers.ErrLeaseEnded) && ttl < 8*tr.w.TTL:
+		case errors.Is(err, providers.ErrLeaseEnded) && ttl < most:
 		case err != nil:
-			t.Fatalf("inject and renew: %v", err)
+			t.Fatalf("renew: %v", err)
 		case verr != nil || !e.InForce:
 			t.Errorf("the fault is gone although its lease was renewed: %s, %v", e.Evidence, verr)
 		}
