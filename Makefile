@@ -4,6 +4,7 @@ FUZZ     ?= 10s
 SEEDS    ?= 10
 DRILLS   ?= 5000
 BENCH    ?= .
+UNRACED  := TestScripts/compare|TestManyRecords|TestNetemUnderQemu|TestTheArithmetic
 LABS     := TestNoFault|TestNoToxic|TestASevered|TestAFullDisk|TestTheExample|TestACutOf|TestInTheLab
 SHELL    := /bin/bash
 
@@ -25,15 +26,13 @@ demo: build ## rehearses examples/network-partition in virtual time
 setup: ## installs what the tests need (Debian packages; needs root)
 	./.ci/setup
 
-test: setup toxiproxy-server ## everything, with the race detector; about half an hour on two cores
+test: setup toxiproxy-server ## everything, with the race detector; about 35 minutes on two cores
 	$(GO) vet ./...
 	@d=$$(mktemp -d) && trap 'rm -r $$d' EXIT && \
 	  XDC_SUITES=$$d XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 40m ./... && \
 	  XDC_SUITES_PASSED=$$d CGO_ENABLED=0 $(GO) test -run TestEveryFaultGoesThroughTheSuite ./providers/all
 	XDC_SEEDS=$(SEEDS) XDC_REALTIME=1 CGO_ENABLED=0 $(GO) test -timeout 40m ./cmd/internal/session
-	CGO_ENABLED=0 $(GO) test -timeout 15m -run 'TestScripts/compare' ./cmd/xdc
-	CGO_ENABLED=0 $(GO) test -timeout 15m -run TestManyRecords ./engine/audit
-	XDC_SETTINGS=1000 CGO_ENABLED=0 $(GO) test -timeout 15m -run TestTheArithmetic ./providers/twin
+	XDC_SETTINGS=1000 CGO_ENABLED=0 $(GO) test -timeout 20m -run '$(UNRACED)' ./cmd/xdc ./engine/audit ./providers/network ./providers/twin
 	$(MAKE) labs
 
 toxiproxy-server: ## the server that the toxiproxy tests run against, pinned in a module file of its own
@@ -44,7 +43,6 @@ labs: ## what needs a lab: real SSH, firewalls and processes, xdc killed at ever
 
 torture: ## the same with every ending at every kill point; an hour (XDC_TORTURE=TYPE: one type)
 	XDC_TORTURE=$${XDC_TORTURE:-all} CGO_ENABLED=0 $(GO) test -timeout 180m -run '$(LABS)' -v ./cmd/xdc | grep --line-buffered -v '^=== '
-	XDC_TORTURE=all $(GO) test -timeout 20m -run TestNetemUnderQemu -v ./providers/network | grep --line-buffered -v '^=== '
 
 check: vet lint docs-fresh ## what a change must pass besides the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }

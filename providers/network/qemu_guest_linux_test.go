@@ -26,6 +26,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/xdc-project/xdc/providers"
+	"github.com/xdc-project/xdc/providers/providertest"
 	"github.com/xdc-project/xdc/providers/remote"
 )
 
@@ -77,13 +78,16 @@ func (c *console) String() string {
 func boot(t *testing.T) *guest {
 	t.Helper()
 	const want = "needs qemu-system-x86 and a Debian kernel: run make setup"
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the kernel is one for amd64")
+	}
 	qemu, err := exec.LookPath("qemu-system-x86_64")
-	if err != nil || runtime.GOARCH != "amd64" {
-		t.Skip(want)
+	if err != nil {
+		providertest.Lack(t, want)
 	}
 	kernel := filepath.Join(kernels, "vmlinuz")
 	if _, err := os.Stat(kernel); err != nil {
-		t.Skip(want)
+		providertest.Lack(t, want)
 	}
 	g := &guest{echo: map[int]int{7: 0, 8: 0}, home: t.TempDir(), console: console{seen: make(chan struct{})}}
 	ports := freePorts(t, 3)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +25,9 @@ func TestNetemUnderQemu(t *testing.T) { //nolint:paralleltest // see above
 	if testing.Short() {
 		t.Skip("boots a kernel in an emulator: not in short tests")
 	}
+	if raced {
+		t.Skip("runs without the race detector, in a pass of its own")
+	}
 	g := boot(t)
 	v := &visitor{guest: g, env: g.env(t), near: listen(t, "127.0.0.1:0"), near6: listen(t, "[::1]:0")}
 	v.machine = v.at(t)
@@ -44,9 +46,7 @@ func TestNetemUnderQemu(t *testing.T) { //nolint:paralleltest // see above
 	t.Run("both protocols, and the way by which xdc comes", v.everything)
 	t.Run("an interface with several queues", v.queues)
 	t.Run("the lease ends", v.leaseEnds)
-	if os.Getenv("XDC_TORTURE") == "all" { // it takes a minute, and has been passed with other queues
-		t.Run("conformance", v.conforms)
-	}
+	t.Run("conformance", v.conforms)
 	t.Logf("all in %.1fs", time.Since(g.began).Seconds())
 }
 
