@@ -1,7 +1,7 @@
 GO       ?= go
 LINT     := $(GO) tool -modfile=golangci-lint.mod golangci-lint
 FUZZ     ?= 10s
-SEEDS    ?= 10
+SEEDS    ?= 5
 DRILLS   ?= 5000
 BENCH    ?= .
 UNRACED  := TestScripts/compare|TestManyRecords|TestNetemUnderQemu|TestTheArithmetic

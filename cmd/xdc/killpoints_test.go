@@ -210,7 +210,8 @@ func TestCasesLeaveNothingOut(t *testing.T) {
 				t.Errorf("%d, from %d: %v", how, turn, cases)
 			}
 			for _, p := range list {
-				if n := seen[p]; how == eachPoint && n != 3 || how == eachDeed && n != 1 && !(n == 3 && (p == list[0] || strings.HasPrefix(p, "after "))) {
+				n, all := seen[p], how == eachPoint || how == eachDeed && (p == list[0] || strings.HasPrefix(p, "after "))
+				if all && n != 3 || how == eachDeed && !all && n != 1 {
 					t.Errorf("%d, from %d: %q is there %d times", how, turn, p, n)
 				}
 			}

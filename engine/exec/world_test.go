@@ -200,6 +200,7 @@ func (d armedDeed) Arm(ctx context.Context, h providers.Handle, _ providers.Leas
 		return ctx.Err()
 	}
 }
+
 func (d armedDeed) Renew(ctx context.Context, h providers.Handle, _ providers.Lease) error {
 	d.w.note("renewed %s", d.args(h))
 	if d.w.hangs > 0 {
@@ -215,6 +216,7 @@ func (d armedDeed) Renew(ctx context.Context, h providers.Handle, _ providers.Le
 	}
 	return nil
 }
+
 func (d armedDeed) Disarm(_ context.Context, h providers.Handle) error {
 	d.w.set("undo of "+d.args(h), false)
 	return nil

@@ -8,12 +8,12 @@ import (
 
 // gauge keeps the figure of one window while samples arrive and leave. It remembers no more than its figure needs: the
 // samples of a window of a fixed length, and of a longer one nothing but the figure itself; only percentiles keep the
-// different values.
+// different values. A window between two events ends before the second is known: it holds the latest samples back.
 type gauge struct {
 	n *window
 	v View
 
-	in     ring[signal.Sample] // in a window of a fixed length, the oldest first
+	in     ring[signal.Sample] // in a window of a fixed length, or held back, the oldest first
 	before signal.Sample       // the last that had left, or came before
 	had    bool                // there is one
 
@@ -26,32 +26,61 @@ type gauge struct {
 	sorted         [3]ranks // num, low, high
 	differ         int      // neighbours that differ
 
-	stale bool // the figure has changed
+	end   signal.Span // the event that ends the window
+	stale bool        // the figure has changed
 	value signal.Value
 	known bool
 }
 
 // sample takes the next sample, in order.
 func (g *gauge) sample(s signal.Sample) {
-	if g.n.over == 0 && g.n.from != "" {
-		a, ok := g.v.Event(g.n.from)
-		b, over := g.v.Event(g.n.to)
-		opens := s.High >= a.High
-		if g.n.name == "changes" {
-			opens = s.High > a.High // the one in force at the opening is not one of the window's
-		}
-		if over && s.High > b.High {
-			return
-		}
-		if !ok || !opens {
-			g.before, g.had = s, true
-			return
-		}
-	} else if g.n.name == "changes" && s.High <= 0 {
+	switch {
+	case g.n.over == 0 && g.n.from != "":
+		g.between(s)
+	case g.n.name == "changes" && s.High <= 0:
 		g.before, g.had = s, true
+	default:
+		if g.n.over > 0 {
+			g.in.push(s)
+		}
+		g.enter(s)
+	}
+}
+
+// between takes a sample of a window between two events.
+func (g *gauge) between(s signal.Sample) {
+	a, ok := g.v.Event(g.n.from)
+	opens := s.High >= a.High
+	if g.n.name == "changes" {
+		opens = s.High > a.High // the one in force at the opening is not one of the window's
+	}
+	if ok && opens {
+		g.in.push(s)
+	} else {
+		g.before, g.had = s, true
+	}
+	if g.ended() {
+		g.settle()
 		return
 	}
-	g.enter(s)
+	for g.in.len() > 0 && g.in.front().High < s.High-holdBack {
+		g.enter(g.in.pop())
+	}
+}
+
+// ended is whether the event that ends the window is known.
+func (g *gauge) ended() (ok bool) {
+	g.end, ok = g.v.Event(g.n.to)
+	return ok
+}
+
+// settle takes what the window has of the samples that were held back.
+func (g *gauge) settle() {
+	for g.in.len() > 0 {
+		if s := g.in.pop(); s.High <= g.end.Low {
+			g.enter(s)
+		}
+	}
 }
 
 func (g *gauge) enter(s signal.Sample) {
@@ -62,15 +91,12 @@ func (g *gauge) enter(s signal.Sample) {
 		g.pair(g.last, s, 1)
 	}
 	g.last = s
-	if g.n.over > 0 {
-		g.in.push(s)
-	}
 	g.figure(s, 1)
 }
 
 // leave takes away what has left a window of a fixed length at t.
 func (g *gauge) leave(t time.Duration) {
-	for g.in.len() > 0 && g.in.front().High <= t-g.n.over {
+	for g.n.over > 0 && g.in.len() > 0 && g.in.front().High <= t-g.n.over {
 		s := g.in.pop()
 		g.stale = true
 		g.size--
@@ -157,11 +183,14 @@ func (g *gauge) read(t time.Duration) (signal.Value, bool) {
 	if g.n.over > 0 {
 		g.leave(t)
 	} else if g.n.from != "" {
-		a, ok1 := g.v.Event(g.n.from)
-		b, ok2 := g.v.Event(g.n.to)
-		if !ok1 || !ok2 || a.High > b.High || b.High > t {
+		a, ok := g.v.Event(g.n.from)
+		if !ok || !g.ended() || g.end.High > t {
 			return signal.Value{}, false
 		}
+		if _, _, ok := surely(a, g.end); !ok {
+			return signal.Value{}, false
+		}
+		g.settle()
 	}
 	if g.n.name == "changes" {
 		return g.changes(t)

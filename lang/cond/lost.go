@@ -86,7 +86,7 @@ func (s *stream) whole(g *gauge, t time.Duration) bool {
 		if !ok1 || !ok2 {
 			return true // it has no figure anyway
 		}
-		from, to = a.High-1, b.High
+		from, to = a.High-1, b.Low
 	case g.n.over > 0:
 		from = t - g.n.over
 	}

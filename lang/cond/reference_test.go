@@ -271,10 +271,10 @@ func (r *Reference) window(n *window, t time.Duration) (signal.Value, bool) {
 	case n.from != "":
 		a, ok1 := r.happened(n.from, t)
 		b, ok2 := r.happened(n.to, t)
-		if !ok1 || !ok2 || b.High < a.High {
+		if !ok1 || !ok2 || b.Low < a.High || b.High-b.Low > 5*time.Minute {
 			return signal.Value{}, false
 		}
-		after, to = a.High-1, b.High
+		after, to = a.High-1, b.Low
 	}
 	if n.name == "changes" {
 		return r.changes(n.subject.Name, after, to, n.from != "")

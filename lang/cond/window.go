@@ -8,13 +8,24 @@ import (
 	"github.com/xdc-project/xdc/lang/signal"
 )
 
-// stretch is the time that a window covers at t, clipped to the run. ok is false while an event of it is still to
-// come, and where the second came before the first.
+// holdBack is how wide an event may be that ends a window: a heal is tried for five minutes. Until it is known, samples of that
+// time are held back.
+const holdBack = 5 * time.Minute
+
+// surely is the time that surely lies between two events: from the latest instant of the first to the earliest of the second.
+// ok is false where they may have come in the other order, and where it is not known well enough when the second came.
+func surely(a, b signal.Span) (from, to time.Duration, ok bool) {
+	return a.High, b.Low, a.High <= b.Low && b.High-b.Low <= holdBack
+}
+
+// stretch is the time that a window covers at t, clipped to the run. ok is false while an event of it is still to come, and
+// where nothing surely lies between two.
 func (n *window) stretch(l *look) (from, to time.Duration, ok bool) {
 	if n.from != "" {
 		a, ok1 := l.event(n.from)
 		b, ok2 := l.event(n.to)
-		return a.High, b.High, ok1 && ok2 && a.High <= b.High
+		from, to, ok = surely(a, b)
+		return from, to, ok && ok1 && ok2
 	}
 	if n.over > 0 && l.t >= n.over {
 		return l.t - n.over, l.t, true
