@@ -26,7 +26,7 @@ demo: build ## rehearses examples/network-partition in virtual time
 setup: ## installs what the tests need (Debian packages; needs root)
 	./.ci/setup
 
-test: setup toxiproxy-server ## everything, with the race detector; about 35 minutes on two cores
+test: setup toxiproxy-server ## everything, with the race detector; about 40 minutes on two cores
 	$(GO) vet ./...
 	@d=$$(mktemp -d) && trap 'rm -r $$d' EXIT && \
 	  XDC_SUITES=$$d XDC_SEEDS=1 $(GO) test -race -shuffle=on -p 4 -timeout 40m ./... && \
