@@ -4,7 +4,7 @@ FUZZ     ?= 10s
 SEEDS    ?= 5
 DRILLS   ?= 5000
 BENCH    ?= .
-UNRACED  := TestScripts/compare|TestManyRecords|TestNetemUnderQemu|TestTheArithmetic
+UNRACED  := TestScripts/compare|TestAServedPassive|TestManyRecords|TestNetemUnderQemu|TestTheArithmetic
 LABS     := TestNoFault|TestNoToxic|TestASevered|TestAFullDisk|TestTheExample|TestACutOf|TestInTheLab
 SHELL    := /bin/bash
 
