@@ -68,7 +68,7 @@ func (g *gauge) between(s signal.Sample) {
 	}
 }
 
-// ended is whether the event that ends the window is known.
+// ended looks whether the event that ends the window is known, and remembers when it was.
 func (g *gauge) ended() (ok bool) {
 	g.end, ok = g.v.Event(g.n.to)
 	return ok

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -117,19 +118,20 @@ func lease(ttl, deadline time.Duration) providers.Lease {
 	return providers.Lease{TTL: value.Duration(ttl), Deadline: value.Duration(deadline)}
 }
 
-// enforced arms and injects under a short lease, once more where the machine is so slow that it ends before; it returns when it
-// began.
-func enforced(t *testing.T, d providers.Deed, ttl time.Duration) (providers.Handle, time.Time) {
+// enforced arms and injects under a short lease, once more where the machine is so slow that it ends before; it returns between
+// which instants the lease began.
+func enforced(t *testing.T, d providers.Deed, ttl time.Duration) (h providers.Handle, low, high time.Time) {
 	t.Helper()
 	for range 5 {
-		h := prepared(t, d, `{"word":"a"}`)
-		start := time.Now()
+		h = prepared(t, d, `{"word":"a"}`)
+		low = time.Now()
 		if err := d.(providers.Armer).Arm(t.Context(), h, lease(ttl, time.Minute)); err != nil {
 			t.Fatal(err)
 		}
+		high = time.Now()
 		err := d.Inject(t.Context(), h)
 		if err == nil {
-			return h, start
+			return h, low, high
 		}
 		if !errors.Is(err, providers.ErrLeaseEnded) {
 			t.Fatal(err)
@@ -139,7 +141,7 @@ func enforced(t *testing.T, d providers.Deed, ttl time.Duration) (providers.Hand
 		}
 	}
 	t.Fatalf("nothing is injected within %s", ttl)
-	return providers.Handle{}, time.Time{}
+	return h, low, high
 }
 
 // until polls a real process or kernel.
@@ -163,13 +165,16 @@ func TestTheWatchdogHealsInTimeAndLeavesNothing(t *testing.T) {
 		state := world(t, n)
 		before, _ := state(t.Context())
 		d := flag.New(envOf(n))
-		h, start := enforced(t, d, 2*time.Second)
+		h, low, high := enforced(t, d, 2*time.Second)
 		if e, err := d.Verify(t.Context(), h); err != nil || !e.InForce || e.Evidence != "dc1.edge: the flag is there" {
 			t.Errorf("got %+v, %v", e, err)
 		}
 		until(t, 10*time.Second, "the heal", func() bool { now, _ := state(t.Context()); return now == before })
-		if took := time.Since(start); took < 1900*time.Millisecond {
-			t.Errorf("a lease of 2 s ended after %s", took)
+		// When the test sees it depends on how busy this machine is; when it happened, the log of heals knows.
+		at, err := strconv.ParseFloat(strings.TrimSpace(n.Must(t, "stat", "-c", "%.Y", "/run/xdc.log")), 64)
+		healed := time.UnixMicro(int64(at * 1e6))
+		if err != nil || healed.Sub(low) < 1900*time.Millisecond || healed.Sub(high) > 5*time.Second {
+			t.Errorf("a lease of 2 s ended between %s and %s after it began (%v)", healed.Sub(high), healed.Sub(low), err)
 		}
 		if log := n.Must(t, "cat", "/run/xdc.log"); !strings.Contains(log, h.Names[0]+" healed: the lease ended") {
 			t.Errorf("the log of heals says %q", log)
@@ -191,10 +196,11 @@ func TestNoRenewalGoesBeyondTheDeadline(t *testing.T) {
 	d := flag.New(envOf(n))
 	h := prepared(t, d, `{"word":"a"}`)
 	a := d.(providers.Armer)
-	start := time.Now()
+	low := time.Now()
 	if err := a.Arm(t.Context(), h, lease(2*time.Second, 3*time.Second)); err != nil {
 		t.Fatal(err)
 	}
+	high := time.Now()
 	until(t, 10*time.Second, "the deadline", func() bool {
 		err := a.Renew(t.Context(), h, lease(time.Minute, time.Hour))
 		if err != nil && !errors.Is(err, providers.ErrLeaseEnded) {
@@ -202,8 +208,8 @@ func TestNoRenewalGoesBeyondTheDeadline(t *testing.T) {
 		}
 		return err != nil
 	})
-	if took := time.Since(start); took < 2900*time.Millisecond {
-		t.Errorf("a deadline of 3 s ended it after %s", took)
+	if least, most := time.Since(high), time.Since(low); most < 2900*time.Millisecond || least > 6*time.Second {
+		t.Errorf("a deadline of 3 s ended it between %s and %s after it was armed", least, most)
 	}
 }
 
@@ -258,7 +264,7 @@ func TestAnUndoThatFailsIsTriedAgain(t *testing.T) {
 		return ws, err
 	}
 	d := f.New(envOf(n))
-	h, _ := enforced(t, d, time.Second)
+	h, _, _ := enforced(t, d, time.Second)
 	until(t, 10*time.Second, "a failed heal", func() bool {
 		b, _ := n.Command(t.Context(), "cat", "/run/xdc.log").Output()
 		return strings.Contains(string(b), "NOT healed, trying again: status 4: the gate is shut")
@@ -278,7 +284,7 @@ func TestManyHealersAtOnceDoNoHarm(t *testing.T) {
 	before, _ := state(t.Context())
 	d := flag.New(envOf(n))
 	for round := range 3 {
-		h, _ := enforced(t, d, time.Second)
+		h, _, _ := enforced(t, d, time.Second)
 		<-time.After(time.Duration(850+100*round) * time.Millisecond) // about when the watchdog begins
 		var wg sync.WaitGroup
 		for range 4 {
